@@ -1,0 +1,54 @@
+# Needs Python 3.11 or later and make; everything else comes from the package index into .venv.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
+# Stamps: setting up again takes no time until pyproject.toml changes.
+READY := $(VENV)/.ready
+READY_DEV := $(VENV)/.ready-dev
+WORKERS ?= 2
+
+.DELETE_ON_ERROR:
+.PHONY: help demo test lint format clean
+
+help:
+	@echo "make demo    set up, then play the main job: an agent asks, a person edits, the agent goes on"
+	@echo "make test    set up, then run every check: ruff, mypy, import-linter, pytest"
+	@echo "make lint    the checks without the tests"
+	@echo "make format  format the code and mend what ruff can mend"
+	@echo "make clean   remove .venv and the checkers' caches"
+
+demo: $(READY)
+	@$(BIN)/hitl demo --script
+
+test: lint
+	@$(BIN)/python -m pytest -n $(WORKERS)
+	@echo "browser tests were left out: they need a headless Chromium (run them with: $(BIN)/python -m pytest -m browser)"
+
+lint: $(READY_DEV)
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+format: $(READY_DEV)
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "$(PYTHON) is not Python 3.11 or later; name one: make PYTHON=python3.12 …" >&2; exit 1; }
+	@echo "setting up $(VENV) (once)"
+	@$(PYTHON) -m venv $(VENV)
+
+$(READY): pyproject.toml | $(BIN)/python
+	@$(PIP) install --editable .
+	@touch $@
+
+$(READY_DEV): pyproject.toml | $(BIN)/python
+	@$(PIP) install --editable '.[dev]'
+	@touch $@ $(READY)

@@ -1,0 +1,1 @@
+"""What an approval is: pure values and decisions, without I/O, clock or environment."""

@@ -1,0 +1,1 @@
+"""Use cases: each turns what came in into one decision and one transaction."""

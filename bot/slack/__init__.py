@@ -1,0 +1,1 @@
+"""Slack's side: listeners, and what is sent to it."""

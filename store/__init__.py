@@ -1,0 +1,1 @@
+"""State, facts and outbox, committed together, on SQLite or PostgreSQL."""

@@ -1,0 +1,1 @@
+"""What the repository itself promises: packaging, manifest, front page."""
