@@ -1,0 +1,365 @@
+"""What an approval is: the values that everything else passes around.
+
+All frozen; `approvals.machine.decide` is the only thing that makes a new `Case` out of an old one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import NewType, TypeAlias
+
+from approvals.canonical import Digest, Json
+
+RequestId = NewType("RequestId", str)
+#: A moment, always with a time zone, always UTC inside the program.
+Instant: TypeAlias = datetime
+UserId = NewType("UserId", str)
+GroupName = NewType("GroupName", str)
+AgentName = NewType("AgentName", str)
+
+
+class Kind(StrEnum):
+    """What an agent asks for."""
+
+    APPROVAL = "approval"
+    REVIEW = "review"
+    QUESTION = "question"
+
+
+class Status(StrEnum):
+    """Where a request stands; all but `PENDING` are final."""
+
+    PENDING = "pending"
+    APPROVED = "approved"
+    MODIFIED = "modified"
+    REJECTED = "rejected"
+    ANSWERED = "answered"
+    TIMED_OUT = "timed_out"
+    CANCELLED = "cancelled"
+
+    @property
+    def final(self) -> bool:
+        """True when nothing can change it any more."""
+        return self is not Status.PENDING
+
+
+class Gate(StrEnum):
+    """How strictly a rule holds a request."""
+
+    AUTO = "auto"
+    AUDIT = "audit"
+    SOFT = "soft"
+    HARD = "hard"
+    MANUAL = "manual"
+    QUESTION = "question"
+
+
+class Risk(StrEnum):
+    """How much would hurt if the agent were wrong. Compare by `rank`, never as text."""
+
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+    CRITICAL = "critical"
+
+    @property
+    def rank(self) -> int:
+        """0 for low to 3 for critical."""
+        return _RISKS.index(self)
+
+    def at_least(self, other: Risk) -> Risk:
+        """The higher of the two."""
+        return max(self, other, key=lambda risk: risk.rank)
+
+    def lifted(self, by: int) -> Risk:
+        """`by` levels up, `CRITICAL` at most."""
+        return _RISKS[min(self.rank + by, len(_RISKS) - 1)]
+
+
+_RISKS = (Risk.LOW, Risk.MEDIUM, Risk.HIGH, Risk.CRITICAL)
+
+
+class Via(StrEnum):
+    """What ended a request."""
+
+    HUMAN = "human"
+    POLICY = "policy"
+    GRANT = "grant"
+    TIMEOUT = "timeout"
+    AGENT = "agent"
+
+
+class StepKind(StrEnum):
+    """What an escalation policy's step does."""
+
+    REMIND = "remind"
+    ESCALATE = "escalate"
+    APPROVE = "approve"
+    EXPIRE = "expire"
+    PARK = "park"
+
+    @property
+    def last(self) -> bool:
+        """True for the three that end an escalation policy."""
+        return self in (StepKind.APPROVE, StepKind.EXPIRE, StepKind.PARK)
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody in Slack. `name` is what to call them in a sentence."""
+
+    id: UserId
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class ContextItem:
+    """One thing the approver should know."""
+
+    label: str
+    value: Json
+    url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Consequences:
+    """What the agent says happens then; each a sentence or None."""
+
+    approve: str | None = None
+    reject: str | None = None
+    rollback: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyTo:
+    """The thread a card shall be put in."""
+
+    channel: str
+    thread_ts: str
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One thing an agent asks people about, as it was posted. Never changes."""
+
+    id: RequestId
+    agent: AgentName
+    action: str
+    payload: Mapping[str, Json]
+    created_at: Instant
+    #: random, so that the digests in the facts cannot be guessed back to payloads
+    salt: str
+    kind: Kind = Kind.APPROVAL
+    title: str | None = None
+    reasoning: str | None = None
+    context: tuple[ContextItem, ...] = ()
+    effects: Consequences = Consequences()
+    confidence: float | None = None
+    risk: Risk | None = None
+    reversible: bool | None = None
+    form: Mapping[str, Json] | None = None
+    options: tuple[str, ...] = ()
+    default_answer: str | None = None
+    on_behalf_of: str | None = None
+    supersedes: RequestId | None = None
+    run_id: str | None = None
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    callback_url: str | None = None
+    reply_to: ReplyTo | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of an escalation policy; `after` counts from the opening."""
+
+    after: timedelta
+    do: StepKind
+    to: GroupName | None = None
+    review: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What the policy found for one request, kept with it: reloading the policy changes no open request."""
+
+    gate: Gate
+    risk: Risk
+    rule: str
+    #: why, in words, in the order in which the policy found them
+    reasons: tuple[str, ...]
+    #: `sha256:…` of the policy file it was judged by
+    policy_version: str
+    ask: tuple[GroupName, ...]
+    steps: tuple[Step, ...]
+    #: what heads the card
+    title: str
+    quorum: int = 1
+    irreversible: bool = False
+    channel: str | None = None
+    guidance: str | None = None
+    #: dotted paths into the payload, `payload.amount`, that head the arguments
+    summary: tuple[str, ...] = ()
+    #: dotted paths into the payload that are masked in Slack and not editable there
+    sensitive: tuple[str, ...] = ()
+    #: the rule's own JSON Schema of the payload; what is approved always satisfies it
+    form: Mapping[str, Json] | None = None
+    valid_for: timedelta | None = None
+    #: a dotted path whose value an approver types under `manual`; None: the word CONFIRM
+    confirm: str | None = None
+    digest: str | None = None
+
+
+class Choice(StrEnum):
+    """What one approver says."""
+
+    APPROVE = "approve"
+    REJECT = "reject"
+
+
+@dataclass(frozen=True, slots=True)
+class Vote:
+    """One approver's approve or reject, bound to the payload that was on the screen."""
+
+    by: Person
+    choice: Choice
+    digest: Digest
+    #: which edit of the payload it was given for; an edit starts a new round and voids older approvals
+    round: int
+    at: Instant
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Comment:
+    """Something said about a request. `by` is a person, or the agent by its name."""
+
+    by: Person | AgentName
+    text: str
+    at: Instant
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The end of a request. Its payload and changes are the case's own: they no longer move."""
+
+    verdict: Status
+    via: Via
+    by: tuple[Person, ...]
+    decided_at: Instant
+    reason: str | None = None
+    answer: str | None = None
+    valid_until: Instant | None = None
+
+
+class OutcomeStatus(StrEnum):
+    """How it went after the agent acted."""
+
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    ROLLED_BACK = "rolled_back"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What the agent says happened after it acted."""
+
+    status: OutcomeStatus
+    at: Instant
+    detail: str | None = None
+    url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Flaw:
+    """One way a payload breaks a form. `loc` is dotted: `payload.amount`."""
+
+    loc: str
+    msg: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChainHead:
+    """The last link of a request's chain of facts; `seq` 0 and an empty hash before the first."""
+
+    seq: int = 0
+    hash: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A request and all that became of it so far."""
+
+    request: Request
+    judgement: Judgement
+    #: the current payload, as edited
+    payload: Mapping[str, Json]
+    digest: Digest
+    #: the digest of the payload as it was posted
+    posted: Digest
+    status: Status = Status.PENDING
+    round: int = 0
+    votes: tuple[Vote, ...] = ()
+    #: ways in which the current payload breaks the rule's form: while there are any, nobody can approve it
+    flaws: tuple[Flaw, ...] = ()
+    #: groups asked beyond the rule's own, by escalation, in order
+    escalated: tuple[GroupName, ...] = ()
+    #: how many steps of the escalation policy have fired
+    fired: int = 0
+    parked_at: Instant | None = None
+    decision: Decision | None = None
+    comments: tuple[Comment, ...] = ()
+    claimed_at: Instant | None = None
+    outcome: Outcome | None = None
+    chain: ChainHead = ChainHead()
+    #: counts every change; a conditional update on it decides races
+    version: int = 0
+
+    @property
+    def id(self) -> RequestId:
+        """The request's id."""
+        return self.request.id
+
+    @property
+    def asked(self) -> tuple[GroupName, ...]:
+        """Every group that may decide it now, the rule's own first, none twice."""
+        return tuple(dict.fromkeys((*self.judgement.ask, *self.escalated)))
+
+    @property
+    def edited(self) -> bool:
+        """True when the current payload is not the posted one."""
+        return self.digest != self.posted
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What is known of a person; `email` None when Slack did not say."""
+
+    id: UserId
+    name: str
+    email: str | None = None
+    active: bool = True
+
+    @property
+    def person(self) -> Person:
+        """As named in votes and decisions."""
+        return Person(self.id, self.name)
+
+
+@dataclass(frozen=True, slots=True)
+class Roster:
+    """Who is in which group today, and who they are."""
+
+    groups: Mapping[GroupName, tuple[UserId, ...]]
+    people: Mapping[UserId, Profile] = field(default_factory=dict)
+
+    def profile(self, user: UserId) -> Profile:
+        """What is known of `user`; somebody unknown is called by their id."""
+        return self.people.get(user) or Profile(user, str(user))
+
+    def asked(self, groups: tuple[GroupName, ...]) -> tuple[Profile, ...]:
+        """The active members of `groups`, in order, nobody twice."""
+        ids = dict.fromkeys(user for name in groups for user in self.groups.get(name, ()))
+        return tuple(p for p in map(self.profile, ids) if p.active)

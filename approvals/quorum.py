@@ -1,0 +1,57 @@
+"""Votes and a rule make a verdict: one fold, nothing else counts approvals."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from approvals.canonical import Digest
+from approvals.model import Case, Choice, Person, UserId, Vote
+
+#: Whether a person still counts (deactivated people do not).
+Counts: TypeAlias = Callable[[UserId], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How a vote stands."""
+
+    needed: int
+    #: who approved the current payload, in order, nobody twice
+    approved_by: tuple[Person, ...]
+    rejected_by: Person | None
+
+    @property
+    def given(self) -> int:
+        """Approvals that count."""
+        return len(self.approved_by)
+
+    @property
+    def reached(self) -> bool:
+        """True when enough distinct people approved and nobody rejected."""
+        return self.rejected_by is None and self.given >= self.needed
+
+
+def everybody(_user: UserId) -> bool:
+    """The `Counts` of a tally in which nobody left."""
+    return True
+
+
+def fold(votes: Iterable[Vote], digest: Digest, round_: int, needed: int, counts: Counts = everybody) -> Tally:
+    """Count the votes given in this round for this payload; one reject ends it."""
+    approved: dict[UserId, Person] = {}
+    rejected: Person | None = None
+    for vote in votes:
+        if vote.round != round_ or vote.digest != digest or not counts(vote.by.id):
+            continue
+        if vote.choice is Choice.REJECT:
+            rejected = rejected or vote.by
+        else:
+            approved.setdefault(vote.by.id, vote.by)
+    return Tally(needed, tuple(approved.values()), rejected)
+
+
+def tally(case: Case, counts: Counts = everybody) -> Tally:
+    """How `case` stands now."""
+    return fold(case.votes, case.digest, case.round, case.judgement.quorum, counts)

@@ -1,0 +1,101 @@
+"""A person decides: approve, edit, reject. And the clock, which decides when nobody does."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from approvals import fields
+from approvals.canonical import Digest
+from approvals.errors import Reason, Refused
+from approvals.events import Edited, Ticked, Voted
+from approvals.machine import Answer, Ruling, why_refused
+from approvals.model import Case, Choice, Instant, Person, RequestId
+from bot.desk.desk import Desk
+from bot.desk.ruling import rule_on
+from store import cases, outbox
+from store.outbox import ParcelKind
+from store.unit_of_work import Unit
+
+#: What a person entered: a field's id → what Slack delivers for it.
+Values: TypeAlias = Mapping[str, "str | bool | int | None | Sequence[str]"]
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What came of it, and the case as it stands now: enough to answer the person."""
+
+    case: Case
+    answer: Answer
+    #: field id → what is wrong with it; not empty: nothing was recorded, the form stays open
+    errors: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyTo:
+    """Where to answer a person who clicked: a response URL while it lives, else the channel."""
+
+    user: str
+    channel: str | None = None
+    response_url: str | None = None
+
+
+async def vote(
+    desk: Desk, request: RequestId, by: Person, choice: Choice, seen: Digest, reason: str | None = None
+) -> Told:
+    """One vote, durable when this returns. Raises `Refused(UNKNOWN_REQUEST)`."""
+
+    def voting(unit: Unit) -> Told:
+        case = _case(unit, request)
+        event = Voted(by, choice, seen, desk.directory.roster(), reason)
+        ruling = rule_on(unit, case, event, desk.runtime.now())
+        return Told(ruling.case, ruling.answer)
+
+    return await desk.store.write(voting)
+
+
+async def edit(
+    desk: Desk, request: RequestId, by: Person, values: Values, seen: Digest, reason: str | None = None
+) -> Told:
+    """Change the payload and approve it so; with `errors`, nothing happened yet. Raises as `vote` does."""
+
+    def editing(unit: Unit) -> Told:
+        case = _case(unit, request)
+        roster = desk.directory.roster()
+        typed = fields.entered(case, values)
+        if typed.errors and why_refused(case, by.id, seen, roster) is None:
+            return Told(case, Answer(Reason.BREAKS_FORM), typed.errors)
+        event = Edited(by, typed.payload, seen, roster, reason)
+        ruling = rule_on(unit, case, event, desk.runtime.now())
+        return Told(ruling.case, ruling.answer)
+
+    return await desk.store.write(editing)
+
+
+async def tick(desk: Desk, request: RequestId, now: Instant) -> Ruling | None:
+    """Fire the steps of `request` that are due at `now`; None when it is gone."""
+
+    def ticking(unit: Unit) -> Ruling | None:
+        case = cases.load(unit, request)
+        return None if case is None else rule_on(unit, case, Ticked(), now)
+
+    return await desk.store.write(ticking)
+
+
+async def reply(desk: Desk, to: ReplyTo, text: str, key: str) -> None:
+    """Answer a person, by the outbox: what a click comes to is told even across a restart."""
+    body = {"user": to.user, "channel": to.channel, "response_url": to.response_url, "text": text}
+    now = desk.runtime.now()
+
+    def replying(unit: Unit) -> None:
+        outbox.put(unit, ParcelKind.REPLY, request=None, key=key, lane="", body=body, now=now)
+
+    await desk.store.write(replying)
+
+
+def _case(unit: Unit, request: RequestId) -> Case:
+    case = cases.load(unit, request)
+    if case is None:
+        raise Refused(Reason.UNKNOWN_REQUEST, "no such request")
+    return case

@@ -1,0 +1,36 @@
+"""What every use case needs: the store, the clock, the policy of today, and who is who."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from approvals.model import Roster
+from approvals.policy import Policy
+from bot.runtime import Runtime
+from store.unit_of_work import Store
+
+
+class Policies(Protocol):
+    """Where today's policy is kept."""
+
+    @property
+    def current(self) -> Policy:
+        """The policy new requests are judged by."""
+
+
+class Directory(Protocol):
+    """Who is in which group, as last heard from Slack. Never asks Slack itself: a click waits for it."""
+
+    def roster(self) -> Roster:
+        """Every group of today's policy, and the profile of everybody in them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Handed to every use case by the composition root."""
+
+    store: Store
+    runtime: Runtime
+    policies: Policies
+    directory: Directory

@@ -1,0 +1,25 @@
+"""The one place that checks which agent may touch what. (Who may decide: `approvals.access`.)"""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+
+from approvals.errors import Reason, Refused
+from approvals.model import Case, RequestId
+from store import cases
+from store.agents import Agent
+from store.unit_of_work import Unit
+
+
+def may_ask(agent: Agent, action: str) -> None:
+    """Raises `Refused(ACTION_NOT_ALLOWED)` unless the agent's token is for this action."""
+    if agent.actions and not any(fnmatchcase(action, glob) for glob in agent.actions):
+        raise Refused(Reason.ACTION_NOT_ALLOWED, f"this token is not for the action {action}")
+
+
+def own_case(unit: Unit, agent: Agent, request: RequestId) -> Case:
+    """The agent's own case. Raises `Refused(UNKNOWN_REQUEST)`, the same for absent and somebody else's."""
+    case = cases.load(unit, request)
+    if case is None or case.request.agent != agent.name:
+        raise Refused(Reason.UNKNOWN_REQUEST, "no such request")
+    return case

@@ -1,0 +1,72 @@
+"""What an agent does with a request once it is open: look, cancel, comment, claim, report."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from approvals.events import Cancelled, Claimed, Commented, Event, Reported
+from approvals.model import AgentName, Case, RequestId
+from bot.desk import doorway
+from bot.desk.desk import Desk
+from bot.desk.ruling import rule_on
+from store import cards, cases
+from store.agents import Agent
+from store.cards import CardRef
+from store.unit_of_work import Unit
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A case, and where its card is."""
+
+    case: Case
+    card: CardRef | None
+
+
+async def look(desk: Desk, agent: Agent, request: RequestId) -> Seen:
+    """The agent's request as it stands. Raises `Refused(UNKNOWN_REQUEST)`."""
+
+    def looking(unit: Unit) -> Seen:
+        case = doorway.own_case(unit, agent, request)
+        return Seen(case, cards.of(unit, request))
+
+    return await desk.store.read(looking)
+
+
+async def cancel(desk: Desk, agent: Agent, request: RequestId, reason: str | None) -> Seen:
+    """Withdraw it. Raises `Refused`: `UNKNOWN_REQUEST`, `NOT_PENDING`."""
+    return await _happen(desk, agent, request, Cancelled(reason))
+
+
+async def comment(desk: Desk, agent: Agent, request: RequestId, text: str) -> Seen:
+    """Speak in the card's thread. Raises `Refused`: `UNKNOWN_REQUEST`, `TOO_MANY_COMMENTS`."""
+    return await _happen(desk, agent, request, Commented(AgentName(agent.name), text))
+
+
+async def claim(desk: Desk, agent: Agent, request: RequestId) -> Seen:
+    """Take it, once. Raises `Refused`: `UNKNOWN_REQUEST`, `NOT_CLAIMABLE`."""
+    return await _happen(desk, agent, request, Claimed())
+
+
+async def report(desk: Desk, agent: Agent, request: RequestId, reported: Reported) -> Seen:
+    """Say how it went; the latest wins. Raises `Refused`: `UNKNOWN_REQUEST`, `NOT_REPORTABLE`."""
+    return await _happen(desk, agent, request, reported)
+
+
+async def cancel_all(desk: Desk, agent: Agent, reason: str) -> int:
+    """Withdraw everything the agent has open, and say how many that were."""
+    open_now = await desk.store.read(lambda unit: cases.open_of(unit, AgentName(agent.name)))
+    for request in open_now:
+        await _happen(desk, agent, request, Cancelled(reason))
+    return len(open_now)
+
+
+async def _happen(desk: Desk, agent: Agent, request: RequestId, event: Event) -> Seen:
+    def happening(unit: Unit) -> Seen:
+        case = doorway.own_case(unit, agent, request)
+        ruling = rule_on(unit, case, event, desk.runtime.now())
+        return Seen(ruling.case, cards.of(unit, request))
+
+    return await desk.store.write(happening)
+
+

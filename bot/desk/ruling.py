@@ -1,0 +1,65 @@
+"""One decision, one transaction: the new state, the facts and the outbox rows are written together."""
+
+from __future__ import annotations
+
+import json
+
+from approvals.effects import CallAgent, Effect, PostComment, ShowCard
+from approvals.errors import Broken
+from approvals.events import Event
+from approvals.machine import Ruling, decide
+from approvals.model import Case, Instant
+from bot.desk.view import moment, request_json
+from store import cards, cases, facts, outbox
+from store.outbox import ParcelKind
+from store.unit_of_work import Unit
+
+
+def rule_on(unit: Unit, case: Case | None, event: Event, now: Instant) -> Ruling:
+    """Decide, and write all of what was decided into `unit`.
+
+    Raises `Refused` where the machine does, and `store` conflicts where somebody else was faster
+    (the unit of work is then run again).
+    """
+    ruling = decide(case, event, now)
+    if case is None:
+        cases.add(unit, ruling.case)
+    elif ruling.case is not case:
+        cases.save(unit, case, ruling.case)
+    facts.append(unit, ruling.facts)
+    for effect in ruling.effects:
+        _dispatch(unit, ruling.case, effect, now)
+    return ruling
+
+
+def _dispatch(unit: Unit, case: Case, effect: Effect, now: Instant) -> None:
+    match effect:
+        case ShowCard():
+            outbox.show_card(unit, case.id, now, final=case.status.final)
+        case PostComment(key=key, comment=comment):
+            body = {"note": "comment", "by": str(comment.by), "text": comment.text}
+            outbox.put(unit, ParcelKind.THREAD, request=case.id, key=key, lane="", body=body, now=now)
+        case CallAgent():
+            _call_agent(unit, case, effect, now)
+        case _:
+            raise Broken(f"nobody carries out {effect!r}")
+
+
+def _call_agent(unit: Unit, case: Case, call: CallAgent, now: Instant) -> None:
+    """Freeze the callback's body as of this commit. Its id is the same on every try, and after a replay."""
+    url = case.request.callback_url
+    if url is None:
+        return
+    told = {
+        "type": str(call.type),
+        "timestamp": moment(now),
+        "data": request_json(case, cards.of(unit, case.id), now),
+    }
+    body = {
+        "url": url,
+        "agent": str(case.request.agent),
+        "type": str(call.type),
+        "id": f"msg_{case.id.removeprefix('req_')}_{call.key.replace(':', '_')}",
+        "body": json.dumps(told, ensure_ascii=False, separators=(",", ":"), allow_nan=False),
+    }
+    outbox.put(unit, ParcelKind.CALLBACK, request=case.id, key=call.key, lane="", body=body, now=now)

@@ -1,0 +1,111 @@
+"""An agent asks: judge it, keep it, and see to it that people are shown it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from approvals import policy
+from approvals.canonical import Digest
+from approvals.errors import Reason, Refused
+from approvals.events import Opened
+from approvals.model import AgentName, Case, Flaw, Instant, Judgement, Request, RequestId
+from bot.desk import doorway
+from bot.desk.desk import Desk
+from bot.desk.ruling import rule_on
+from store import cards, cases, keys
+from store.agents import Agent
+from store.cards import CardRef
+from store.keys import KeyTaken
+from store.unit_of_work import Unit
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What an agent posted, checked field by field, not yet a request."""
+
+    #: `approvals.model.Request`'s fields by name, without id, agent, created_at and salt
+    fields: Mapping[str, Any]
+
+    def request(self, agent: Agent, id_: RequestId, at: Instant, salt: str) -> Request:
+        """The request it becomes."""
+        request = Request(id=id_, agent=AgentName(agent.name), created_at=at, salt=salt, **self.fields)
+        return replace(request, callback_url=request.callback_url or agent.callback_url)
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """An idempotency key, and the digest of the body that it came with."""
+
+    value: str
+    body: Digest
+
+
+@dataclass(frozen=True, slots=True)
+class Submitted:
+    """What became of a post."""
+
+    case: Case
+    card: CardRef | None
+    #: False when the idempotency key had been used for the same body before
+    fresh: bool
+
+
+async def submit(desk: Desk, agent: Agent, draft: Draft, key: Key | None) -> Submitted:
+    """Open a request, or return the one that this key opened before.
+
+    Raises `Refused`: `ACTION_NOT_ALLOWED`, `KEY_REUSED`, `BAD_INPUT` (with flaws). Nothing is stored then.
+    """
+    if key is not None:
+        earlier = await desk.store.read(lambda unit: _earlier(unit, agent, key, desk.runtime.now()))
+        if earlier is not None:
+            return earlier
+    now = desk.runtime.now()
+    request = draft.request(agent, desk.runtime.request_id(), now, desk.runtime.token(""))
+    judgement = judge(desk, agent, request)
+
+    def opening(unit: Unit) -> Submitted:
+        if key is not None:
+            keys.remember(unit, agent.name, key.value, key.body, request.id, now)
+        _check_superseded(unit, agent, request)
+        ruling = rule_on(unit, None, Opened(request, judgement), now)
+        return Submitted(ruling.case, None, fresh=True)
+
+    try:
+        return await desk.store.write(opening)
+    except KeyTaken:
+        if key is None:
+            raise
+        taken = await desk.store.read(lambda unit: _earlier(unit, agent, key, now))
+        if taken is None:
+            raise
+        return taken
+
+
+def judge(desk: Desk, agent: Agent, request: Request) -> Judgement:
+    """The verdict `request` would get now; what `POST /v1/check` answers. Raises as `submit` does."""
+    doorway.may_ask(agent, request.action)
+    try:
+        return policy.judge(desk.policies.current, request)
+    except policy.NotYet as not_yet:
+        raise Refused(Reason.BAD_INPUT, str(not_yet), (Flaw("kind", str(not_yet)),)) from not_yet
+
+
+def _earlier(unit: Unit, agent: Agent, key: Key, now: Instant) -> Submitted | None:
+    remembered = keys.find(unit, agent.name, key.value, now)
+    if remembered is None:
+        return None
+    if remembered.body != key.body:
+        raise Refused(Reason.KEY_REUSED, "this Idempotency-Key came before, with another body")
+    case = doorway.own_case(unit, agent, remembered.request)
+    return Submitted(case, cards.of(unit, case.id), fresh=False)
+
+
+def _check_superseded(unit: Unit, agent: Agent, request: Request) -> None:
+    if request.supersedes is None:
+        return
+    before = cases.load(unit, request.supersedes)
+    if before is None or before.request.agent != agent.name:
+        flaw = Flaw("supersedes", "no such request of yours")
+        raise Refused(Reason.BAD_INPUT, flaw.msg, (flaw,))

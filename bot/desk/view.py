@@ -1,0 +1,93 @@
+"""A case as its agent sees it: the JSON of the contract, in answers and in callbacks alike."""
+
+from __future__ import annotations
+
+from datetime import UTC
+from typing import Any
+
+from approvals import escalation, form, quorum
+from approvals.machine import may_act
+from approvals.model import Case, Comment, Decision, Instant, Outcome, Person
+from blocks.replies import message_for_agent
+from store.cards import CardRef
+
+
+def request_json(case: Case, card: CardRef | None, now: Instant) -> dict[str, Any]:
+    """The contract's answer. `now` decides `proceed` only (an approval may have run out)."""
+    request, judgement = case.request, case.judgement
+    tally = quorum.tally(case)
+    return {
+        "id": case.id,
+        "kind": str(request.kind),
+        "status": str(case.status),
+        "proceed": may_act(case, now),
+        "action": request.action,
+        "payload": case.payload,
+        "gate": str(judgement.gate),
+        "risk": str(judgement.risk),
+        "rule": judgement.rule,
+        "reasons": list(judgement.reasons),
+        "policy_version": judgement.policy_version,
+        "approvals": {"needed": tally.needed, "given": tally.given},
+        "created_at": moment(request.created_at),
+        "due_at": _optional(escalation.ends_at(case)),
+        "parked_at": _optional(case.parked_at),
+        "title": judgement.title,
+        "run_id": request.run_id,
+        "metadata": dict(request.metadata),
+        "supersedes": request.supersedes,
+        "slack": card_json(card),
+        "decision": _decision(case, case.decision),
+        "comments": [_comment(comment) for comment in case.comments],
+        "outcome": _outcome(case.outcome),
+        "claimed_at": _optional(case.claimed_at),
+    }
+
+
+def moment(at: Instant) -> str:
+    """RFC 3339 in UTC, `2026-11-20T10:00:00Z`; milliseconds only where there are any."""
+    spelled = at.astimezone(UTC).isoformat(timespec="milliseconds" if at.microsecond else "seconds")
+    return spelled.replace("+00:00", "Z")
+
+
+def card_json(card: CardRef | None) -> dict[str, Any] | None:
+    """Where the card is; None until Slack has it."""
+    return None if card is None else {"channel": card.channel, "ts": card.ts, "permalink": card.permalink}
+
+
+def _optional(at: Instant | None) -> str | None:
+    return None if at is None else moment(at)
+
+
+def _person(person: Person) -> dict[str, str]:
+    return {"id": person.id, "name": person.name}
+
+
+def _comment(comment: Comment) -> dict[str, Any]:
+    by = _person(comment.by) if isinstance(comment.by, Person) else {"agent": comment.by}
+    return {"by": by, "text": comment.text, "at": moment(comment.at)}
+
+
+def _decision(case: Case, decision: Decision | None) -> dict[str, Any] | None:
+    if decision is None:
+        return None
+    return {
+        "verdict": str(decision.verdict),
+        "via": str(decision.via),
+        "by": [_person(person) for person in decision.by],
+        "reason": decision.reason,
+        "message": message_for_agent(case),
+        "payload": case.payload,
+        "payload_sha256": case.digest,
+        "changes": form.changes_json(case.request.payload, case.payload) if case.edited else [],
+        "answer": decision.answer,
+        "decided_at": moment(decision.decided_at),
+        "valid_until": _optional(decision.valid_until),
+    }
+
+
+def _outcome(outcome: Outcome | None) -> dict[str, Any] | None:
+    if outcome is None:
+        return None
+    told = {"status": str(outcome.status), "detail": outcome.detail, "url": outcome.url}
+    return {**told, "at": moment(outcome.at)}
