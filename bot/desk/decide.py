@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -33,42 +33,58 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True)
-class ReplyTo:
-    """Where to answer a person who clicked: a response URL while it lives, else the channel."""
+class Tell:
+    """How to answer whoever clicked; put into the outbox by the transaction that the click caused."""
 
     user: str
+    #: what to say of what came of it; None: the card alone says it
+    words: Callable[[Told], str | None]
+    #: unique for this click, so that a payload delivered twice is answered once
+    key: str
     channel: str | None = None
     response_url: str | None = None
 
 
 async def vote(
-    desk: Desk, request: RequestId, by: Person, choice: Choice, seen: Digest, reason: str | None = None
+    desk: Desk,
+    request: RequestId,
+    by: Person,
+    choice: Choice,
+    seen: Digest,
+    *,
+    reason: str | None = None,
+    tell: Tell | None = None,
 ) -> Told:
     """One vote, durable when this returns. Raises `Refused(UNKNOWN_REQUEST)`."""
 
     def voting(unit: Unit) -> Told:
-        case = _case(unit, request)
+        case = known(unit, request)
         event = Voted(by, choice, seen, desk.directory.roster(), reason)
-        ruling = rule_on(unit, case, event, desk.runtime.now())
-        return Told(ruling.case, ruling.answer)
+        return _told(unit, desk, rule_on(unit, case, event, desk.runtime.now()), tell)
 
     return await desk.store.write(voting)
 
 
 async def edit(
-    desk: Desk, request: RequestId, by: Person, values: Values, seen: Digest, reason: str | None = None
+    desk: Desk,
+    request: RequestId,
+    by: Person,
+    values: Values,
+    seen: Digest,
+    *,
+    reason: str | None = None,
+    tell: Tell | None = None,
 ) -> Told:
     """Change the payload and approve it so; with `errors`, nothing happened yet. Raises as `vote` does."""
 
     def editing(unit: Unit) -> Told:
-        case = _case(unit, request)
+        case = known(unit, request)
         roster = desk.directory.roster()
         typed = fields.entered(case, values)
         if typed.errors and why_refused(case, by.id, seen, roster) is None:
             return Told(case, Answer(Reason.BREAKS_FORM), typed.errors)
         event = Edited(by, typed.payload, seen, roster, reason)
-        ruling = rule_on(unit, case, event, desk.runtime.now())
-        return Told(ruling.case, ruling.answer)
+        return _told(unit, desk, rule_on(unit, case, event, desk.runtime.now()), tell)
 
     return await desk.store.write(editing)
 
@@ -83,19 +99,19 @@ async def tick(desk: Desk, request: RequestId, now: Instant) -> Ruling | None:
     return await desk.store.write(ticking)
 
 
-async def reply(desk: Desk, to: ReplyTo, text: str, key: str) -> None:
-    """Answer a person, by the outbox: what a click comes to is told even across a restart."""
-    body = {"user": to.user, "channel": to.channel, "response_url": to.response_url, "text": text}
-    now = desk.runtime.now()
-
-    def replying(unit: Unit) -> None:
-        outbox.put(unit, ParcelKind.REPLY, request=None, key=key, lane="", body=body, now=now)
-
-    await desk.store.write(replying)
-
-
-def _case(unit: Unit, request: RequestId) -> Case:
+def known(unit: Unit, request: RequestId) -> Case:
+    """The case. Raises `Refused(UNKNOWN_REQUEST)`."""
     case = cases.load(unit, request)
     if case is None:
         raise Refused(Reason.UNKNOWN_REQUEST, "no such request")
     return case
+
+
+def _told(unit: Unit, desk: Desk, ruling: Ruling, tell: Tell | None) -> Told:
+    told = Told(ruling.case, ruling.answer)
+    words = tell.words(told) if tell is not None else None
+    if tell is not None and words is not None:
+        body = {"user": tell.user, "channel": tell.channel, "response_url": tell.response_url, "text": words}
+        now = desk.runtime.now()
+        outbox.put(unit, ParcelKind.REPLY, request=told.case.id, key=tell.key, lane="", body=body, now=now)
+    return told
