@@ -43,7 +43,7 @@ def manifest(text: str) -> dict[str, Any]:
     return loaded
 
 
-@pytest.mark.parametrize(("field", "longest"), LONGEST.items(), ids=lambda value: str(value))
+@pytest.mark.parametrize(("field", "longest"), LONGEST.items(), ids=str)
 def test_no_text_is_longer_than_slack_takes(
     manifest: dict[str, Any], field: tuple[str, ...], longest: int
 ) -> None:
