@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from hatchling.builders.wheel import WheelBuilder
 
-#: Projects that number releases by date: an upper bound says nothing, and would stop time zones from updating.
+#: Projects that number releases by date: an upper bound says nothing, and would hold back time zones.
 BY_DATE = {"tzdata", "types-pyyaml"}
 
 
