@@ -30,7 +30,7 @@ lint: $(READY_DEV)
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
-	@$(BIN)/lint-imports
+	@$(BIN)/lint-imports --no-logo
 
 format: $(READY_DEV)
 	@$(BIN)/ruff check --fix .
@@ -43,7 +43,8 @@ $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 	  || { echo "$(PYTHON) is not Python 3.11 or later; name one: make PYTHON=python3.12 …" >&2; exit 1; }
 	@echo "setting up $(VENV) (once)"
-	@$(PYTHON) -m venv $(VENV)
+	@$(PYTHON) -m venv $(VENV) \
+	  || { rm -rf $(VENV); echo "$(PYTHON) lacks the module venv (Debian, Ubuntu: apt install python3-venv)" >&2; exit 1; }
 
 $(READY): pyproject.toml | $(BIN)/python
 	@$(PIP) install --editable .
