@@ -25,6 +25,9 @@ class Runtime(Protocol):
     def token(self, prefix: str) -> str:
         """A new secret nobody can guess: `prefix` and 43 URL-safe characters (256 bits)."""
 
+    def secret_key(self) -> bytes:
+        """32 new bytes nobody can guess, for signing."""
+
     def jitter(self) -> float:
         """A number in [0, 1), for spreading retries."""
 
@@ -45,6 +48,10 @@ class SystemRuntime:
     def token(self, prefix: str) -> str:
         """See `Runtime`."""
         return prefix + secrets.token_urlsafe(32)
+
+    def secret_key(self) -> bytes:
+        """See `Runtime`."""
+        return secrets.token_bytes(32)
 
     def jitter(self) -> float:
         """See `Runtime`."""

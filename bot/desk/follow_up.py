@@ -9,10 +9,11 @@ from approvals.model import AgentName, Case, RequestId
 from bot.desk import doorway
 from bot.desk.desk import Desk
 from bot.desk.ruling import rule_on
+from bot.runtime import Runtime
 from store import cards, cases
 from store.agents import Agent
 from store.cards import CardRef
-from store.unit_of_work import Unit
+from store.unit_of_work import Store, Unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +54,20 @@ async def report(desk: Desk, agent: Agent, request: RequestId, reported: Reporte
     return await _happen(desk, agent, request, reported)
 
 
-async def cancel_all(desk: Desk, agent: Agent, reason: str) -> int:
+async def cancel_all(store: Store, runtime: Runtime, agent: Agent, reason: str) -> int:
     """Withdraw everything the agent has open, and say how many that were."""
-    open_now = await desk.store.read(lambda unit: cases.open_of(unit, AgentName(agent.name)))
-    for request in open_now:
-        await _happen(desk, agent, request, Cancelled(reason))
-    return len(open_now)
+    withdrawn = 0
+    for request in await store.read(lambda unit: cases.open_of(unit, agent.name)):
+
+        def withdraw(unit: Unit, request: RequestId = request) -> bool:
+            case = doorway.own_case(unit, agent, request)
+            if case.status.final:
+                return False
+            rule_on(unit, case, Cancelled(reason), runtime.now())
+            return True
+
+        withdrawn += await store.write(withdraw)
+    return withdrawn
 
 
 async def _happen(desk: Desk, agent: Agent, request: RequestId, event: Event) -> Seen:

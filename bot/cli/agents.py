@@ -1,0 +1,125 @@
+"""`hitl agent add|list|revoke`: who may ask."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+from dataclasses import asdict, dataclass
+
+import click
+
+from approvals.model import AgentName
+from bot.cli.common import asynchronous, opened_store, read_settings, short, table
+from bot.desk import follow_up
+from bot.desk.desk import Desk
+from bot.http.addresses import registration
+from bot.runtime import Runtime, SystemRuntime
+from store import agents
+from store.agents import Agent, NameTaken
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """What an agent is given, shown once."""
+
+    name: str
+    token: str
+    webhook_secret: str
+
+
+def registered(
+    runtime: Runtime, name: str, hosts: tuple[str, ...], url: str | None, actions: tuple[str, ...]
+) -> tuple[Agent, Credentials]:
+    """A new agent and its credentials. Raises `ValueError` that names the option and what would be right."""
+    if not _NAME.fullmatch(name):
+        raise ValueError("NAME: 1 to 64 letters, digits, dots, dashes or underscores, such as billing-agent")
+    known = registration(hosts, url)
+    token = runtime.token("hitl_")
+    secret = "whsec_" + base64.b64encode(runtime.secret_key()).decode()
+    agent = Agent(
+        name=AgentName(name),
+        token_hash=hashlib.sha256(token.encode()).hexdigest(),
+        webhook_secret=secret,
+        callback_url=url,
+        callback_hosts=known,
+        actions=actions,
+        created_at=runtime.now(),
+        revoked_at=None,
+        last_seen=None,
+    )
+    return agent, Credentials(name, token, secret)
+
+
+@click.group()
+def agent() -> None:
+    """Who may ask: add, list and revoke agents."""
+
+
+@agent.command()
+@click.argument("name")
+@click.option("--callback-host", "hosts", multiple=True, metavar="HOST", help="A host that callbacks may go to.")
+@click.option("--callback-url", "url", metavar="URL", help="Where callbacks go unless a request says otherwise.")
+@click.option("--action", "actions", multiple=True, metavar="GLOB", help="What its token is for (default: all).")
+@click.option("--json", "as_json", is_flag=True, help="One line of JSON and nothing else.")
+@asynchronous
+async def add(
+    name: str, hosts: tuple[str, ...], url: str | None, actions: tuple[str, ...], *, as_json: bool
+) -> None:
+    """Register an agent; its token and its webhook secret are printed once, and kept nowhere in the clear.
+
+    \b
+    hitl agent add billing-agent --callback-host billing.internal --action 'issue_*'
+    """
+    try:
+        entry, credentials = registered(SystemRuntime(), name, hosts, url, actions)
+    except ValueError as wrong:
+        raise click.UsageError(str(wrong)) from wrong
+    async with opened_store(read_settings().database_url) as store:
+        try:
+            await store.write(lambda unit: agents.add(unit, entry))
+        except NameTaken as taken:
+            message = f"there is an agent {name} already; to give it a new token: hitl agent revoke {name}, then add"
+            raise click.ClickException(message) from taken
+    click.echo(json.dumps(asdict(credentials), indent=None if as_json else 2))
+    if not as_json:
+        click.echo("Shown this once. Send the token as: Authorization: Bearer <token>", err=True)
+
+
+@agent.command("list")
+@asynchronous
+async def list_() -> None:
+    """Every agent, and when it was last heard of."""
+    async with opened_store(read_settings().database_url) as store:
+        everybody = await store.read(agents.everybody)
+    if not everybody:
+        click.echo("no agents yet; register one: hitl agent add NAME")
+        return
+    rows = [
+        (
+            entry.name,
+            "revoked " + short(entry.revoked_at) if entry.revoked_at else "active",
+            ", ".join(entry.actions) or "all",
+            ", ".join(entry.callback_hosts) or "-",
+            short(entry.last_seen),
+        )
+        for entry in everybody
+    ]
+    click.echo(table(("agent", "state", "actions", "callback hosts", "last seen"), rows))
+
+
+@agent.command()
+@click.argument("name")
+@asynchronous
+async def revoke(name: str) -> None:
+    """Take an agent's token away, and withdraw what it has open."""
+    runtime = SystemRuntime()
+    async with opened_store(read_settings().database_url) as store:
+        entry = await store.write(lambda unit: agents.revoke(unit, AgentName(name), runtime.now()))
+        if entry is None:
+            raise click.ClickException(f"there is no agent {name} that could be revoked; see: hitl agent list")
+        count = await follow_up.cancel_all(store, runtime, entry, f"the agent {name} was revoked")
+    click.echo(f"revoked {name}; withdrew {count} open request{'' if count == 1 else 's'}")

@@ -1,0 +1,74 @@
+"""What the commands share: settings that explain themselves, and a store that is opened and closed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from contextlib import asynccontextmanager
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
+
+import click
+
+from approvals.model import Instant
+from bot import settings
+from bot.settings import Settings, SettingsError
+from store import migrate
+from store.engine import SchemaBehind, Unavailable
+from store.unit_of_work import Store
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def read_settings() -> Settings:
+    """The environment, or a message that names what is wrong in it."""
+    try:
+        return settings.read()
+    except SettingsError as wrong:
+        raise click.ClickException(f"the environment cannot be used:\n{wrong}") from wrong
+
+
+def asynchronous(command: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, T]:
+    """Let click call a coroutine function."""
+
+    @wraps(command)
+    def run(*args: P.args, **kwargs: P.kwargs) -> T:
+        return asyncio.run(command(*args, **kwargs))
+
+    return run
+
+
+@asynccontextmanager
+async def opened_store(url: str) -> AsyncIterator[Store]:
+    """The store, ready to use. SQLite is migrated here; PostgreSQL has to be, by `hitl db upgrade`."""
+    try:
+        if url.startswith("sqlite"):
+            await migrate.upgrade(url)
+        store = await Store.open(url)
+    except SchemaBehind as behind:
+        raise click.ClickException(f"{behind}\nRun: hitl db upgrade") from behind
+    except Unavailable as away:
+        raise click.ClickException(f"the database cannot be reached: {away}\nCheck HITL_DATABASE_URL.") from away
+    try:
+        yield store
+    finally:
+        await store.close()
+
+
+async def with_store(url: str, work: Callable[[Store], Awaitable[T]]) -> T:
+    """Open the store, do `work`, close it."""
+    async with opened_store(url) as store:
+        return await work(store)
+
+
+def short(at: Instant | None) -> str:
+    """A moment in a table: `2026-11-20 12:00:05 UTC`, or a dash."""
+    return "-" if at is None else at.strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+    """Columns as wide as what is in them."""
+    widths = [max(len(row[column]) for row in (head, *rows)) for column in range(len(head))]
+    lines = ("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in (head, *rows))
+    return "\n".join(line.rstrip() for line in lines)
