@@ -1,0 +1,1 @@
+"""When things are done: the courier, the sweeper, the clock."""
