@@ -1,0 +1,110 @@
+"""What buttons, menus and modals are called, and what they carry.
+
+What a button carries can only make a vote be refused (another payload than the one on the screen): it never
+says who votes, nor for what.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from approvals.canonical import Digest
+from approvals.model import RequestId
+
+# action_id of a card's buttons and menu
+APPROVE: Final = "approve"
+EDIT: Final = "edit"
+REJECT: Final = "reject"
+#: The overflow menu; which item was chosen is in the value: `Picked.decode`.
+MORE: Final = "more"
+#: *View everything* as a button of its own, where there is no menu.
+VIEW: Final = "view"
+
+# action_id inside modals
+PAGE_FIRST: Final = "page_first"
+PAGE_BACK: Final = "page_back"
+PAGE_ON: Final = "page_on"
+PAGE_LAST: Final = "page_last"
+#: All that turn a page of *View everything*; their value is `Page.encode()`.
+PAGES: Final = (PAGE_FIRST, PAGE_BACK, PAGE_ON, PAGE_LAST)
+#: action_id of every element that somebody fills in; the block_id tells which it is.
+INPUT: Final = "input"
+
+# callback_id of modals
+EDIT_MODAL: Final = "edit_modal"
+REJECT_MODAL: Final = "reject_modal"
+EVERYTHING_MODAL: Final = "everything_modal"
+NOTICE_MODAL: Final = "notice_modal"
+LOADING_MODAL: Final = "loading_modal"
+
+#: event_type of a card's message metadata; `event_payload` is `{"request": id}`.
+CARD_METADATA: Final = "hitl_card"
+#: event_type of what is said once in a card's thread; `event_payload` is `{"request": id, "key": key}`.
+NOTE_METADATA: Final = "hitl_note"
+
+_SEEN: Final = re.compile(r"v1:([A-Za-z0-9_-]{1,60}):([0-9a-f]{64})")
+
+
+class Item(StrEnum):
+    """What a card's menu offers."""
+
+    VIEW = "view"
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """Which request was on the screen, and which payload of it. At most 128 characters when encoded."""
+
+    request: RequestId
+    digest: Digest
+
+    def encode(self) -> str:
+        """For a button's `value` and a modal's `private_metadata`."""
+        return f"v1:{self.request}:{self.digest}"
+
+    @classmethod
+    def decode(cls, value: object) -> Seen | None:
+        """What `encode` made; None for anything else."""
+        match = _SEEN.fullmatch(value) if isinstance(value, str) else None
+        return cls(RequestId(match[1]), Digest(match[2])) if match else None
+
+
+@dataclass(frozen=True, slots=True)
+class Picked:
+    """What somebody chose from a card's menu."""
+
+    item: Item
+    seen: Seen
+
+    def encode(self) -> str:
+        """For a menu option's `value`, which takes 150 characters."""
+        return f"{self.item}|{self.seen.encode()}"
+
+    @classmethod
+    def decode(cls, value: object) -> Picked | None:
+        """What `encode` made; None for anything else."""
+        name, _, rest = value.partition("|") if isinstance(value, str) else ("", "", "")
+        seen = Seen.decode(rest)
+        return cls(Item(name), seen) if seen and name in list(Item) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page, from 1, of *View everything*."""
+
+    seen: Seen
+    number: int
+
+    def encode(self) -> str:
+        """For a button's `value` and the modal's `private_metadata`."""
+        return f"{self.number}|{self.seen.encode()}"
+
+    @classmethod
+    def decode(cls, value: object) -> Page | None:
+        """What `encode` made; None for anything else."""
+        number, _, rest = value.partition("|") if isinstance(value, str) else ("", "", "")
+        seen = Seen.decode(rest)
+        return cls(seen, int(number)) if seen and re.fullmatch(r"[1-9][0-9]{0,5}", number) else None
