@@ -13,14 +13,13 @@ import re
 import socket
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
-from typing import TypeAlias
+from ipaddress import ip_address
 
 from aiohttp import ThreadedResolver
 from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
-Address: TypeAlias = IPv4Address | IPv6Address
+from bot.http.networks import Address, kind_of
 
 #: How long a registration waits for DNS: it is a courtesy there, the check at connect is what counts.
 PATIENCE_SECONDS = 5.0
@@ -42,53 +41,6 @@ _INSIDE_SUFFIXES = frozenset(
 _INSIDE = frozenset({"loopback", "private", "shared"})
 #: What nobody can be called at, whoever names it.
 _NOBODY = frozenset({"unspecified", "multicast", "broadcast"})
-
-#: IANA's special-purpose registry of IPv4, and Azure's platform address, which looks public.
-_V4: tuple[tuple[IPv4Network, str], ...] = tuple(
-    (IPv4Network(network), kind)
-    for network, kind in (
-        ("0.0.0.0/32", "unspecified"),
-        ("255.255.255.255/32", "broadcast"),
-        ("127.0.0.0/8", "loopback"),
-        ("169.254.0.0/16", "link-local"),
-        ("10.0.0.0/8", "private"),
-        ("172.16.0.0/12", "private"),
-        ("192.168.0.0/16", "private"),
-        ("100.64.0.0/10", "shared"),
-        ("224.0.0.0/4", "multicast"),
-        ("168.63.129.16/32", "cloud platform"),
-        ("0.0.0.0/8", "reserved"),
-        ("192.0.0.0/24", "reserved"),
-        ("192.0.2.0/24", "reserved"),
-        ("192.88.99.0/24", "reserved"),
-        ("198.18.0.0/15", "reserved"),
-        ("198.51.100.0/24", "reserved"),
-        ("203.0.113.0/24", "reserved"),
-        ("240.0.0.0/4", "reserved"),
-    )
-)
-_METADATA_V6 = IPv6Address("fd00:ec2::254")
-_V6: tuple[tuple[IPv6Network, str], ...] = tuple(
-    (IPv6Network(network), kind)
-    for network, kind in (
-        ("::/128", "unspecified"),
-        ("::1/128", "loopback"),
-        ("fe80::/10", "link-local"),
-        ("fc00::/7", "private"),
-        ("ff00::/8", "multicast"),
-        ("2001::/23", "reserved"),
-        ("2001:db8::/32", "reserved"),
-        ("3fff::/20", "reserved"),
-    )
-)
-_GLOBAL_V6 = IPv6Network("2000::/3")
-#: Networks whose addresses carry an IPv4 one, and how many bits lie to its right.
-_CARRIERS: tuple[tuple[IPv6Network, int], ...] = (
-    (IPv6Network("::ffff:0:0/96"), 0),  # mapped, RFC 4291
-    (IPv6Network("::ffff:0:0:0/96"), 0),  # translated, RFC 2765
-    (IPv6Network("64:ff9b::/96"), 0),  # NAT64, RFC 6052
-    (IPv6Network("2002::/16"), 80),  # 6to4, RFC 3056
-)
 
 
 class BadAddress(ValueError):
@@ -172,19 +124,6 @@ def flaw_of(url: str, hosts: Iterable[str]) -> str | None:
     if any(parse_entry(entry).names(callee) for entry in hosts):
         return None
     return f"its host, {_spelled(callee)}, is not registered for this agent"
-
-
-def kind_of(address: Address) -> str | None:
-    """Why `address` is not public: `loopback`, `private`, `link-local` and so on; None when it is public."""
-    if isinstance(address, IPv4Address):
-        return next((kind for network, kind in _V4 if address in network), None)
-    carried = _carried(address)
-    if carried is not None:
-        return kind_of(carried)
-    if address == _METADATA_V6:
-        return "cloud platform"
-    found = next((kind for network, kind in _V6 if address in network), None)
-    return found or (None if address in _GLOBAL_V6 else "reserved")
 
 
 async def registration(
@@ -285,13 +224,6 @@ def _inside_by_itself(host: str) -> bool:
     if _literal(host) is not None:
         return False
     return "." not in host or any(host.endswith(f".{suffix}") for suffix in _INSIDE_SUFFIXES)
-
-
-def _carried(address: IPv6Address) -> IPv4Address | None:
-    for network, shift in _CARRIERS:
-        if address in network:
-            return IPv4Address(int(address) >> shift & 0xFFFF_FFFF)
-    return None
 
 
 def _check(host: str, address: Address, inside: bool, literals: set[Address]) -> None:

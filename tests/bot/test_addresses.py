@@ -13,11 +13,11 @@ from bot.http.addresses import (
     BadAddress,
     checked,
     flaw_of,
-    kind_of,
     parse_entry,
     parse_url,
     registration,
 )
+from bot.http.networks import kind_of
 
 
 class Dns(AbstractResolver):
