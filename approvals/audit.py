@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC
 from enum import StrEnum
 
@@ -58,10 +58,12 @@ class Break:
     why: str
 
 
-def link(head: ChainHead, request: RequestId, at: Instant, kind: FactKind, by: str, body: Mapping[str, Json]) -> Fact:
+def link(
+    head: ChainHead, request: RequestId, at: Instant, *, kind: FactKind, by: str, body: Mapping[str, Json]
+) -> Fact:
     """The fact that follows `head`."""
-    seq = head.seq + 1
-    return Fact(request, seq, at, kind, by, body, head.hash, _hash(request, seq, at, kind, by, body, head.hash))
+    unsealed = Fact(request, head.seq + 1, at, kind, by, body, prev=head.hash, hash="")
+    return replace(unsealed, hash=_hash(unsealed))
 
 
 def head_of(fact: Fact) -> ChainHead:
@@ -79,14 +81,13 @@ def verify(facts: Iterable[Fact], head: ChainHead) -> Break | None:
             return Break(request, at.seq + 1, "this fact is missing")
         if fact.prev != at.hash:
             return Break(request, fact.seq, "it does not follow the fact before it")
-        if fact.hash != _hash(fact.request, fact.seq, fact.at, fact.kind, fact.by, fact.body, fact.prev):
+        if fact.hash != _hash(fact):
             return Break(request, fact.seq, "it was changed after it was written")
         at = head_of(fact)
     return None if at == head else Break(request, at.seq + 1, "the chain ends early or late")
 
 
-def _hash(
-    request: RequestId, seq: int, at: Instant, kind: str, by: str, body: Mapping[str, Json], prev: str
-) -> str:
-    moment = at.astimezone(UTC).isoformat(timespec="microseconds")
-    return hashlib.sha256(canonical([request, seq, moment, str(kind), by, body, prev])).hexdigest()
+def _hash(fact: Fact) -> str:
+    moment = fact.at.astimezone(UTC).isoformat(timespec="microseconds")
+    covered = [fact.request, fact.seq, moment, str(fact.kind), fact.by, fact.body, fact.prev]
+    return hashlib.sha256(canonical(covered)).hexdigest()

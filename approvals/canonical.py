@@ -12,7 +12,7 @@ from typing import NewType, TypeAlias
 
 import rfc8785
 
-Json: TypeAlias = "None | bool | int | float | str | Sequence[Json] | Mapping[str, Json]"
+Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json] | None"
 
 #: Lower-case hex SHA-256 of a canonical spelling: 64 characters.
 Digest = NewType("Digest", str)

@@ -112,7 +112,7 @@ class _Pen:
         self.case = replace(self.case, **fields)
 
     def note(self, kind: FactKind, by: str, body: Mapping[str, Json]) -> None:
-        fact = link(self.case.chain, self.case.id, self.now, kind, by, body)
+        fact = link(self.case.chain, self.case.id, self.now, kind=kind, by=by, body=body)
         self.facts.append(fact)
         self.change(chain=head_of(fact))
 
@@ -151,7 +151,7 @@ class _Pen:
             self.follow(ShowCard())
         self.follow(CallAgent("decided", CallbackType.DECIDED))
 
-    def ruling(self, answer: Answer = Answer()) -> Ruling:  # noqa: B008  # a frozen value
+    def ruling(self, answer: Answer = Answer()) -> Ruling:  # a frozen value
         case = self.case
         if case is not self.before:
             case = replace(case, version=self.before.version + 1)

@@ -38,7 +38,9 @@ def everybody(_user: UserId) -> bool:
     return True
 
 
-def fold(votes: Iterable[Vote], digest: Digest, round_: int, needed: int, counts: Counts = everybody) -> Tally:
+def fold(
+    votes: Iterable[Vote], digest: Digest, round_: int, needed: int, counts: Counts = everybody
+) -> Tally:
     """Count the votes given in this round for this payload; one reject ends it."""
     approved: dict[UserId, Person] = {}
     rejected: Person | None = None

@@ -43,5 +43,13 @@ def set_up(form: LogFormat) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(formatter)
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
-    for chatty in ("slack_bolt", "slack_sdk", "aiohttp.access", "apscheduler", "alembic", "sqlalchemy", "asyncio"):
+    for chatty in (
+        "slack_bolt",
+        "slack_sdk",
+        "aiohttp.access",
+        "apscheduler",
+        "alembic",
+        "sqlalchemy",
+        "asyncio",
+    ):
         logging.getLogger(chatty).setLevel(logging.WARNING)

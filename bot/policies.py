@@ -22,7 +22,7 @@ class PolicyShelf:
 
     @classmethod
     def open(cls, path: Path, now: Instant) -> PolicyShelf:
-        """Read the policy at start. Raises `PolicyError` and `OSError`: a bot without a policy does not run."""
+        """Read the policy at start. Raises `PolicyError`, `OSError`: without a policy there is no bot."""
         return cls(path, _read(path), now)
 
     def reload(self, now: Instant) -> bool:

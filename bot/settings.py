@@ -23,7 +23,9 @@ class SettingsError(Exception):
 class Settings(BaseSettings):
     """The environment of `hitl serve`, by the names of the contract."""
 
-    model_config = SettingsConfigDict(env_ignore_empty=True, extra="ignore", populate_by_name=True, frozen=True)
+    model_config = SettingsConfigDict(
+        env_ignore_empty=True, extra="ignore", populate_by_name=True, frozen=True
+    )
 
     slack_bot_token: SecretStr | None = Field(None, alias="SLACK_BOT_TOKEN")
     slack_signing_secret: SecretStr | None = Field(None, alias="SLACK_SIGNING_SECRET")
@@ -73,5 +75,7 @@ def read() -> Settings:
     try:
         return Settings()  # type: ignore[call-arg]  # every field comes from the environment
     except ValidationError as wrong:
-        lines = (f"{error['loc'][0]}: {error['msg'].removeprefix('Value error, ')}" for error in wrong.errors())
+        lines = (
+            f"{error['loc'][0]}: {error['msg'].removeprefix('Value error, ')}" for error in wrong.errors()
+        )
         raise SettingsError("\n".join(lines)) from None

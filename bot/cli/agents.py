@@ -10,14 +10,14 @@ from dataclasses import asdict, dataclass
 
 import click
 
-from approvals.model import AgentName
+from approvals.model import AgentName, Instant
 from bot.cli.common import asynchronous, opened_store, read_settings, short, table
 from bot.desk import follow_up
-from bot.desk.desk import Desk
 from bot.http.addresses import registration
 from bot.runtime import Runtime, SystemRuntime
 from store import agents
-from store.agents import Agent, NameTaken
+from store.agents import Agent
+from store.unit_of_work import Unit
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
@@ -31,13 +31,13 @@ class Credentials:
     webhook_secret: str
 
 
-def registered(
+async def registered(
     runtime: Runtime, name: str, hosts: tuple[str, ...], url: str | None, actions: tuple[str, ...]
 ) -> tuple[Agent, Credentials]:
     """A new agent and its credentials. Raises `ValueError` that names the option and what would be right."""
     if not _NAME.fullmatch(name):
         raise ValueError("NAME: 1 to 64 letters, digits, dots, dashes or underscores, such as billing-agent")
-    known = registration(hosts, url)
+    known = await registration(hosts, url)
     token = runtime.token("hitl_")
     secret = "whsec_" + base64.b64encode(runtime.secret_key()).decode()
     agent = Agent(
@@ -61,9 +61,15 @@ def agent() -> None:
 
 @agent.command()
 @click.argument("name")
-@click.option("--callback-host", "hosts", multiple=True, metavar="HOST", help="A host that callbacks may go to.")
-@click.option("--callback-url", "url", metavar="URL", help="Where callbacks go unless a request says otherwise.")
-@click.option("--action", "actions", multiple=True, metavar="GLOB", help="What its token is for (default: all).")
+@click.option(
+    "--callback-host", "hosts", multiple=True, metavar="HOST", help="A host that callbacks may go to."
+)
+@click.option(
+    "--callback-url", "url", metavar="URL", help="Where callbacks go unless a request says otherwise."
+)
+@click.option(
+    "--action", "actions", multiple=True, metavar="GLOB", help="What its token is for (default: all)."
+)
 @click.option("--json", "as_json", is_flag=True, help="One line of JSON and nothing else.")
 @asynchronous
 async def add(
@@ -75,15 +81,14 @@ async def add(
     hitl agent add billing-agent --callback-host billing.internal --action 'issue_*'
     """
     try:
-        entry, credentials = registered(SystemRuntime(), name, hosts, url, actions)
+        entry, credentials = await registered(SystemRuntime(), name, hosts, url, actions)
     except ValueError as wrong:
         raise click.UsageError(str(wrong)) from wrong
     async with opened_store(read_settings().database_url) as store:
-        try:
-            await store.write(lambda unit: agents.add(unit, entry))
-        except NameTaken as taken:
-            message = f"there is an agent {name} already; to give it a new token: hitl agent revoke {name}, then add"
-            raise click.ClickException(message) from taken
+        if not await store.write(lambda unit: agents.add(unit, entry)):
+            raise click.ClickException(
+                f"there is an agent {name} already (revoked ones keep their name): hitl agent list"
+            )
     click.echo(json.dumps(asdict(credentials), indent=None if as_json else 2))
     if not as_json:
         click.echo("Shown this once. Send the token as: Authorization: Bearer <token>", err=True)
@@ -118,8 +123,14 @@ async def revoke(name: str) -> None:
     """Take an agent's token away, and withdraw what it has open."""
     runtime = SystemRuntime()
     async with opened_store(read_settings().database_url) as store:
-        entry = await store.write(lambda unit: agents.revoke(unit, AgentName(name), runtime.now()))
+        entry = await store.write(lambda unit: _revoked(unit, AgentName(name), runtime.now()))
         if entry is None:
-            raise click.ClickException(f"there is no agent {name} that could be revoked; see: hitl agent list")
+            raise click.ClickException(
+                f"there is no agent {name} that could be revoked; see: hitl agent list"
+            )
         count = await follow_up.cancel_all(store, runtime, entry, f"the agent {name} was revoked")
     click.echo(f"revoked {name}; withdrew {count} open request{'' if count == 1 else 's'}")
+
+
+def _revoked(unit: Unit, name: AgentName, now: Instant) -> Agent | None:
+    return agents.get(unit, name) if agents.revoke(unit, name, now) else None

@@ -30,7 +30,9 @@ async def verify() -> None:
 
 
 @audit.command()
-@click.option("--since", type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"]), help="From this day on, UTC.")
+@click.option(
+    "--since", type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"]), help="From this day on, UTC."
+)
 @asynchronous
 async def export(since: datetime | None) -> None:
     """Write the facts as JSON Lines to stdout, oldest first."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
@@ -14,8 +14,8 @@ from approvals.model import Instant
 from bot import settings
 from bot.settings import Settings, SettingsError
 from store import migrate
-from store.engine import SchemaBehind, Unavailable
-from store.unit_of_work import Store
+from store.engine import Store
+from store.errors import SchemaBehind, Unavailable
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -49,17 +49,13 @@ async def opened_store(url: str) -> AsyncIterator[Store]:
     except SchemaBehind as behind:
         raise click.ClickException(f"{behind}\nRun: hitl db upgrade") from behind
     except Unavailable as away:
-        raise click.ClickException(f"the database cannot be reached: {away}\nCheck HITL_DATABASE_URL.") from away
+        raise click.ClickException(
+            f"the database cannot be reached: {away}\nCheck HITL_DATABASE_URL."
+        ) from away
     try:
         yield store
     finally:
         await store.close()
-
-
-async def with_store(url: str, work: Callable[[Store], Awaitable[T]]) -> T:
-    """Open the store, do `work`, close it."""
-    async with opened_store(url) as store:
-        return await work(store)
 
 
 def short(at: Instant | None) -> str:
@@ -70,5 +66,7 @@ def short(at: Instant | None) -> str:
 def table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
     """Columns as wide as what is in them."""
     widths = [max(len(row[column]) for row in (head, *rows)) for column in range(len(head))]
-    lines = ("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in (head, *rows))
+    lines = (
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in (head, *rows)
+    )
     return "\n".join(line.rstrip() for line in lines)

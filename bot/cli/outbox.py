@@ -24,7 +24,15 @@ async def list_() -> None:
         click.echo("no dead letters")
         return
     told = [
-        (str(one.id), str(one.kind), one.request or "-", one.key, str(one.attempts), short(one.died_at), one.error)
+        (
+            str(one.id),
+            str(one.kind),
+            one.request or "-",
+            one.key,
+            str(one.attempts),
+            short(one.died_at),
+            one.error,
+        )
         for one in letters
     ]
     click.echo(table(("id", "what", "request", "which", "tries", "given up", "last error"), told))

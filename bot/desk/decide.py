@@ -19,7 +19,7 @@ from store.outbox import ParcelKind
 from store.unit_of_work import Unit
 
 #: What a person entered: a field's id → what Slack delivers for it.
-Values: TypeAlias = Mapping[str, "str | bool | int | None | Sequence[str]"]
+Values: TypeAlias = Mapping[str, "str | bool | int | Sequence[str] | None"]
 
 
 @dataclass(frozen=True, slots=True)

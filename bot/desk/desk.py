@@ -8,7 +8,7 @@ from typing import Protocol
 from approvals.model import Roster
 from approvals.policy import Policy
 from bot.runtime import Runtime
-from store.unit_of_work import Store
+from store.engine import Store
 
 
 class Policies(Protocol):

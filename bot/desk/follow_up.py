@@ -13,7 +13,8 @@ from bot.runtime import Runtime
 from store import cards, cases
 from store.agents import Agent
 from store.cards import CardRef
-from store.unit_of_work import Store, Unit
+from store.engine import Store
+from store.unit_of_work import Unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,5 +78,3 @@ async def _happen(desk: Desk, agent: Agent, request: RequestId, event: Event) ->
         return Seen(ruling.case, cards.of(unit, request))
 
     return await desk.store.write(happening)
-
-

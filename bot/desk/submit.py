@@ -17,7 +17,7 @@ from bot.desk.ruling import rule_on
 from store import cards, cases, keys
 from store.agents import Agent
 from store.cards import CardRef
-from store.keys import KeyTaken
+from store.errors import KeyTaken
 from store.unit_of_work import Unit
 
 

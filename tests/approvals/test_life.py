@@ -1,0 +1,192 @@
+"""A Hypothesis state machine shuffles everything that can happen to a request, in any order."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from approvals.audit import Fact, FactKind, verify
+from approvals.canonical import Digest, digest_of
+from approvals.effects import CallAgent, CallbackType, Effect
+from approvals.errors import Refused
+from approvals.events import Cancelled, Claimed, Commented, Edited, Event, Opened, Reported, Ticked, Voted
+from approvals.machine import Ruling, decide, may_act
+from approvals.model import (
+    AgentName,
+    Case,
+    Choice,
+    Decision,
+    OutcomeStatus,
+    Person,
+    Status,
+    Step,
+    StepKind,
+)
+from store.cases import restored, stored
+from tests.harness.cases import ALICE, BOB, CAROL, DAN, NOON, a_judgement, a_request, a_roster
+
+PEOPLE = st.sampled_from([ALICE, BOB, CAROL, DAN])
+AMOUNTS = st.sampled_from([100, 100.0, 500, 750, 1000])
+MOST = 800
+
+
+class Life(RuleBasedStateMachine):
+    """One request from its opening to long after its end."""
+
+    case: Case
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.now = NOON
+        self.facts: list[Fact] = []
+        self.effects: list[Effect] = []
+        #: digests that were on somebody's screen at some time
+        self.seen: list[Digest] = []
+        #: what each person last approved, and in which round
+        self.approved: dict[Person, tuple[Digest, int]] = {}
+        self.end: tuple[Status, Decision, object] | None = None
+        self.claims = 0
+
+    @initialize(
+        quorum=st.integers(1, 3),
+        requester=st.sampled_from([None, "U0BOB", "carol@example.com"]),
+        last=st.sampled_from([StepKind.EXPIRE, StepKind.PARK]),
+        amount=AMOUNTS,
+    )
+    def open(self, quorum: int, requester: str | None, last: StepKind, amount: float) -> None:
+        """An agent asks."""
+        request = a_request(on_behalf_of=requester, payload={"amount": amount, "currency": "EUR"})
+        form = {"type": "object", "properties": {"amount": {"type": "number", "maximum": MOST}}}
+        steps = (Step(timedelta(minutes=30), StepKind.REMIND), Step(timedelta(hours=1), last))
+        judgement = a_judgement(quorum=quorum, steps=steps, form=form, valid_for=timedelta(hours=2))
+        self.take(decide(None, Opened(request, judgement), self.now))
+
+    def take(self, ruling: Ruling) -> None:
+        """Commit a ruling, as the store would."""
+        assert ruling.case.version >= (self.case.version if hasattr(self, "case") else 0)
+        self.case = ruling.case
+        self.facts += ruling.facts
+        self.effects += ruling.effects
+        self.seen.append(self.case.digest)
+
+    def happen(self, event: Event) -> Ruling | None:
+        """Let `event` happen; None when the agent may not do that now."""
+        try:
+            ruling = decide(self.case, event, self.now)
+        except Refused:
+            return None
+        self.take(ruling)
+        return ruling
+
+    @rule(by=PEOPLE, choice=st.sampled_from(Choice), back=st.integers(0, 3), gone=st.sets(PEOPLE, max_size=1))
+    def vote(self, by: Person, choice: Choice, back: int, gone: set[Person]) -> None:
+        """Somebody clicks on what they see, which may be an older state of the card."""
+        seen = self.seen[max(0, len(self.seen) - 1 - back)]
+        before = self.case
+        ruling = self.happen(Voted(by, choice, seen, a_roster(gone=tuple(gone)), "because"))
+        assert ruling is not None, "a person's vote is always answered, never an exception"
+        if ruling.answer.refused is None and choice is Choice.APPROVE:
+            assert seen == before.digest, "a vote counts only for what was seen"
+            self.approved[by] = (before.digest, before.round)
+        if ruling.answer.refused is not None:
+            assert ruling.facts[-1].kind is FactKind.REFUSED, "a refused vote is recorded"
+            assert (ruling.case.votes, ruling.case.status) == (before.votes, before.status)
+
+    @rule(by=PEOPLE, amount=AMOUNTS, stale=st.booleans())
+    def edit(self, by: Person, amount: float, stale: bool) -> None:
+        """Somebody changes the amount."""
+        seen = self.seen[0] if stale else self.case.digest
+        ruling = self.happen(Edited(by, {**self.case.payload, "amount": amount}, seen, a_roster()))
+        assert ruling is not None
+        if ruling.answer.refused is None and not ruling.answer.repeated:
+            self.approved[by] = (self.case.digest, self.case.round)
+
+    @rule(by=st.sampled_from([ALICE, AgentName("billing-agent")]), text=st.text(max_size=20))
+    def comment(self, by: Person | AgentName, text: str) -> None:
+        """Somebody says something."""
+        self.happen(Commented(by, "said: " + text.encode("utf-8", "replace").decode()))
+
+    @rule(minutes=st.integers(0, 70))
+    def tick(self, minutes: int) -> None:
+        """Time goes by, in jumps."""
+        self.now += timedelta(minutes=minutes)
+        self.happen(Ticked())
+
+    @rule()
+    def cancel(self) -> None:
+        """The agent withdraws it."""
+        self.happen(Cancelled("never mind"))
+
+    @rule()
+    def claim(self) -> None:
+        """A worker takes it."""
+        proceeds = may_act(self.case, self.now)
+        if self.happen(Claimed()) is not None:
+            assert proceeds
+            self.claims += 1
+
+    @rule(status=st.sampled_from(OutcomeStatus))
+    def report(self, status: OutcomeStatus) -> None:
+        """The agent says how it went."""
+        self.happen(Reported(status))
+
+    @rule()
+    def reload(self) -> None:
+        """The process restarts: what is read back is what was written."""
+        back = restored(*stored(self.case))
+        assert back == self.case
+        self.case = back
+
+    @invariant()
+    def a_final_status_never_changes(self) -> None:
+        """Terminal stays terminal, with the same decision and the same payload."""
+        if self.end is not None:
+            assert (self.case.status, self.case.decision, self.case.payload) == self.end
+        elif self.case.status.final:
+            assert self.case.decision is not None
+            self.end = (self.case.status, self.case.decision, self.case.payload)
+
+    @invariant()
+    def an_approval_is_what_a_quorum_saw(self) -> None:
+        """Never below quorum, never by the requester, never on another payload, never over the form."""
+        decision = self.case.decision
+        if decision is None or decision.verdict not in (Status.APPROVED, Status.MODIFIED):
+            return
+        assert len({person.id for person in decision.by}) == len(decision.by) >= self.case.judgement.quorum
+        for person in decision.by:
+            assert self.approved[person] == (digest_of(self.case.payload), self.case.round)
+            assert person is not DAN
+            assert self.case.request.on_behalf_of not in (person.id, f"{person.name.lower()}@example.com")
+        amount = self.case.payload["amount"]
+        assert isinstance(amount, int | float)
+        assert amount <= MOST
+        changed = digest_of(self.case.payload) != digest_of(self.case.request.payload)
+        assert (decision.verdict is Status.MODIFIED) == changed
+
+    @invariant()
+    def every_effect_comes_once(self) -> None:
+        """One `request.decided` an end, one `request.parked` at most, no key twice; one claim at most."""
+        calls = [effect for effect in self.effects if isinstance(effect, CallAgent)]
+        assert len({call.key for call in calls}) == len(calls)
+        decided = [call for call in calls if call.type is CallbackType.DECIDED]
+        assert len(decided) == int(self.case.status.final)
+        assert self.claims <= 1
+
+    @invariant()
+    def the_chain_holds(self) -> None:
+        """The facts are one unbroken chain that ends where the case says."""
+        assert verify(self.facts, self.case.chain) is None
+
+    @precondition(lambda self: self.case.status.final)
+    @rule()
+    def time_after_the_end_does_nothing(self) -> None:
+        """Years later nothing is due."""
+        ruling = decide(self.case, Ticked(), self.now + timedelta(days=999))
+        assert ruling.case is self.case
+
+
+TestLife = Life.TestCase
+TestLife.settings = settings(max_examples=150, stateful_step_count=30, deadline=None)
