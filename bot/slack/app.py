@@ -1,0 +1,132 @@
+"""The Bolt app: which listener hears what, and that each payload is answered once what it did is durable."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from slack_bolt.app.async_app import AsyncApp
+from slack_bolt.authorization import AuthorizeResult
+from slack_bolt.context.ack.async_ack import AsyncAck
+from slack_bolt.response import BoltResponse
+
+from bot.slack.clicks import Clicks
+from bot.slack.front import Front
+from bot.slack.payloads import Body
+from bot.slack.people import People
+from bot.slack.submits import Submits
+from bot.slack.talk import Talk
+
+log = logging.getLogger(__name__)
+
+#: The events that are listened to; those of the manifest, with its kinds of `message` as one.
+EVENTS: Final = ("app_home_opened", "app_mention", "message", "subteam_members_changed", "user_change")
+COMMAND: Final = "/hitl"
+_ANYTHING: Final = re.compile(".*", re.DOTALL)
+
+_Listener = Callable[[AsyncAck, Body], Awaitable[BoltResponse]]
+
+
+def build(front: Front, people: People) -> AsyncApp:
+    """The app, with every listener. Signatures are checked by `doors.HttpDoor`, before anything is parsed.
+
+    The answer to a payload leaves when its listener returns (`process_before_response`), so that what was
+    acknowledged is durable.
+    """
+    app = AsyncApp(
+        name="hitl",
+        logger=_silent_log(),
+        client=front.out.connection.client,
+        process_before_response=True,
+        authorize=_authorizer(front),
+        request_verification_enabled=False,
+    )
+    clicks, submits, talk = Clicks(front), Submits(front), Talk(front)
+    app.action(_ANYTHING)(_on_click(clicks))
+    app.view_submission(_ANYTHING)(_on_submit(submits))
+    app.view_closed(_ANYTHING)(_on_event(front, _nothing))
+    app.command(_ANYTHING)(_on_command(front, talk))
+    heard: dict[str, Callable[[Body], Awaitable[None]]] = {
+        "app_home_opened": talk.home,
+        "app_mention": talk.mention,
+        "message": talk.message,
+        "subteam_members_changed": people.members_changed,
+        "user_change": people.person_changed,
+    }
+    for event in EVENTS:
+        app.event(event)(_on_event(front, heard[event]))
+    # What nobody listens to is acknowledged all the same, or Slack would send it three times more.
+    app.event(_ANYTHING)(_on_event(front, _nothing))
+    app.shortcut(_ANYTHING)(_on_event(front, _nothing))
+    app.options(_ANYTHING)(_on_event(front, _nothing))
+    return app
+
+
+def _on_click(clicks: Clicks) -> _Listener:
+    async def heard(ack: AsyncAck, body: Body) -> BoltResponse:
+        await clicks.take(body)
+        return await ack()
+
+    return heard
+
+
+def _on_submit(submits: Submits) -> _Listener:
+    async def heard(ack: AsyncAck, body: Body) -> BoltResponse:
+        return await ack(await submits.take(body))
+
+    return heard
+
+
+def _on_command(front: Front, talk: Talk) -> _Listener:
+    async def heard(ack: AsyncAck, body: Body) -> BoltResponse:
+        told: list[str] = []
+
+        async def working() -> None:
+            told.append(await talk.command(body))
+
+        wrong = await front.answered(working)
+        return await ack(wrong if wrong is not None else told[0])
+
+    return heard
+
+
+def _on_event(front: Front, handle: Callable[[Body], Awaitable[None]]) -> _Listener:
+    async def heard(ack: AsyncAck, body: Body) -> BoltResponse:
+        wrong = await front.answered(lambda: handle(body.get("event") or body))
+        if wrong is not None:
+            # Not acknowledged: Slack sends events again, and each is taken once.
+            return BoltResponse(status=503, body="")
+        return await ack()
+
+    return heard
+
+
+async def _nothing(_event: Body) -> None:
+    """Heard, and none of ours."""
+
+
+def _authorizer(front: Front) -> Callable[..., Awaitable[AuthorizeResult]]:
+    async def authorize(enterprise_id: str | None, team_id: str | None) -> AuthorizeResult:
+        """From the auth.test that was made at start: a payload never waits for Slack."""
+        bot = front.out.identity.bot
+        return AuthorizeResult(
+            enterprise_id=enterprise_id,
+            team_id=team_id,
+            bot_user_id=bot.user if bot is not None else None,
+            bot_id=bot.bot if bot is not None else None,
+            bot_token=front.out.connection.client.token,
+        )
+
+    return authorize
+
+
+def _silent_log() -> logging.Logger:
+    """Bolt logs whole payloads, refused ones at INFO and unknown ones at WARNING: it gets no log at all.
+
+    What can go wrong in here is logged by `Front.answered` and the doors, without payloads.
+    """
+    log = logging.getLogger("hitl.slack.bolt")
+    log.setLevel(logging.CRITICAL + 1)
+    return log

@@ -1,0 +1,258 @@
+"""Makes Slack show a request as it stands: posts its card, finds it again, updates it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
+
+from approvals.model import Case, RequestId
+from blocks import guide
+from blocks.card import CardView, card, minimal
+from blocks.limits import problems_of_message
+from blocks.message import Message
+from bot.slack.outgoing import Outgoing, may_have_arrived
+from bot.slack.search import Place, find
+from bot.slack.troubles import SlackTrouble, Trouble, said
+from scheduler.results import Done, Result, Then
+from store import cards, cases, outbox
+from store.cards import CardRef
+from store.outbox import Parcel, ParcelKind
+from store.unit_of_work import Unit
+
+log = logging.getLogger(__name__)
+
+#: Seconds for looking after a post whose answer was lost: what is left of the lease.
+_LOOK_AT_ONCE = 2.0
+#: People in one group conversation besides the bot: docs.slack.dev/reference/methods/conversations.open.
+_MOST_IN_A_CONVERSATION = 8
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """What is known when a card is made."""
+
+    case: Case
+    previous: Case | None
+    ref: CardRef | None
+    undelivered: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Gone:
+    """A channel that could not be written to."""
+
+    channel: str
+    why: str
+
+
+class CardSender:
+    """The courier's sender for `ParcelKind.CARD`."""
+
+    def __init__(self, out: Outgoing) -> None:
+        self._out = out
+
+    async def send(self, parcel: Parcel) -> Result:
+        """Make Slack show the request of `parcel` as it stands now."""
+        shown = await self._out.desk.store.read(lambda unit: _load(unit, parcel.request))
+        if shown is None:
+            return Done()
+        try:
+            if shown.ref is None:
+                return await self._place(parcel, shown)
+            return await self._update(parcel, shown, shown.ref)
+        except _Stuck as stuck:
+            return self._out.result(parcel, stuck.trouble, stuck.channel)
+
+    async def _place(self, parcel: Parcel, shown: _Shown) -> Result:
+        """Post the card at the first place that takes it; where it may be already, look there first."""
+        gone: list[_Gone] = []
+        async for place in self._places(shown.case, gone):
+            try:
+                if may_have_arrived(parcel):
+                    ref = await self._adopt(parcel, shown, place) or await self._post(parcel, shown, place)
+                else:
+                    ref = await self._post(parcel, shown, place)
+            except SlackTrouble as trouble:
+                if trouble.trouble not in (Trouble.CHANNEL, Trouble.MESSAGE):
+                    raise _Stuck(trouble, place.channel) from None
+                log.warning("%s cannot be shown in %s: %s", shown.case.id, place.channel, trouble)
+                gone.append(_Gone(place.channel, trouble.code))
+                continue
+            return Done(await self._settled(shown.case, ref, gone))
+        why = ", ".join(f"{each.channel}: {each.why}" for each in gone) or "there is nobody to ask"
+        log.error("%s cannot be shown to anybody: %s", shown.case.id, why)
+        raise _Stuck(SlackTrouble(Trouble.AWAY, f"no place for the card ({why})"), None)
+
+    async def _places(self, case: Case, gone: list[_Gone]) -> AsyncIterator[Place]:
+        """Where the card may go, best first. `gone` are those of them that did not take it."""
+        policy = self._out.desk.policies.current
+        if case.request.reply_to is not None:
+            yield Place(case.request.reply_to.channel, case.request.reply_to.thread_ts)
+        tried = set()
+        for channel in filter(None, (case.judgement.channel, policy.channel)):
+            if channel not in tried:
+                tried.add(channel)
+                yield Place(channel)
+        asked = [person.id for person in self._out.desk.directory.roster().asked(case.asked)]
+        together = asked[:_MOST_IN_A_CONVERSATION]
+        for users in ([together] if together else []) + (
+            [[user] for user in asked] if len(asked) > 1 else []
+        ):
+            try:
+                yield Place(await self._out.direct_message(*users))
+            except SlackTrouble as trouble:
+                if trouble.trouble not in (Trouble.CHANNEL, Trouble.SCOPE):
+                    raise _Stuck(trouble, None) from None
+                gone.append(_Gone("+".join(users), str(trouble)))
+
+    async def _post(self, parcel: Parcel, shown: _Shown, place: Place, note: str | None = None) -> CardRef:
+        message = self._rendered(shown, note=note)
+        where = {"thread_ts": place.thread_ts} if place.thread_ts is not None else {}
+        try:
+            posted = await self._out.call("chat.postMessage", place.channel, {**message.as_post(), **where})
+        except SlackTrouble as trouble:
+            if trouble.trouble is Trouble.BLOCKS:
+                message = self._refused_by_slack(shown.case, trouble)
+                posted = await self._out.call(
+                    "chat.postMessage", place.channel, {**message.as_post(), **where}
+                )
+            elif trouble.ambiguous:
+                return await self._look_at_once(parcel, shown, place, trouble)
+            else:
+                raise
+        return CardRef(str(posted["channel"]), str(posted["ts"]), thread_ts=place.thread_ts)
+
+    async def _look_at_once(self, parcel: Parcel, shown: _Shown, place: Place, lost: SlackTrouble) -> CardRef:
+        """After a lost answer: adopt the card if it arrived. Raises `lost` when it did not, or not yet."""
+        try:
+            async with asyncio.timeout(_LOOK_AT_ONCE):
+                ref = await self._adopt(parcel, shown, place)
+        except (SlackTrouble, TimeoutError):
+            raise lost from None
+        if ref is None:
+            raise lost
+        return ref
+
+    async def _adopt(self, parcel: Parcel, shown: _Shown, place: Place) -> CardRef | None:
+        """The card that is there already, brought up to date; a second one is marked, without buttons."""
+        message = self._rendered(shown)
+        found = await find(self._out, place, message.metadata or {}, parcel.first_tried_at)
+        if not found:
+            return None
+        for copy in found[1:]:
+            log.error("%s has a second card, %s in %s: it is marked", shown.case.id, copy, place.channel)
+            marked = self._rendered(shown, duplicate=True)
+            await self._out.call("chat.update", place.channel, {"ts": copy, **marked.as_call()})
+        ref = CardRef(place.channel, found[0], thread_ts=place.thread_ts)
+        await self._change(shown, ref, message)
+        return ref
+
+    async def _settled(self, case: Case, ref: CardRef, gone: list[_Gone]) -> Then:
+        """Keep where the card is at once, as people click within milliseconds; then ask for its address."""
+        await self._out.desk.store.write(lambda unit: cards.place(unit, case.id, ref))
+        try:
+            told = await said(
+                self._out.connection.client.chat_getPermalink(channel=ref.channel, message_ts=ref.ts)
+            )
+            ref = replace(ref, permalink=str(told["permalink"]))
+        except SlackTrouble as trouble:
+            log.warning("%s has a card without an address: %s", case.id, trouble)
+
+        def settling(unit: Unit) -> None:
+            cards.place(unit, case.id, ref)
+            for each in gone:
+                self._tell_operators(unit, each, ref.channel)
+
+        return settling
+
+    async def _update(self, parcel: Parcel, shown: _Shown, ref: CardRef) -> Result:
+        try:
+            await self._change(shown, ref, self._rendered(shown))
+        except SlackTrouble as trouble:
+            if trouble.trouble is Trouble.MESSAGE:
+                return await self._replace(parcel, shown, ref, trouble)
+            if trouble.trouble is Trouble.CHANNEL and not shown.case.status.final:
+                return await self._place(parcel, replace(shown, ref=None))
+            if trouble.trouble is Trouble.CHANNEL:
+                log.warning("%s is decided, and its card cannot be reached: %s", shown.case.id, trouble)
+                return Done()
+            raise _Stuck(trouble, ref.channel) from None
+        return Done()
+
+    async def _replace(self, parcel: Parcel, shown: _Shown, ref: CardRef, why: SlackTrouble) -> Result:
+        """The message is gone: a new one takes its place, and says so."""
+        log.warning("the card of %s is gone (%s): it is posted again", shown.case.id, why)
+        place = Place(ref.channel, ref.thread_ts)
+        try:
+            new = await self._adopt_other(parcel, shown, place, ref)
+            new = new or await self._post(parcel, shown, place, note=guide.posted_again())
+        except SlackTrouble as trouble:
+            if trouble.trouble in (Trouble.CHANNEL, Trouble.MESSAGE):
+                return await self._place(parcel, replace(shown, ref=None))
+            raise _Stuck(trouble, ref.channel) from None
+        return Done(await self._settled(shown.case, new, []))
+
+    async def _adopt_other(
+        self, parcel: Parcel, shown: _Shown, place: Place, gone: CardRef
+    ) -> CardRef | None:
+        """A new card whose answer was lost on an earlier try, if there is one."""
+        if not may_have_arrived(parcel):
+            return None
+        ref = await self._adopt(parcel, shown, place)
+        return ref if ref is not None and ref.ts != gone.ts else None
+
+    async def _change(self, shown: _Shown, ref: CardRef, message: Message) -> None:
+        try:
+            await self._out.call("chat.update", ref.channel, {"ts": ref.ts, **message.as_call()})
+        except SlackTrouble as trouble:
+            if trouble.trouble is not Trouble.BLOCKS:
+                raise
+            smaller = self._refused_by_slack(shown.case, trouble)
+            await self._out.call("chat.update", ref.channel, {"ts": ref.ts, **smaller.as_call()})
+
+    def _rendered(self, shown: _Shown, *, duplicate: bool = False, note: str | None = None) -> Message:
+        """The card; where Slack would refuse it by the book of its limits, the smallest legal one instead."""
+        roster = self._out.desk.directory.roster()
+        view = CardView(shown.case, roster, shown.previous, shown.undelivered, duplicate)
+        message = card(view)
+        if note is not None:
+            message = guide.headed(message, note)
+        problems = problems_of_message(message.as_post())
+        if not problems:
+            return message
+        log.error(
+            "the card of %s would be refused: %s at %s", shown.case.id, problems[0].rule, problems[0].path
+        )
+        return minimal(shown.case, problems[0].rule)
+
+    def _refused_by_slack(self, case: Case, trouble: SlackTrouble) -> Message:
+        log.error("Slack refused the card of %s: %s. A smaller one is shown.", case.id, trouble)
+        return minimal(case, trouble.code)
+
+    def _tell_operators(self, unit: Unit, gone: _Gone, instead: str) -> None:
+        """Once a day for each channel and reason, however many cards it was."""
+        now = self._out.desk.runtime.now()
+        for operator in self._out.desk.policies.current.operators:
+            body = {"notice": "channel_gone", "to": operator, "channel": gone.channel, "why": gone.why}
+            body["instead"] = instead
+            key = f"channel_gone:{gone.channel}:{gone.why}:{operator}:{now:%Y-%m-%d}"[:250]
+            outbox.put(unit, ParcelKind.NOTICE, request=None, key=key, lane="", body=body, now=now)
+
+
+class _Stuck(Exception):
+    """Nothing better can be done now about `trouble`."""
+
+    def __init__(self, trouble: SlackTrouble, channel: str | None) -> None:
+        super().__init__(str(trouble))
+        self.trouble = trouble
+        self.channel = channel
+
+
+def _load(unit: Unit, request: RequestId | None) -> _Shown | None:
+    case = cases.load(unit, request) if request is not None else None
+    if case is None:
+        return None
+    before = cases.load(unit, case.request.supersedes) if case.request.supersedes is not None else None
+    return _Shown(case, before, cards.of(unit, case.id), None)

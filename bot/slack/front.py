@@ -1,0 +1,142 @@
+"""What every listener shares: who is asking, which request they mean, and that each of them is answered."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field, replace
+
+from approvals.errors import Refused
+from approvals.model import Person, RequestId
+from blocks import replies
+from bot.desk.desk import Desk
+from bot.slack.outgoing import Outgoing
+from bot.slack.payloads import Click
+from bot.slack.private import whisper
+from bot.slack.tasks import Tasks
+from bot.slack.troubles import SlackTrouble
+from store import cards, outbox
+from store.errors import Unavailable
+from store.outbox import ParcelKind
+from store.unit_of_work import Committed, Unit
+
+log = logging.getLogger(__name__)
+
+#: Slack wants its answer within 3 s; the store itself gives up after 2.5.
+ANSWER_WITHIN = 2.8
+#: Seconds for a card whose post is still being answered: people can click before its `ts` is known.
+_CARD_WITHIN = 0.8
+#: Pauses before an answer that could not be put into the outbox is tried again.
+_TRIES = (0.0, 1.0, 4.0, 15.0)
+
+
+class NotUpYet(Exception):
+    """A click on a message that is not (yet) known as a card."""
+
+
+class Bell:
+    """Rings at each commit, for whoever waits for one."""
+
+    def __init__(self) -> None:
+        self._next = asyncio.Event()
+
+    def ring(self, _committed: Committed) -> None:
+        """Wake everybody who waits."""
+        woken, self._next = self._next, asyncio.Event()
+        woken.set()
+
+    @property
+    def next(self) -> asyncio.Event:
+        """Set by the next commit. Take it before looking, so that no commit falls between."""
+        return self._next
+
+
+@dataclass(slots=True)
+class Front:
+    """The bot, as its listeners see it."""
+
+    out: Outgoing
+    tasks: Tasks = field(default_factory=Tasks)
+    bell: Bell = field(default_factory=Bell)
+
+    def __post_init__(self) -> None:
+        self.desk.store.on_commit(self.bell.ring)
+
+    @property
+    def desk(self) -> Desk:
+        """The use cases' surroundings."""
+        return self.out.desk
+
+    def person(self, by: Person) -> Person:
+        """Whoever acted, by the name that the roster knows; else by the one that Slack sent along."""
+        known = self.desk.directory.roster().people.get(by.id)
+        return known.person if known is not None else by
+
+    async def request_of(self, click: Click) -> RequestId:
+        """Whose card was clicked, from where the card is and nothing else. Raises `NotUpYet`."""
+        deadline = asyncio.get_running_loop().time() + _CARD_WITHIN
+        while True:
+            next_commit = self.bell.next
+            found = await self.desk.store.read(lambda unit: cards.at(unit, click.channel, click.ts))
+            if found is not None:
+                return found
+            try:
+                async with asyncio.timeout_at(deadline):
+                    await next_commit.wait()
+            except TimeoutError:
+                raise NotUpYet from None
+
+    async def answered(self, work: Callable[[], Awaitable[None]]) -> str | None:
+        """Do `work`; None when it went well, else what to tell the person. Never raises."""
+        try:
+            async with asyncio.timeout(ANSWER_WITHIN):
+                await work()
+        except NotUpYet:
+            return replies.not_up_yet()
+        except Refused as refused:
+            # A vote that the rules refuse is told by its ruling; what is raised is a request nobody knows.
+            log.info("what somebody did was refused: %s", refused.reason)
+            return replies.unknown_request()
+        except (TimeoutError, Unavailable) as late:
+            log.warning("what somebody did could not be saved: %r", late)
+            return replies.could_not_save()
+        except Exception:
+            # The one place where a bug ends: whoever clicked is told, and the log has the rest.
+            incident = self.desk.runtime.token("inc_")[:12]
+            log.exception("something somebody did went wrong (incident %s)", incident)
+            return replies.incident(incident)
+        return None
+
+    def say(self, click: Click, text: str) -> None:
+        """Tell whoever clicked, without anybody waiting for it."""
+        body = {"user": click.by.id, "text": text}
+        if click.channel:
+            body["channel"] = click.channel
+        if click.response_url:
+            body["response_url"] = click.response_url
+        self.tasks.start(self._tell(body, f"said:{click.key}"), "say")
+
+    async def _tell(self, body: dict[str, str], key: str) -> None:
+        """Through the outbox, which tries again and survives a restart; else straight to Slack."""
+
+        def putting(unit: Unit) -> None:
+            now = self.desk.runtime.now()
+            outbox.put(unit, ParcelKind.REPLY, request=None, key=key, lane="", body=body, now=now)
+
+        try:
+            await self.desk.store.write(putting)
+            return
+        except Exception as lost:  # noqa: BLE001  # whatever the store has, the person is to be told
+            log.warning("an answer goes to Slack directly: %s", type(lost).__name__)
+        for pause in _TRIES:
+            await asyncio.sleep(pause)
+            try:
+                await whisper(self.out, body)
+                return
+            except SlackTrouble as trouble:
+                log.warning("somebody could not be answered: %s", trouble)
+
+    def named(self, click: Click) -> Click:
+        """The click, with the person's name as the roster has it."""
+        return replace(click, by=self.person(click.by))

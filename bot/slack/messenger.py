@@ -1,0 +1,22 @@
+"""The courier's way to Slack: one sender for each kind of parcel that goes there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from bot.slack.cards import CardSender
+from bot.slack.outgoing import Outgoing
+from bot.slack.private import NoticeSender, ReplySender
+from bot.slack.threads import ThreadSender
+from scheduler.results import Sender
+from store.outbox import ParcelKind
+
+
+def senders(out: Outgoing) -> Mapping[ParcelKind, Sender]:
+    """All but `CALLBACK`, which goes to agents."""
+    return {
+        ParcelKind.CARD: CardSender(out).send,
+        ParcelKind.THREAD: ThreadSender(out).send,
+        ParcelKind.REPLY: ReplySender(out).send,
+        ParcelKind.NOTICE: NoticeSender(out).send,
+    }

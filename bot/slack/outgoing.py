@@ -1,0 +1,86 @@
+"""What every sender shares: the way to Slack, and what a refusal means for the parcel."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from bot.desk.desk import Desk
+from bot.slack.connection import Connection
+from bot.slack.identity import Identity
+from bot.slack.troubles import SlackTrouble, Trouble, said
+from scheduler.results import Again, Dead, Pause, Result
+from store.outbox import Parcel
+
+log = logging.getLogger(__name__)
+
+#: A scope is granted by a person: asking every second would only fill the log.
+_SCOPE_PAUSE = timedelta(minutes=1)
+
+
+@dataclass(slots=True)
+class Outgoing:
+    """Slack, as the senders use it."""
+
+    desk: Desk
+    connection: Connection
+    identity: Identity
+    #: channel → the loop's time until which Slack wants no call for it
+    _held: dict[str, float] = field(default_factory=dict)
+
+    async def call(self, method: str, channel: str, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+        """One call about `channel`. Raises `SlackTrouble`, at once while Slack wants no calls for it."""
+        left = self._held.get(channel, 0.0) - asyncio.get_running_loop().time()
+        if left > 0:
+            raise SlackTrouble(Trouble.BUSY, "ratelimited", retry_after=left)
+        self._held.pop(channel, None)
+        try:
+            return await said(self.connection.client.api_call(method, json={"channel": channel, **arguments}))
+        except SlackTrouble as trouble:
+            if trouble.trouble is Trouble.BUSY and trouble.retry_after is not None:
+                self._held[channel] = asyncio.get_running_loop().time() + trouble.retry_after
+            raise
+
+    async def direct_message(self, *users: str) -> str:
+        """The channel of the conversation with `users`, eight at most. Raises `SlackTrouble`."""
+        opened = await said(self.connection.client.conversations_open(users=list(users)))
+        return str(opened["channel"]["id"])
+
+    def result(self, parcel: Parcel, trouble: SlackTrouble, channel: str | None = None) -> Result:
+        """What becomes of a parcel that met `trouble`, where nothing better could be done about it."""
+        error = str(trouble) if trouble.ambiguous else _not_sent(parcel, trouble)
+        match trouble.trouble:
+            case Trouble.BUSY:
+                after = timedelta(seconds=trouble.retry_after or 1.0)
+                return Again(error, after, hold=f"channel:{channel}" if channel else None)
+            case Trouble.AWAY:
+                return Again(error, ambiguous=trouble.ambiguous)
+            case Trouble.TOKEN:
+                self.identity.refused(trouble.code)
+                return Pause(error)
+            case Trouble.SCOPE:
+                log.error(
+                    "Slack refuses for want of a scope: %s. Add it, and install the app again.", trouble
+                )
+                return Again(error, _SCOPE_PAUSE)
+            case _:
+                log.error("parcel %s cannot be sent to Slack: %s", parcel.id, trouble)
+                return Dead(error)
+
+
+def _not_sent(parcel: Parcel, trouble: SlackTrouble) -> str:
+    return f"try {parcel.attempts} was not sent: {trouble}"
+
+
+def may_have_arrived(parcel: Parcel) -> bool:
+    """True unless this is the first try, or the one before is known to have been refused.
+
+    A process that is killed while it sends records nothing: then the last error is of an earlier try.
+    """
+    if parcel.attempts <= 1:
+        return False
+    return not (parcel.last_error or "").startswith(f"try {parcel.attempts - 1} was not sent")

@@ -1,0 +1,130 @@
+"""What Slack sends, as values. The person is whoever Slack says acted; nothing else names one."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from approvals.canonical import Digest
+from approvals.model import Person, RequestId, UserId
+from blocks.actions import Seen
+
+Body: TypeAlias = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Click:
+    """Somebody used a button or a menu; `channel` and `ts` say of which message, and are empty in a modal."""
+
+    by: Person
+    action: str
+    #: the button's value, or the chosen option's
+    value: str
+    channel: str
+    ts: str
+    trigger: str
+    response_url: str | None
+    #: the modal that it was in
+    view: str | None
+    #: the same for every delivery of this click
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """Somebody submitted a modal."""
+
+    by: Person
+    modal: str
+    private_metadata: str
+    #: block_id → action_id → element, as Slack sends `view.state.values`
+    values: Mapping[str, Any]
+    #: block_ids of the modal's inputs, from the top
+    inputs: tuple[str, ...]
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """Somebody wrote in a channel."""
+
+    by: UserId
+    channel: str
+    ts: str
+    #: of the message that heads its thread; None outside of threads
+    thread_ts: str | None
+    text: str
+
+
+def click(body: Body) -> Click:
+    """From a `block_actions` payload. Raises `KeyError` for what is none."""
+    action = body["actions"][0]
+    place = body.get("container") or {}
+    channel = (body.get("channel") or {}).get("id") or place.get("channel_id") or ""
+    chosen = action.get("selected_option") or {}
+    by = _person(body["user"])
+    return Click(
+        by=by,
+        action=str(action["action_id"]),
+        value=str(action.get("value") or chosen.get("value") or ""),
+        channel=str(channel),
+        ts=str(place.get("message_ts") or (body.get("message") or {}).get("ts") or ""),
+        trigger=str(body.get("trigger_id") or ""),
+        response_url=body.get("response_url") or None,
+        view=(body.get("view") or {}).get("id"),
+        key=f"click:{by.id}:{action['action_id']}:{action.get('action_ts') or body.get('trigger_id')}",
+    )
+
+
+def submission(body: Body) -> Submission:
+    """From a `view_submission` payload. Raises `KeyError` for what is none."""
+    view = body["view"]
+    values = view["state"]["values"]
+    typed = hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:32]
+    by = _person(body["user"])
+    return Submission(
+        by=by,
+        modal=str(view["callback_id"]),
+        private_metadata=str(view.get("private_metadata") or ""),
+        values=values,
+        inputs=tuple(block["block_id"] for block in view["blocks"] if block["type"] == "input"),
+        key=f"submit:{by.id}:{view['id']}:{typed}",
+    )
+
+
+def written(event: Body) -> Words | None:
+    """What a person wrote, from a `message` or `app_mention` event; None for bots, edits, joins."""
+    # A file or a reply that is also shown in the channel is still something a person said.
+    if event.get("bot_id") or event.get("subtype") not in (None, "file_share", "thread_broadcast"):
+        return None
+    if not event.get("user") or not event.get("text"):
+        return None
+    thread = event.get("thread_ts")
+    return Words(
+        by=UserId(str(event["user"])),
+        channel=str(event["channel"]),
+        ts=str(event["ts"]),
+        thread_ts=str(thread) if thread is not None and thread != event["ts"] else None,
+        text=str(event["text"]),
+    )
+
+
+def _person(user: Body) -> Person:
+    """A payload's user; some payloads spell the name `username`, some `name`, a few neither."""
+    return Person(UserId(str(user["id"])), str(user.get("name") or user.get("username") or user["id"]))
+
+
+#: A digest that no payload has: whoever was shown something else saw nothing that counts.
+_NOTHING = Digest("")
+
+
+def digest_seen(carried: str, request: RequestId) -> Digest:
+    """Which payload of `request` was on the screen, from a button's value or a modal's `private_metadata`.
+
+    One that names another request saw nothing of this one: the vote is refused as stale.
+    """
+    seen = Seen.decode(carried)
+    return seen.digest if seen is not None and seen.request == request else _NOTHING

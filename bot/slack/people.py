@@ -1,0 +1,261 @@
+"""Who is in which group, and who people are: as last heard from Slack, and asked again all the time.
+
+A click never waits for it. What was heard is kept in the store, so that a restart while Slack is away
+still knows everybody; a membership that is older than a day counts no longer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Final
+
+from approvals.model import GroupName, Instant, Profile, Roster, UserId
+from approvals.policy import Policy, UserGroup
+from bot.desk.desk import Policies
+from bot.runtime import Runtime
+from bot.slack.connection import Connection
+from bot.slack.troubles import SlackTrouble, Trouble, said
+from store import people
+from store.engine import Store
+from store.unit_of_work import Unit
+
+log = logging.getLogger(__name__)
+
+#: What was heard is asked again when it is this old.
+FRESH: Final = timedelta(seconds=50)
+#: A membership that could not be confirmed for so long is not one any more.
+OLDEST: Final = timedelta(days=1)
+#: Seconds between two rounds.
+_ROUND: Final = 20.0
+#: Calls a round, three rounds a minute: usergroups.users.list allows 20 a minute, users.info 100
+#: (docs.slack.dev/apis/web-api/rate-limits, tiers 2 and 4).
+_GROUPS_A_ROUND: Final = 6
+_PEOPLE_A_ROUND: Final = 30
+#: Calls at once.
+_ABREAST: Final = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Ages:
+    """How old what is known is; None where nothing is."""
+
+    oldest_group: timedelta | None
+    oldest_profile: timedelta | None
+    #: user groups of the policy that nobody could tell about
+    unknown: tuple[str, ...]
+
+
+class People:
+    """The desk's `Directory`, and what keeps it fresh."""
+
+    def __init__(self, connection: Connection, store: Store, policies: Policies, runtime: Runtime) -> None:
+        self._client = connection.client
+        self._store = store
+        self._policies = policies
+        self._runtime = runtime
+        self._groups: dict[str, tuple[tuple[UserId, ...], Instant]] = {}
+        self._profiles: dict[UserId, tuple[Profile, Instant]] = {}
+        #: asked about next, whatever their age
+        self._doubtful: set[str] = set()
+        self._wanted = asyncio.Event()
+        self._made: tuple[Policy, Roster] | None = None
+        self._made_until: Instant | None = None
+
+    async def restore(self) -> None:
+        """Begin with what an earlier run of the program heard."""
+        groups, profiles = await self._store.read(lambda unit: (people.groups(unit), people.profiles(unit)))
+        self._groups, self._profiles = dict(groups), dict(profiles)
+        self._made = None
+
+    def roster(self) -> Roster:
+        """See `bot.desk.desk.Directory`."""
+        policy = self._policies.current
+        now = self._runtime.now()
+        fresh = self._made_until is not None and now < self._made_until
+        if self._made is None or self._made[0] is not policy or not fresh:
+            self._made = (policy, self._make(policy, now))
+            self._made_until = now + FRESH
+        return self._made[1]
+
+    def ages(self) -> Ages:
+        """For `/readyz` and metrics."""
+        now, policy = self._runtime.now(), self._policies.current
+        wanted = [(name, self._groups.get(name)) for name in _usergroups(policy)]
+        groups = [now - known[1] for _, known in wanted if known is not None]
+        profiles = [now - at for _, at in self._profiles.values()]
+        unknown = tuple(name for name, known in wanted if known is None or now - known[1] > OLDEST)
+        return Ages(max(groups, default=None), max(profiles, default=None), unknown)
+
+    def wake(self) -> None:
+        """Ask now: the policy was loaded again, or Slack can be asked again."""
+        self._wanted.set()
+
+    async def run(self) -> None:
+        """Until cancelled: ask about what is old, and at once about what is new."""
+        while True:
+            self._wanted.clear()
+            pause = _ROUND
+            try:
+                await self.refresh(self._runtime.now())
+            except SlackTrouble as trouble:
+                pause = max(_ROUND, trouble.retry_after or 0.0)
+                log.warning("people and groups stay as last heard: %s", trouble)
+            except Exception:
+                # Whatever it was must not end the watch: groups would stay as they are for ever.
+                log.exception("people and groups could not be asked about")
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(pause):
+                    await self._wanted.wait()
+
+    async def refresh(self, now: Instant) -> None:
+        """Ask Slack about the groups and people of the policy that are unknown, doubtful or old.
+
+        Raises `SlackTrouble` when it could not be asked about all of them; what was heard is kept.
+        """
+        policy = self._policies.current
+        groups = self._oldest(_usergroups(policy), {name: at for name, (_, at) in self._groups.items()}, now)
+        await self._each([self._ask_group(name, now) for name in groups[:_GROUPS_A_ROUND]])
+        known = {str(user): at for user, (_, at) in self._profiles.items()}
+        everybody = self._oldest(self._everybody(policy), known, now)
+        await self._each([self._ask_person(UserId(user), now) for user in everybody[:_PEOPLE_A_ROUND]])
+
+    async def members_changed(self, event: Mapping[str, Any]) -> None:
+        """Slack's event `subteam_members_changed`: taken at its word, and asked about."""
+        name = str(event["subteam_id"])
+        if name not in _usergroups(self._policies.current):
+            return
+        before = self._groups.get(name, ((), None))[0]
+        removed = set(event.get("removed_users") or ())
+        added = [UserId(str(user)) for user in event.get("added_users") or ()]
+        members = tuple(dict.fromkeys(user for user in (*before, *added) if user not in removed))
+        await self._keep_group(name, members, self._runtime.now())
+        self._doubtful.add(name)
+        self.wake()
+
+    async def person_changed(self, event: Mapping[str, Any]) -> None:
+        """Slack's event `user_change`, which carries the whole user."""
+        told = event["user"]
+        user = UserId(str(told["id"]))
+        if user in self._profiles or str(user) in self._everybody(self._policies.current):
+            await self._keep_person(_profile(told), self._runtime.now())
+
+    def _make(self, policy: Policy, now: Instant) -> Roster:
+        groups = {name: self._members(policy, name, now) for name in policy.groups}
+        return Roster(groups, {user: profile for user, (profile, _) in self._profiles.items()})
+
+    def _members(self, policy: Policy, name: GroupName, now: Instant) -> tuple[UserId, ...]:
+        group = policy.groups[name]
+        if isinstance(group, UserGroup):
+            members, as_of = self._groups.get(group.id, ((), now))
+            return members if now - as_of <= OLDEST else ()
+        return group.users
+
+    def _everybody(self, policy: Policy) -> tuple[str, ...]:
+        named = [
+            user
+            for group in policy.groups.values()
+            if not isinstance(group, UserGroup)
+            for user in group.users
+        ]
+        members = [user for name in _usergroups(policy) for user in self._groups.get(name, ((), None))[0]]
+        return tuple(dict.fromkeys(map(str, (*named, *members, *policy.operators))))
+
+    def _oldest(self, wanted: Iterable[str], heard: Mapping[str, Instant], now: Instant) -> list[str]:
+        old = [
+            each
+            for each in wanted
+            if each in self._doubtful or each not in heard or now - heard[each] >= FRESH
+        ]
+        never = now - timedelta(days=36_500)
+        return sorted(old, key=lambda each: (each not in self._doubtful, heard.get(each, never)))
+
+    async def _each(self, calls: list[Any]) -> None:
+        """A few at a time; the first refusal that concerns all of them ends the round."""
+        room = asyncio.Semaphore(_ABREAST)
+
+        async def one(call: Any) -> None:
+            async with room:
+                await call
+
+        try:
+            async with asyncio.TaskGroup() as group:
+                for call in calls:
+                    group.create_task(one(call))
+        except* SlackTrouble as troubles:
+            for call in calls:
+                call.close()
+            raise _first(troubles) from None
+
+    async def _ask_group(self, name: str, now: Instant) -> None:
+        try:
+            told = await said(self._client.usergroups_users_list(usergroup=name))
+        except SlackTrouble as trouble:
+            if trouble.trouble is not Trouble.OTHER:
+                raise
+            # It does not exist, or is disabled: nobody is in it today.
+            log.error("Slack does not know the user group %s of the policy: %s", name, trouble)
+            told = {"users": []}
+        await self._keep_group(name, tuple(UserId(str(user)) for user in told.get("users", ())), now)
+        self._doubtful.discard(name)
+
+    async def _ask_person(self, user: UserId, now: Instant) -> None:
+        try:
+            told = await said(self._client.users_info(user=user))
+        except SlackTrouble as trouble:
+            if trouble.code not in ("user_not_found", "user_not_visible"):
+                raise
+            log.error("Slack does not know the user %s of the policy: %s", user, trouble)
+            await self._keep_person(Profile(user, str(user), active=False), now)
+        else:
+            await self._keep_person(_profile(told["user"]), now)
+        self._doubtful.discard(str(user))
+
+    async def _keep_group(self, name: str, members: tuple[UserId, ...], now: Instant) -> None:
+        self._groups[name] = (members, now)
+        self._made = None
+        await self._store.write(lambda unit: people.put_group(unit, name, members, now))
+
+    async def _keep_person(self, profile: Profile, now: Instant) -> None:
+        self._profiles[profile.id] = (profile, now)
+        self._made = None
+
+        def keeping(unit: Unit) -> None:
+            people.put_profile(unit, profile, now)
+
+        await self._store.write(keeping)
+
+
+def _usergroups(policy: Policy) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(group.id for group in policy.groups.values() if isinstance(group, UserGroup)))
+
+
+def _profile(told: Mapping[str, Any]) -> Profile:
+    """From Slack's user object. A bot is nobody who decides."""
+    profile = told.get("profile") or {}
+    names = (profile.get("display_name"), profile.get("real_name"), told.get("real_name"), told.get("name"))
+    name = next(filter(None, names), None)
+    return Profile(
+        UserId(str(told["id"])),
+        str(name if name is not None else told["id"]),
+        str(profile["email"]) if profile.get("email") else None,
+        active=not told.get("deleted", False) and not told.get("is_bot", False),
+    )
+
+
+def _first(troubles: BaseExceptionGroup[SlackTrouble]) -> SlackTrouble:
+    """One of them, a rate limit before others: it says how long to wait."""
+    leaves = [each for each in _leaves(troubles) if isinstance(each, SlackTrouble)]
+    return min(leaves, key=lambda each: each.trouble is not Trouble.BUSY)
+
+
+def _leaves(group: BaseExceptionGroup[Any]) -> Iterable[BaseException]:
+    for each in group.exceptions:
+        if isinstance(each, BaseExceptionGroup):
+            yield from _leaves(each)
+        else:
+            yield each

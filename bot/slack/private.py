@@ -1,0 +1,104 @@
+"""What one person alone is told: the answer to a click, and notices to operators."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from blocks import notices
+from blocks.message import Message
+from bot.slack.outgoing import Outgoing
+from bot.slack.troubles import SlackTrouble, Trouble
+from scheduler.results import Dead, Done, Result
+from store.outbox import Parcel
+
+log = logging.getLogger(__name__)
+
+#: Nobody waits for an answer any longer; a `response_url` lives as long.
+_STALE = timedelta(minutes=30)
+
+
+class ReplySender:
+    """The courier's sender for `ParcelKind.REPLY`: to whoever clicked, by the shortest way that is open."""
+
+    def __init__(self, out: Outgoing) -> None:
+        self._out = out
+
+    async def send(self, parcel: Parcel) -> Result:
+        """Say `body["text"]` to `body["user"]` alone."""
+        if self._out.desk.runtime.now() - parcel.created_at > _STALE:
+            log.warning("an answer to a click was given up after %s: %s", _STALE, parcel.last_error)
+            return Done()
+        if not isinstance(parcel.body, Mapping):
+            return Dead("an answer without words")
+        channel = parcel.body.get("channel")
+        try:
+            await whisper(self._out, parcel.body)
+        except SlackTrouble as trouble:
+            return self._out.result(parcel, trouble, str(channel) if channel else None)
+        return Done()
+
+
+async def whisper(out: Outgoing, body: Mapping[str, Any]) -> None:
+    """Tell `body["user"]` its `text`: by `response_url`, else in the `channel`, else as a direct message.
+
+    Raises `SlackTrouble`.
+    """
+    text = {"text": str(body["text"])}
+    if body.get("response_url"):
+        answer = {"response_type": "ephemeral", "replace_original": False, **text}
+        try:
+            await out.connection.answer(str(body["response_url"]), answer)
+            return
+        except SlackTrouble as trouble:
+            if trouble.trouble not in (Trouble.EXPIRED, Trouble.OTHER):
+                raise
+    user = str(body["user"])
+    if body.get("channel"):
+        thread = {"thread_ts": body["thread_ts"]} if body.get("thread_ts") else {}
+        try:
+            await out.call("chat.postEphemeral", str(body["channel"]), {"user": user, **text, **thread})
+            return
+        except SlackTrouble as trouble:
+            if trouble.trouble is not Trouble.CHANNEL:
+                raise
+    await out.call("chat.postMessage", await out.direct_message(user), text)
+
+
+def _notice(body: Mapping[str, Any]) -> Message | None:
+    match body:
+        case {"notice": "channel_gone", "channel": str(channel), "why": str(code), "instead": str(instead)}:
+            return notices.channel_gone(channel, code, instead)
+        case {"notice": "missing_scope", "scope": str(scope), "method": str(method)}:
+            return notices.missing_scope(scope, method)
+        case {"notice": "policy_broken", "problem": str(problem)}:
+            return notices.policy_broken(problem)
+        case _:
+            return None
+
+
+class NoticeSender:
+    """The courier's sender for `ParcelKind.NOTICE`: a direct message to one operator."""
+
+    def __init__(self, out: Outgoing) -> None:
+        self._out = out
+
+    async def send(self, parcel: Parcel) -> Result:
+        """Tell the operator in `body["to"]`."""
+        if not isinstance(parcel.body, Mapping):
+            return Dead("a notice without words")
+        message = _notice(parcel.body)
+        if message is None:
+            return Dead("nobody knows how to say this notice")
+        channel = None
+        try:
+            channel = await self._out.direct_message(str(parcel.body["to"]))
+            await self._out.call("chat.postMessage", channel, message.as_post())
+        except SlackTrouble as trouble:
+            if trouble.trouble is Trouble.CHANNEL:
+                log.error("an operator cannot be told: %s: %s", parcel.body["to"], trouble)
+                return Dead(str(trouble))
+            return self._out.result(parcel, trouble, channel)
+        return Done()

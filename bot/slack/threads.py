@@ -1,0 +1,76 @@
+"""Says things once, in a card's thread: what the agent said, and that it could not be told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from approvals.model import AgentName, Case, Comment, Gate
+from blocks import replies
+from blocks.message import Message
+from bot.slack.outgoing import Outgoing, may_have_arrived
+from bot.slack.search import Place, find
+from bot.slack.troubles import SlackTrouble, Trouble
+from scheduler.results import Again, Dead, Done, Result
+from store import cards, cases
+from store.cards import CardRef
+from store.outbox import Parcel
+from store.unit_of_work import Unit
+
+#: How often to look whether the card is up by now.
+_UNTIL_THE_CARD = timedelta(seconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class _Thread:
+    case: Case
+    ref: CardRef | None
+
+
+class ThreadSender:
+    """The courier's sender for `ParcelKind.THREAD`."""
+
+    def __init__(self, out: Outgoing) -> None:
+        self._out = out
+
+    async def send(self, parcel: Parcel) -> Result:
+        """Put one note under the card of its request, if it is not there yet."""
+        thread = await self._out.desk.store.read(lambda unit: _load(unit, parcel))
+        if thread is None or thread.case.judgement.gate is Gate.AUTO:
+            return Done()
+        if thread.ref is None:
+            return Again("the card is not up yet", _UNTIL_THE_CARD)
+        message = _note(thread.case, parcel)
+        if message is None:
+            return Dead("nobody knows how to say this note")
+        try:
+            await self._say(parcel, thread.ref, message)
+        except SlackTrouble as trouble:
+            if trouble.trouble in (Trouble.CHANNEL, Trouble.MESSAGE):
+                # Its place is gone; the card's own update finds it another one, and the case keeps the words.
+                return Done()
+            return self._out.result(parcel, trouble, thread.ref.channel)
+        return Done()
+
+    async def _say(self, parcel: Parcel, ref: CardRef, message: Message) -> None:
+        place = Place(ref.channel, ref.thread_ts or ref.ts)
+        metadata = message.metadata or {}
+        if may_have_arrived(parcel) and await find(self._out, place, metadata, parcel.first_tried_at):
+            return
+        post = {**message.as_post(), "thread_ts": place.thread_ts}
+        await self._out.call("chat.postMessage", place.channel, post)
+
+
+def _note(case: Case, parcel: Parcel) -> Message | None:
+    match parcel.body:
+        case {"note": "comment", "by": str(by), "text": str(text)}:
+            return replies.comment_note(case, Comment(AgentName(by), text, parcel.created_at), parcel.key)
+        case {"note": "dead_letter", "what": str(what), "why": str(why)}:
+            return replies.dead_letter_note(case, what, why, parcel.key)
+        case _:
+            return None
+
+
+def _load(unit: Unit, parcel: Parcel) -> _Thread | None:
+    case = cases.load(unit, parcel.request) if parcel.request is not None else None
+    return None if case is None else _Thread(case, cards.of(unit, case.id))
