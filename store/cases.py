@@ -17,16 +17,14 @@ from approvals.escalation import next_due as due_of
 from approvals.model import AgentName, Case, Instant, RequestId, Status
 from store import payloads
 from store.errors import Conflict
-from store.payloads import SPELLING, joined_case
+from store.payloads import PARTS, SPELLING, joined_case
 from store.statements import plain
 from store.tables import cases
 from store.tables import payloads as contents
 from store.unit_of_work import Unit
 
 _ADD = plain(cases)
-_WHOLE = sa.select(cases.c.state, contents.c.content).outerjoin_from(
-    cases, contents, cases.c.id == contents.c.request
-)
+_WHOLE = sa.select(*PARTS).outerjoin_from(cases, contents, cases.c.id == contents.c.request)
 _LOAD = _WHOLE.where(cases.c.id == sa.bindparam("id_"))
 _MOVED = ("status", "gate", "risk", "due_at", "decided_at", "parked_at", "claimed_at", "version", "chain_seq")
 _SAVE = (
@@ -81,7 +79,7 @@ def load(u: Unit, request: RequestId) -> Case | None:
     if "\0" in request:
         return None
     row = u.read(_LOAD, {"id_": request}, of=(cases,), only={"id": request}).first()
-    return None if row is None else joined_case(row.state, row.content)
+    return None if row is None else joined_case(row)
 
 
 def save(u: Unit, before: Case, after: Case) -> None:
@@ -116,7 +114,7 @@ def page(
     if cursor is not None:
         query = query.where(cases.c.id < cursor)
     rows = u.read(query, of=(cases, contents)).all()
-    items = tuple(joined_case(row.state, row.content) for row in rows[:limit])
+    items = tuple(joined_case(row) for row in rows[:limit])
     return Page(items, items[-1].id if len(rows) > limit and items else None)
 
 

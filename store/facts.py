@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import chain as all_of
+from itertools import groupby
 from typing import Any
 
 import sqlalchemy as sa
 
-from approvals.anchors import Anchor, anchored
-from approvals.audit import Fact, FactKind
+from approvals.anchors import ANCHORS, Anchor, anchored, why_not_after
+from approvals.audit import Break, Fact, FactKind, verify
 from approvals.canonical import Json
 from approvals.model import ChainHead, Instant, RequestId
 from store.spelling import read_json, write_json
@@ -36,6 +38,17 @@ _ANCHORED = (
     sa.update(cases)
     .where(cases.c.id.in_(sa.bindparam("ids", expanding=True)))
     .values(anchored_seq=cases.c.chain_seq, anchor=sa.bindparam("number"))
+)
+
+_HEADS = (
+    sa.select(cases.c.id, cases.c.status, cases.c.chain_seq, cases.c.chain_hash)
+    .order_by(cases.c.id)
+    .limit(STRIDE)
+)
+_NEXT_ANCHOR = sa.select(anchors).where(anchors.c.seq > sa.bindparam("seq_")).order_by(anchors.c.seq).limit(1)
+_NEWEST_ANCHORED = sa.select(sa.func.max(cases.c.anchor))
+_AT = sa.select(facts.c.request, facts.c.seq, facts.c.hash).where(
+    sa.tuple_(facts.c.request, facts.c.seq).in_(sa.bindparam("places", expanding=True))
 )
 
 
@@ -92,6 +105,91 @@ def anchor(u: Unit, now: Instant) -> int:
     u.insert(_ANCHOR, row)
     u.change(_ANCHORED, {"ids": [request for request, _ in heads], "number": new.seq}, of=(cases,))
     return len(heads)
+
+
+def first_break(u: Unit) -> Break | None:
+    """The first place where a chain, a case's head or an anchor does not hold, by request; None if all do.
+
+    Reads everything, a few hundred rows at a time.
+    """
+    breaks = all_of(_breaks_of_chains(u), _breaks_of_anchors(u))
+    return next(breaks, None)
+
+
+def _breaks_of_chains(u: Unit) -> Iterator[Break]:
+    last: RequestId | None = None
+    while True:
+        query = _HEADS if last is None else _HEADS.where(cases.c.id > last)
+        heads = {RequestId(row.id): row for row in u.read(query, of=(cases,))}
+        final = len(heads) < STRIDE
+        until = None if final else next(reversed(heads))
+        for request, links in groupby(_facts_between(u, last, until), key=lambda fact: fact.request):
+            found = _break_of(request, links, heads.pop(request, None))
+            if found is not None:
+                yield found
+        yield from (Break(request, 1, "every fact of it is missing") for request in heads)
+        if final:
+            return
+        last = until
+
+
+def _break_of(request: RequestId, links: Iterator[Fact], case: Any | None) -> Break | None:
+    if case is None:
+        return Break(request, 1, "its case is missing")
+    verdict = "pending"
+
+    def read() -> Iterator[Fact]:
+        nonlocal verdict
+        for fact in links:
+            if fact.kind is FactKind.DECIDED:
+                verdict = str(fact.body["verdict"])
+            yield fact
+
+    found = verify(read(), ChainHead(case.chain_seq, case.chain_hash))
+    if found is None and verdict != case.status:
+        return Break(request, case.chain_seq, f"the case says {case.status}, its facts say {verdict}")
+    return found
+
+
+def _facts_between(u: Unit, after: RequestId | None, until: RequestId | None) -> Iterator[Fact]:
+    """Facts of requests after one and up to another, by request and place in the chain."""
+    place = (facts.c.request, facts.c.seq)
+    query = sa.select(facts).order_by(*place).limit(STRIDE)
+    if after is not None:
+        query = query.where(facts.c.request > after)
+    if until is not None:
+        query = query.where(facts.c.request <= until)
+    found = list(u.read(query, of=(facts,)))
+    while found:
+        yield from map(fact_of, found)
+        if len(found) < STRIDE:
+            return
+        last = sa.tuple_(found[-1].request, found[-1].seq, types=[column.type for column in place])
+        found = list(u.read(query.where(sa.tuple_(*place) > last), of=(facts,)))
+
+
+def _breaks_of_anchors(u: Unit) -> Iterator[Break]:
+    before = ChainHead()
+    while (row := u.read(_NEXT_ANCHOR, {"seq_": before.seq}, of=(anchors,)).first()) is not None:
+        found = anchor_of(row)
+        broken = why_not_after(before, found)
+        if broken is not None:
+            yield broken
+        yield from _unlike_facts(u, found)
+        before = ChainHead(found.seq, found.hash)
+    newest = u.read(_NEWEST_ANCHORED, of=(cases,)).scalar() or 0
+    if newest > before.seq:
+        yield Break(ANCHORS, before.seq + 1, "this anchor is missing")
+
+
+def _unlike_facts(u: Unit, found: Anchor) -> Iterator[Break]:
+    for start in range(0, len(found.heads), STRIDE):
+        part = found.heads[start : start + STRIDE]
+        rows = u.read(_AT, {"places": [(request, head.seq) for request, head in part]}, of=(facts,))
+        hashes = {(row.request, row.seq): row.hash for row in rows}
+        for request, head in part:
+            if hashes.get((request, head.seq)) != head.hash:
+                yield Break(request, head.seq, f"anchor {found.seq} has another fact here")
 
 
 def fact_of(row: Any) -> Fact:

@@ -7,6 +7,8 @@ Votes and the decision stay with the case: their reasons are in the facts as wel
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 
 from approvals.model import Case, Instant, RequestId
@@ -34,7 +36,8 @@ _WORDS = {
         "metadata",
     },
 }
-SPELLING: Spelling[Case] = Spelling(Case, _WORDS)
+#: What loading needs and conditions are about stands in columns only: there is one truth about each.
+SPELLING: Spelling[Case] = Spelling(Case, _WORDS, never=("status", "version", "chain"))
 #: Stands in for content that is gone: what has no default must be there.
 _NOTHING = {"payload": {}, "judgement": {"title": ""}, "request": {"payload": {}, "salt": ""}}
 
@@ -43,6 +46,15 @@ _REPLACE = (
     sa.update(payloads)
     .where(payloads.c.request == sa.bindparam("request_"))
     .values(content=sa.bindparam("content"))
+)
+#: What `joined_case` puts a case together from.
+PARTS = (
+    cases.c.state,
+    cases.c.status,
+    cases.c.version,
+    cases.c.chain_seq,
+    cases.c.chain_hash,
+    payloads.c.content,
 )
 _moment = cases.c.decided_at.type
 _OVER = (
@@ -81,10 +93,14 @@ def moved(before: Case, after: Case) -> bool:
     return any(getattr(before, name) is not getattr(after, name) for name in _WORDS)
 
 
-def joined_case(state: str, content: str | None) -> Case:
-    """The case from its two texts; `content` None where it was deleted."""
-    words = _NOTHING if content is None else read_json(content)
-    return SPELLING.read_joined(joined(read_json(state), words))
+def joined_case(row: Any) -> Case:
+    """The case from the columns `PARTS`."""
+    words = _NOTHING if row.content is None else read_json(row.content)
+    fields = joined(read_json(row.state), words)
+    fields["status"] = row.status
+    fields["version"] = row.version
+    fields["chain"] = {"seq": row.chain_seq, "hash": row.chain_hash}
+    return SPELLING.read_joined(fields)
 
 
 def forget(u: Unit, before: Instant, now: Instant, limit: int) -> int:

@@ -24,18 +24,22 @@ T = TypeVar("T")
 class Spelling(Generic[T]):
     """Writes and reads one dataclass, in parts if wanted.
 
-    `apart` names fields, nested ones by a mapping, that are left out by `write` and written by `write_apart`.
+    `apart` names fields, nested ones by a mapping, that are left out by `write` and written by `write_apart`;
+    `never` names fields that are written by neither, because they are kept in columns.
     """
 
-    def __init__(self, shape: type[T], apart: Mapping[str, Any] | None = None) -> None:
+    def __init__(
+        self, shape: type[T], apart: Mapping[str, Any] | None = None, never: tuple[str, ...] = ()
+    ) -> None:
         schema = _schema(shape)
         self._writer = SchemaSerializer(schema)
         self._reader = SchemaValidator(schema)
         self._apart: Any = apart
+        self._left_out: Any = {**(apart or {}), **dict.fromkeys(never, True)}
 
     def write(self, value: T) -> str:
-        """Everything, or everything that is not kept apart."""
-        return self._writer.to_json(value, exclude=self._apart).decode()
+        """Everything, or everything that is not kept elsewhere."""
+        return self._writer.to_json(value, exclude=self._left_out).decode()
 
     def write_apart(self, value: T) -> str:
         """Only what is kept apart."""

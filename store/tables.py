@@ -52,6 +52,8 @@ class Moment(sa.types.TypeDecorator[datetime]):
         return None if value is None else from_microseconds(value)
 
 
+#: Ids sort by their bytes, and so by creation, whatever language the database was made for.
+Id = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 #: SQLite numbers rows by itself only where the key is INTEGER in so many letters.
 _Counter = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 _Request = sa.ForeignKey("cases.id")
@@ -64,7 +66,7 @@ def _where(condition: str) -> dict[str, Any]:
 cases = sa.Table(
     "cases",
     metadata,
-    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("id", Id, primary_key=True),
     sa.Column("agent", sa.Text, nullable=False),
     sa.Column("kind", sa.Text, nullable=False),
     sa.Column("action", sa.Text, nullable=False),
@@ -97,14 +99,14 @@ cases = sa.Table(
 payloads = sa.Table(
     "payloads",
     metadata,
-    sa.Column("request", sa.Text, _Request.copy(), primary_key=True),
+    sa.Column("request", Id, _Request.copy(), primary_key=True),
     sa.Column("content", sa.Text, nullable=False),
 )
 
 facts = sa.Table(
     "facts",
     metadata,
-    sa.Column("request", sa.Text, _Request.copy(), primary_key=True),
+    sa.Column("request", Id, _Request.copy(), primary_key=True),
     sa.Column("seq", sa.BigInteger, primary_key=True, autoincrement=False),
     sa.Column("at", Moment, nullable=False),
     sa.Column("kind", sa.Text, nullable=False),
@@ -132,7 +134,7 @@ outbox = sa.Table(
     sa.Column("id", _Counter, primary_key=True),
     sa.Column("kind", sa.Text, nullable=False),
     # Empty where a parcel belongs to no request: NULLs would escape the unique key.
-    sa.Column("request", sa.Text, nullable=False),
+    sa.Column("request", Id, nullable=False),
     sa.Column("key", sa.Text, nullable=False),
     sa.Column("lane", sa.Text, nullable=False),
     sa.Column("body", sa.Text, nullable=False),
@@ -160,7 +162,7 @@ outbox = sa.Table(
 cards = sa.Table(
     "cards",
     metadata,
-    sa.Column("request", sa.Text, _Request.copy(), primary_key=True),
+    sa.Column("request", Id, _Request.copy(), primary_key=True),
     sa.Column("channel", sa.Text, nullable=False),
     sa.Column("ts", sa.Text, nullable=False),
     sa.Column("permalink", sa.Text),
@@ -190,7 +192,7 @@ keys = sa.Table(
     metadata,
     sa.Column("agent", sa.Text, primary_key=True),
     sa.Column("key", sa.Text, primary_key=True),
-    sa.Column("request", sa.Text, _Request.copy(), nullable=False),
+    sa.Column("request", Id, _Request.copy(), nullable=False),
     sa.Column("body", sa.Text, nullable=False),
     sa.Column("created_at", Moment, nullable=False),
     sa.Index("ix_idempotency_keys_created_at", "created_at"),

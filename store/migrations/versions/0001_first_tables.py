@@ -25,6 +25,10 @@ def upgrade() -> None:
     _payloads()
 
 
+def _id() -> sa.types.TypeEngine[str]:
+    return sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
+
+
 def _agents() -> None:
     op.create_table(
         "agents",
@@ -57,7 +61,7 @@ def _anchors() -> None:
 def _cases() -> None:
     op.create_table(
         "cases",
-        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("id", _id(), nullable=False),
         sa.Column("agent", sa.Text(), nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("action", sa.Text(), nullable=False),
@@ -120,7 +124,7 @@ def _outbox() -> None:
         "outbox",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column("request", sa.Text(), nullable=False),
+        sa.Column("request", _id(), nullable=False),
         sa.Column("key", sa.Text(), nullable=False),
         sa.Column("lane", sa.Text(), nullable=False),
         sa.Column("body", sa.Text(), nullable=False),
@@ -203,7 +207,7 @@ def _usergroups() -> None:
 def _cards() -> None:
     op.create_table(
         "cards",
-        sa.Column("request", sa.Text(), nullable=False),
+        sa.Column("request", _id(), nullable=False),
         sa.Column("channel", sa.Text(), nullable=False),
         sa.Column("ts", sa.Text(), nullable=False),
         sa.Column("permalink", sa.Text(), nullable=True),
@@ -225,7 +229,7 @@ def _cards() -> None:
 def _facts() -> None:
     op.create_table(
         "facts",
-        sa.Column("request", sa.Text(), nullable=False),
+        sa.Column("request", _id(), nullable=False),
         sa.Column("seq", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
@@ -245,7 +249,7 @@ def _idempotency_keys() -> None:
         "idempotency_keys",
         sa.Column("agent", sa.Text(), nullable=False),
         sa.Column("key", sa.Text(), nullable=False),
-        sa.Column("request", sa.Text(), nullable=False),
+        sa.Column("request", _id(), nullable=False),
         sa.Column("body", sa.Text(), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(["request"], ["cases.id"], name=op.f("fk_idempotency_keys_request_cases")),
@@ -258,7 +262,7 @@ def _idempotency_keys() -> None:
 def _payloads() -> None:
     op.create_table(
         "payloads",
-        sa.Column("request", sa.Text(), nullable=False),
+        sa.Column("request", _id(), nullable=False),
         sa.Column("content", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(["request"], ["cases.id"], name=op.f("fk_payloads_request_cases")),
         sa.PrimaryKeyConstraint("request", name=op.f("pk_payloads")),
