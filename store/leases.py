@@ -6,14 +6,14 @@ While a parcel is claimed its `due_at` is the end of its lease: one index tells 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
 import sqlalchemy as sa
 
 from approvals.model import Instant, RequestId
-from store.parcels import FINAL_CARDS, IS_WAITING, MOMENT, NEWS, REPLIES, UPDATES, Parcel, ParcelKind, State
+from store.parcels import IS_WAITING, MOMENT, NEWS, PRIORITIES, UPDATES, Parcel, ParcelKind, State
 from store.spelling import read_json
 from store.tables import outbox
 from store.unit_of_work import Unit
@@ -35,13 +35,13 @@ def _first_due(priority: int) -> sa.Select[Any]:
             outbox.c.due_at <= sa.bindparam("now", type_=MOMENT),
         )
         .order_by(outbox.c.due_at, outbox.c.id)
-        .limit(sa.bindparam("most", type_=sa.Integer))
+        .limit(sa.bindparam(f"most_{priority}", type_=sa.Integer))
         .subquery()
     )
     return sa.select(first.c.id, first.c.priority, first.c.due_at)
 
 
-_DUE = sa.union_all(*map(_first_due, (REPLIES, FINAL_CARDS, NEWS, UPDATES)))
+_DUE = sa.union_all(*map(_first_due, PRIORITIES))
 _IDS: sa.BindParameter[Any] = sa.bindparam("ids", expanding=True)
 _TAKE = (
     sa.select(outbox)
@@ -117,26 +117,36 @@ _BRING_FORWARD = (
     )
     .values(due_at=_now, behind=None)
 )
-_RELEASE = (
-    sa.update(outbox)
-    .where(outbox.c.lease.is_not(None), outbox.c.lease == sa.bindparam("lease_"))
-    .values(lease=None, due_at=_now)
+_RELEASE_ALL = (
+    sa.update(outbox).where(outbox.c.lease.is_not(None), IS_WAITING).values(lease=None, due_at=_now)
+)
+# Not a range: databases disagree on where a colon sorts.
+_owner = sa.bindparam("owner", type_=sa.Text)
+_RELEASE = _RELEASE_ALL.where(
+    sa.or_(
+        outbox.c.lease == _owner,
+        sa.func.substr(outbox.c.lease, 1, sa.func.length(_owner) + 1) == _owner + ":",
+    )
 )
 
 
-def claim(u: Unit, now: Instant, lease: str, until: Instant, limit: int) -> tuple[Parcel, ...]:
+def claim(
+    u: Unit, now: Instant, lease: str, until: Instant, limit: int | Mapping[int, int]
+) -> tuple[Parcel, ...]:
     """Take what is due, most pressing first: a person's answer, ended cards, news, updates; then by time.
 
     One card is under way at most per request; a callback or thread reply waits for earlier ones of its kind
     and request (callbacks for 5 minutes at most, from when the earlier one was first tried). A parcel whose
-    lease ran out is taken anew. May return fewer than are due, never what another holds.
+    lease ran out is taken anew. May return fewer than are due, never what another holds. `limit` is for all
+    together, or for each priority that is to be claimed.
     """
-    ids = sorted(
-        u.read(_DUE, {"now": now, "most": limit}, of=(outbox,)).all(), key=lambda row: row[1:] + row[:1]
-    )
+    each = limit if isinstance(limit, Mapping) else dict.fromkeys(PRIORITIES, limit)
+    most = {f"most_{priority}": each.get(priority, 0) for priority in PRIORITIES}
+    ids = sorted(u.read(_DUE, {"now": now, **most}, of=(outbox,)).all(), key=lambda row: row[1:] + row[:1])
     if not ids:
         return ()
-    rows = u.read(_TAKE, {"ids": [row.id for row in ids[:limit]], "now": now}, of=(outbox,)).all()
+    total = len(ids) if isinstance(limit, Mapping) else limit
+    rows = u.read(_TAKE, {"ids": [row.id for row in ids[:total]], "now": now}, of=(outbox,)).all()
     taken = _put_others_behind(u, rows, now)
     if taken:
         wanted = {"ids": [row.id for row in taken], "lease_": lease, "until": until, "now": now}
@@ -213,10 +223,12 @@ def bury(u: Unit, parcel: Parcel, now: Instant, error: str) -> bool:
     return buried
 
 
-def release(u: Unit, lease: str, now: Instant) -> int:
-    """Give back what is held under `lease`, to be taken at once by whoever comes; how many."""
+def release(u: Unit, owner: str | None, now: Instant) -> int:
+    """Give back what is held under `OWNER` or `OWNER:…` (None: by anybody), to be taken at once; how many."""
     u.outbox_touched = True
-    return u.change(_RELEASE, {"lease_": lease, "now": now}, of=(outbox,))
+    if owner is None:
+        return u.change(_RELEASE_ALL, {"now": now}, of=(outbox,))
+    return u.change(_RELEASE, {"owner": owner, "now": now}, of=(outbox,))
 
 
 def _bring_forward(u: Unit, parcel: Parcel, now: Instant) -> None:
@@ -241,4 +253,5 @@ def _parcel(row: Any, lease: str, now: Instant) -> Parcel:
         first_tried_at=row.first_tried_at or now,
         last_error=row.last_error,
         lease=lease,
+        priority=row.priority,
     )

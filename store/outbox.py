@@ -12,10 +12,12 @@ from approvals.canonical import Json
 from approvals.model import Instant, RequestId
 from store.leases import again, bury, claim, done, release
 from store.parcels import (
+    CALLS,
     FINAL_CARDS,
     IS_WAITING,
     MOMENT,
     NEWS,
+    PRIORITIES,
     REPLIES,
     UPDATES,
     Counts,
@@ -49,7 +51,7 @@ __all__ = [
     "show_card",
 ]
 
-_PRIORITY = {ParcelKind.REPLY: REPLIES}
+_PRIORITY = {ParcelKind.REPLY: REPLIES, ParcelKind.CALLBACK: CALLS}
 #: The one row of a request's card.
 _CARD_KEY = "card"
 _UNIQUE = ("request", "kind", "key")
@@ -84,7 +86,7 @@ _NEXT_DUE = sa.select(
         .order_by(outbox.c.due_at)
         .limit(1)
         .scalar_subquery()
-        for priority in (REPLIES, FINAL_CARDS, NEWS, UPDATES)
+        for priority in PRIORITIES
     )
 )
 _HOLD = (

@@ -30,8 +30,8 @@ class State(StrEnum):
     DEAD = "dead"
 
 
-#: What goes first: a person's answer, how a request ended, what is new, what only changed.
-REPLIES, FINAL_CARDS, NEWS, UPDATES = range(4)
+#: What goes first: a person's answer, how a request ended, what is new, calls to agents, what only changed.
+REPLIES, FINAL_CARDS, NEWS, CALLS, UPDATES = PRIORITIES = range(5)
 
 #: Written out, because a partial index is used only where the statement says its condition in so many words.
 IS_WAITING = outbox.c.state == sa.literal_column("'waiting'")
@@ -63,6 +63,8 @@ class Parcel:
     last_error: str | None
     #: whose it is, until when was said at the claim
     lease: str
+    #: one of `PRIORITIES`
+    priority: int = NEWS
 
 
 @dataclass(frozen=True, slots=True)
