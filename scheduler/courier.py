@@ -1,0 +1,287 @@
+"""Empties the outbox: claims what is due under a lease, has it sent, and records what came of it.
+
+Nothing is lost and nothing waits behind a slow one: each parcel is a task of its own, each priority has room
+of its own, and what is not recorded before its lease is over is claimed again (by this courier, another
+replica's, or the next process), with a higher `Parcel.attempts`: a sender looks before it sends again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from datetime import timedelta
+from typing import Protocol, TypeAlias
+
+from approvals.model import Instant
+from scheduler.backoff import slack_pause
+from scheduler.results import Again, Dead, Done, Pause, Result, Sender, Then
+from store import outbox
+from store.engine import Store
+from store.outbox import Parcel, ParcelKind
+from store.parcels import CALLS, FINAL_CARDS, NEWS, REPLIES, UPDATES
+from store.unit_of_work import Committed, Unit
+
+log = logging.getLogger(__name__)
+
+#: Long enough for one slow call and its commit; also what a parcel waits whose process was killed.
+LEASE = timedelta(seconds=15)
+#: What is kept of the lease for recording what came of a call.
+TO_RECORD = timedelta(seconds=3)
+#: How often to look for what other replicas, or a clock that jumped, made due.
+LOOK = timedelta(seconds=1)
+#: How long a pause lasts before the way out is tried once more.
+PROBE = timedelta(seconds=10)
+#: Of the ten seconds that a stop may take: for the calls in hand, and then for cancelling them.
+GRACE = timedelta(seconds=8)
+LAST_WORDS = timedelta(seconds=1)
+
+#: How many of a priority may be under way at once. Agents may be as slow as they like, so theirs is the most.
+ROOM: Mapping[int, int] = {REPLIES: 64, FINAL_CARDS: 64, NEWS: 64, CALLS: 256, UPDATES: 32}
+
+#: None when what was paused works again, else why it does not.
+Probe: TypeAlias = Callable[[], Awaitable[str | None]]
+
+
+class Runtime(Protocol):
+    """Time, chance and ids, as `bot.runtime` gives them."""
+
+    def now(self) -> Instant:
+        """This moment in UTC."""
+
+    def jitter(self) -> float:
+        """A number in [0, 1)."""
+
+    def token(self, prefix: str) -> str:
+        """`prefix` and characters nobody has seen before."""
+
+
+class Courier:
+    """Delivers parcels. `run_once(now)` delivers what is due; `run(stop)` does so for as long as it lives."""
+
+    def __init__(
+        self,
+        store: Store,
+        senders: Mapping[ParcelKind, Sender],
+        runtime: Runtime,
+        *,
+        probe: Probe | None = None,
+        lease: timedelta = LEASE,
+        room: Mapping[int, int] = ROOM,
+        grace: timedelta = GRACE,
+    ) -> None:
+        """`senders` has one for every kind. A `Pause` holds back everything but calls to agents.
+
+        `room` is how many of each priority may be under way at once, `grace` what a stop waits for them.
+        """
+        self._store = store
+        self._senders = senders
+        self._runtime = runtime
+        self._probe = probe
+        self._lease = lease
+        self._room = room
+        self._grace = grace
+        self._owner = runtime.token("courier_")
+        self._woken = asyncio.Event()
+        #: woken by a commit that put something in, not by a call that ended
+        self._news = False
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._busy: Counter[int] = Counter()
+        self._paused: str | None = None
+        self._probe_at: Instant | None = None
+        store.on_commit(self._heard)
+
+    @property
+    def paused(self) -> str | None:
+        """Why nothing leaves for Slack; None while it does. For `/readyz`."""
+        return self._paused
+
+    @property
+    def in_hand(self) -> int:
+        """How many calls are under way."""
+        return len(self._tasks)
+
+    def wake(self) -> None:
+        """Look into the outbox now: something may be due, or there may be room for it."""
+        self._woken.set()
+
+    async def take_over(self) -> int:
+        """Free every parcel that a process leased which is dead, and say how many those were.
+
+        Only for somebody who knows that no other courier works on this database, such as the one process
+        that holds the lock of a SQLite file; others wait until the leases are over.
+        """
+        freed = await self._store.write(lambda unit: outbox.release(unit, None, self._runtime.now()))
+        self.wake()
+        return freed
+
+    async def run_once(self, now: Instant) -> int:
+        """Deliver all that is due at `now`, and what becomes due at `now` by it; how many tries that took."""
+        tries = 0
+        await self._look_whether_open(now)
+        while parcels := await self._claim(now):
+            tries += len(parcels)
+            await asyncio.gather(*self._start(parcels, lambda: now))
+        return tries
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Deliver until `stop` is set, then finish what is in hand; see `GRACE`."""
+        stopping = asyncio.create_task(stop.wait())
+        stopping.add_done_callback(lambda _: self.wake())
+        try:
+            while not stop.is_set():
+                self._woken.clear()
+                self._news = False
+                await self._deliver()
+                await self._rest(stop)
+        finally:
+            stopping.cancel()
+            await self._finish()
+
+    async def _deliver(self) -> None:
+        """Start what is due. A database that is away is asked again later."""
+        now = self._runtime.now()
+        try:
+            await self._look_whether_open(now)
+            self._start(await self._claim(now), self._runtime.now)
+        except Exception:
+            # The loop outlives whatever the database or the probe does: without it nothing leaves any more.
+            log.exception("the outbox could not be claimed from (incident %s)", self._incident())
+            await asyncio.sleep(LOOK.total_seconds())
+
+    async def _rest(self, stop: asyncio.Event) -> None:
+        """Wait until there is something to claim. Costs a read now and then, and no transaction."""
+        while not stop.is_set():
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout((await self._idle_for()).total_seconds()):
+                    await self._woken.wait()
+            if self._news or await self._something_is_due():
+                return
+            self._woken.clear()
+
+    async def _idle_for(self) -> timedelta:
+        due = await self._next_due()
+        left = LOOK if due is None else due - self._runtime.now()
+        # What is due and yet was not claimed waits for another parcel, or for room: their end wakes us.
+        return min(left, LOOK) if left > timedelta() else LOOK
+
+    async def _something_is_due(self) -> bool:
+        due = await self._next_due()
+        return self._paused is not None or (due is not None and due <= self._runtime.now())
+
+    async def _next_due(self) -> Instant | None:
+        try:
+            return await self._store.read(outbox.next_due)
+        except Exception:
+            # As in `_deliver`.
+            log.exception("the outbox could not be read (incident %s)", self._incident())
+            return None
+
+    async def _claim(self, now: Instant) -> tuple[Parcel, ...]:
+        free = {priority: self._free(priority) for priority in self._room}
+        if not any(free.values()):
+            return ()
+        lease = f"{self._owner}:{self._runtime.token('')}"
+        return await self._store.write(lambda unit: outbox.claim(unit, now, lease, now + self._lease, free))
+
+    def _free(self, priority: int) -> int:
+        if self._paused is not None and priority != CALLS:
+            return 0
+        return max(0, self._room[priority] - self._busy[priority])
+
+    def _start(self, parcels: Iterable[Parcel], now: Callable[[], Instant]) -> list[asyncio.Task[None]]:
+        started = []
+        for parcel in parcels:
+            self._busy[parcel.priority] += 1
+            task = asyncio.create_task(self._carry(parcel, now), name=f"parcel {parcel.id}")
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+            started.append(task)
+        return started
+
+    async def _carry(self, parcel: Parcel, now: Callable[[], Instant]) -> None:
+        try:
+            result = await self._send(parcel)
+            if isinstance(result, Pause):
+                self._pause(result.error, now())
+            await self._store.write(lambda unit: self._record(unit, parcel, result, now()))
+        except Exception:
+            # Nobody awaits this task. The parcel is not lost: when its lease is over it is claimed again.
+            log.exception("parcel %s could not be recorded (incident %s)", parcel.id, self._incident())
+        finally:
+            self._busy[parcel.priority] -= 1
+            self.wake()
+
+    async def _send(self, parcel: Parcel) -> Result:
+        limit = (self._lease - TO_RECORD).total_seconds()
+        try:
+            async with asyncio.timeout(limit):
+                return await self._senders[parcel.kind](parcel)
+        except TimeoutError:
+            return Again(f"no result within {limit:g} s", ambiguous=True)
+        except Exception as error:
+            # A bug in one sender must not stop the others; it is logged, and shows as the parcel's error.
+            incident = self._incident()
+            log.exception("sending parcel %s failed (incident %s)", parcel.id, incident)
+            return Again(f"{type(error).__name__} (incident {incident})", ambiguous=True)
+
+    def _record(self, unit: Unit, parcel: Parcel, result: Result, now: Instant) -> None:
+        match result:
+            case Done(then):
+                self._end(unit, parcel, outbox.done(unit, parcel, now), then)
+            case Dead(error, then):
+                self._end(unit, parcel, outbox.bury(unit, parcel, now, error), then)
+            case Again(error, after, lane):
+                due = now + (slack_pause(parcel.attempts, self._runtime.jitter()) if after is None else after)
+                self._end(unit, parcel, outbox.again(unit, parcel, due, error, lane=lane))
+                if lane is not None:
+                    outbox.hold(unit, lane, due)
+            case Pause(error):
+                self._end(unit, parcel, outbox.again(unit, parcel, now + PROBE, error))
+
+    def _end(self, unit: Unit, parcel: Parcel, held: bool, then: Then | None = None) -> None:
+        if not held:
+            log.warning("the lease of parcel %s was over before its result was recorded", parcel.id)
+        elif then is not None:
+            then(unit)
+
+    def _pause(self, why: str, now: Instant) -> None:
+        if self._paused is None:
+            log.error("nothing leaves for Slack: %s", why)
+        self._paused = why
+        self._probe_at = now + PROBE
+
+    async def _look_whether_open(self, now: Instant) -> None:
+        """While paused, ask the probe every now and then. Without one, the next parcel is the probe."""
+        if self._paused is None or (self._probe_at is not None and now < self._probe_at):
+            return
+        self._probe_at = now + PROBE
+        still = await self._probe() if self._probe is not None else None
+        if still is None:
+            log.warning("parcels leave for Slack again")
+        self._paused = still
+
+    async def _finish(self) -> None:
+        """Let the calls in hand end; cancel what takes too long, and give its lease back."""
+        if self._tasks:
+            _, late = await asyncio.wait(self._tasks, timeout=self._grace.total_seconds())
+            for task in late:
+                task.cancel()
+            if late:
+                log.warning("%s calls were cut off; they stay in the outbox", len(late))
+                await asyncio.wait(late, timeout=LAST_WORDS.total_seconds())
+        try:
+            await self._store.write(lambda unit: outbox.release(unit, self._owner, self._runtime.now()))
+        except Exception:
+            # On the way out: the leases end by themselves.
+            log.exception("leases were not given back (incident %s)", self._incident())
+
+    def _heard(self, committed: Committed) -> None:
+        if committed.outbox:
+            self._news = True
+            self.wake()
+
+    def _incident(self) -> str:
+        return self._runtime.token("inc_")[:16]

@@ -1,0 +1,75 @@
+"""Fires the steps that are due, and keeps the store in order. Rows are the schedule: nothing is kept here."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import TypeAlias
+
+from approvals.model import Instant, RequestId
+from store import cases, facts, keys, outbox
+from store.engine import Store
+
+log = logging.getLogger(__name__)
+
+#: How many requests are looked up at once; each is ticked in its own unit of work, and those share commits.
+PAGE = 200
+#: A request that stays due after its tick is ticked again after this long, not at once and for ever.
+AFTER_STUCK = timedelta(seconds=5)
+#: How long the outbox remembers what was delivered, for whoever asks where a message went.
+REMEMBER_DELIVERED = timedelta(days=7)
+
+#: The use case: fires what is due of one request, in one unit of work.
+Tick: TypeAlias = Callable[[RequestId, Instant], Awaitable[object]]
+
+
+class Sweeper:
+    """Asks which requests have steps due, and has each of them ticked."""
+
+    def __init__(self, store: Store, tick: Tick, new_incident: Callable[[], str]) -> None:
+        self._store = store
+        self._tick = tick
+        self._new_incident = new_incident
+        self._stuck_until: Instant | None = None
+
+    async def run_once(self, now: Instant) -> int:
+        """Tick every request that is due at `now`, each once; how many that were, failed ones included."""
+        seen: set[RequestId] = set()
+        while True:
+            # What was ticked and is still due would fill a page for ever, so the page grows by as many.
+            due = await self._due(now, PAGE + len(seen))
+            fresh = [request for request in due if request not in seen]
+            if not fresh:
+                break
+            seen.update(fresh)
+            await asyncio.gather(*(self._ticked(request, now) for request in fresh))
+        self._stuck_until = now + AFTER_STUCK if due else None
+        return len(seen)
+
+    async def next_due(self) -> Instant | None:
+        """When to sweep next; None while nothing waits for its time."""
+        due = await self._store.read(cases.next_due)
+        if due is None or self._stuck_until is None:
+            return due
+        return max(due, self._stuck_until)
+
+    async def anchor(self, now: Instant) -> None:
+        """Chain the heads of all that changed since the last anchor, so that a vanished request is missed."""
+        await self._store.write(lambda unit: facts.anchor(unit, now))
+
+    async def tidy(self, now: Instant) -> None:
+        """Forget idempotency keys after their time, and parcels that were delivered long ago."""
+        await self._store.write(lambda unit: keys.forget_old(unit, now))
+        await self._store.write(lambda unit: outbox.forget_done(unit, now - REMEMBER_DELIVERED))
+
+    async def _due(self, now: Instant, limit: int) -> tuple[RequestId, ...]:
+        return await self._store.read(lambda unit: cases.due(unit, now, limit))
+
+    async def _ticked(self, request: RequestId, now: Instant) -> None:
+        try:
+            await self._tick(request, now)
+        except Exception:
+            # One request that cannot be ticked must not keep the others from their steps.
+            log.exception("ticking %s failed (incident %s)", request, self._new_incident())
