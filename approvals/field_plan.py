@@ -150,7 +150,7 @@ class _Plan:
             )
 
     def _may_lack(self, spot: _Spot, key: str, present: bool) -> bool:
-        """What the agent sent may go where its own form says so; that a rule's form is silent means nothing."""
+        """What the agent sent may be left out only where its own form says so."""
         if spot.made.needs(key):
             return False
         agents = (part for root, part in spot.made.parts if root is self.case.request.form)

@@ -17,6 +17,8 @@ from approvals.strict_json import NotInterchangeable, NotJson, parse
 #: places of the chosen options; None for empty.
 Typed: TypeAlias = "str | bool | int | Sequence[str] | None"
 
+#: From here on RFC 8785 spells a number with an exponent, and what is read back is a float.
+_EXPONENT_FROM = 10**21
 #: Characters that a text input of Slack's takes (its reference, "Plain-text input element").
 MOST_TEXT = 3000
 
@@ -188,6 +190,8 @@ def _number(field: Field, typed: str) -> Json:
             raise Unreadable("must have a point before the decimals: 99.50")
         raise Unreadable("must be a number: 500 or 99.50")
     exact = Decimal(re.sub(r"[, \u00a0\u202f]", "", text))
+    if abs(exact) >= _EXPONENT_FROM:
+        return float(exact)
     if exact == exact.to_integral_value():
         return int(exact)
     if field.kind is FieldKind.INTEGER:

@@ -96,7 +96,8 @@ def _types(error: ValidationError) -> Sequence[str]:
 
 def type_words(types: Sequence[str]) -> str:
     """`text or null`."""
-    words = list(dict.fromkeys(_TYPES.get(name, name) for name in types))
+    named = sorted(types, key=lambda name: name == "null")
+    words = list(dict.fromkeys(_TYPES.get(name, name) for name in named))
     if len(words) <= 1:
         return "".join(words)
     return f"{', '.join(words[:-1])} or {words[-1]}"
