@@ -56,7 +56,11 @@ class Moment(sa.types.TypeDecorator[datetime]):
 Id = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 #: SQLite numbers rows by itself only where the key is INTEGER in so many letters.
 _Counter = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
-_Request = sa.ForeignKey("cases.id")
+
+
+def _request() -> sa.ForeignKey:
+    """A new one for each column: SQLAlchemy ties it to the first that takes it."""
+    return sa.ForeignKey("cases.id")
 
 
 def _where(condition: str) -> dict[str, Any]:
@@ -99,14 +103,14 @@ cases = sa.Table(
 payloads = sa.Table(
     "payloads",
     metadata,
-    sa.Column("request", Id, _Request.copy(), primary_key=True),
+    sa.Column("request", Id, _request(), primary_key=True),
     sa.Column("content", sa.Text, nullable=False),
 )
 
 facts = sa.Table(
     "facts",
     metadata,
-    sa.Column("request", Id, _Request.copy(), primary_key=True),
+    sa.Column("request", Id, _request(), primary_key=True),
     sa.Column("seq", sa.BigInteger, primary_key=True, autoincrement=False),
     sa.Column("at", Moment, nullable=False),
     sa.Column("kind", sa.Text, nullable=False),
@@ -162,7 +166,7 @@ outbox = sa.Table(
 cards = sa.Table(
     "cards",
     metadata,
-    sa.Column("request", Id, _Request.copy(), primary_key=True),
+    sa.Column("request", Id, _request(), primary_key=True),
     sa.Column("channel", sa.Text, nullable=False),
     sa.Column("ts", sa.Text, nullable=False),
     sa.Column("permalink", sa.Text),
@@ -192,7 +196,7 @@ keys = sa.Table(
     metadata,
     sa.Column("agent", sa.Text, primary_key=True),
     sa.Column("key", sa.Text, primary_key=True),
-    sa.Column("request", Id, _Request.copy(), nullable=False),
+    sa.Column("request", Id, _request(), nullable=False),
     sa.Column("body", sa.Text, nullable=False),
     sa.Column("created_at", Moment, nullable=False),
     sa.Index("ix_idempotency_keys_created_at", "created_at"),

@@ -25,12 +25,13 @@ from approvals.model import (
     Step,
     StepKind,
 )
-from store.cases import restored, stored
+from store.spelling import Spelling
 from tests.harness.cases import ALICE, BOB, CAROL, DAN, NOON, a_judgement, a_request, a_roster
 
 PEOPLE = st.sampled_from([ALICE, BOB, CAROL, DAN])
 AMOUNTS = st.sampled_from([100, 100.0, 500, 750, 1000])
 MOST = 800
+WRITTEN = Spelling(Case)
 
 
 class Life(RuleBasedStateMachine):
@@ -136,7 +137,7 @@ class Life(RuleBasedStateMachine):
     @rule()
     def reload(self) -> None:
         """The process restarts: what is read back is what was written."""
-        back = restored(*stored(self.case))
+        back = WRITTEN.read(WRITTEN.write(self.case))
         assert back == self.case
         self.case = back
 
