@@ -12,6 +12,7 @@ import contextlib
 import logging
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Protocol, TypeAlias
 
@@ -26,20 +27,29 @@ from store.unit_of_work import Committed, Unit
 
 log = logging.getLogger(__name__)
 
-#: Long enough for one slow call and its commit; also what a parcel waits whose process was killed.
-LEASE = timedelta(seconds=15)
-#: What is kept of the lease for recording what came of a call.
+#: What is kept of a lease for recording what came of a call.
 TO_RECORD = timedelta(seconds=3)
 #: How often to look for what other replicas, or a clock that jumped, made due.
 LOOK = timedelta(seconds=1)
-#: How long a pause lasts before the way out is tried once more.
-PROBE = timedelta(seconds=10)
-#: Of the ten seconds that a stop may take: for the calls in hand, and then for cancelling them.
-GRACE = timedelta(seconds=8)
+#: What cancelled calls may take to end when the courier stops.
 LAST_WORDS = timedelta(seconds=1)
 
-#: How many of a priority may be under way at once. Agents may be as slow as they like, so theirs is the most.
-ROOM: Mapping[int, int] = {REPLIES: 64, FINAL_CARDS: 64, NEWS: 64, CALLS: 256, UPDATES: 32}
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How long things may take, and how many at once."""
+
+    #: long enough for one slow call and its commit; also what a parcel waits whose process was killed
+    lease: timedelta = timedelta(seconds=15)
+    #: how long a pause lasts before the way out is tried once more
+    probe_after: timedelta = timedelta(seconds=10)
+    #: what a stop waits for calls in hand: of the ten seconds that it may take in all
+    grace: timedelta = timedelta(seconds=8)
+    #: how many of each priority may be under way; agents may be as slow as they like, so theirs is the most
+    room: Mapping[int, int] = field(
+        default_factory=lambda: {REPLIES: 64, FINAL_CARDS: 64, NEWS: 64, CALLS: 256, UPDATES: 32}
+    )
+
 
 #: None when what was paused works again, else why it does not.
 Probe: TypeAlias = Callable[[], Awaitable[str | None]]
@@ -68,21 +78,14 @@ class Courier:
         runtime: Runtime,
         *,
         probe: Probe | None = None,
-        lease: timedelta = LEASE,
-        room: Mapping[int, int] = ROOM,
-        grace: timedelta = GRACE,
+        pace: Pace = Pace(),
     ) -> None:
-        """`senders` has one for every kind. A `Pause` holds back everything but calls to agents.
-
-        `room` is how many of each priority may be under way at once, `grace` what a stop waits for them.
-        """
+        """`senders` has one for every kind. A `Pause` holds back everything but calls to agents."""
         self._store = store
         self._senders = senders
         self._runtime = runtime
         self._probe = probe
-        self._lease = lease
-        self._room = room
-        self._grace = grace
+        self._pace = pace
         self._owner = runtime.token("courier_")
         self._woken = asyncio.Event()
         #: woken by a commit that put something in, not by a call that ended
@@ -127,29 +130,29 @@ class Courier:
         return tries
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Deliver until `stop` is set, then finish what is in hand; see `GRACE`."""
+        """Deliver until `stop` is set, then finish what is in hand; see `Pace.grace`."""
         stopping = asyncio.create_task(stop.wait())
         stopping.add_done_callback(lambda _: self.wake())
         try:
             while not stop.is_set():
-                self._woken.clear()
-                self._news = False
-                await self._deliver()
-                await self._rest(stop)
+                try:
+                    await self._deliver()
+                    await self._rest(stop)
+                except Exception:
+                    # The loop outlives whatever the database or the probe does: nothing leaves without it.
+                    log.exception("the outbox could not be read (incident %s)", self._incident())
+                    await asyncio.sleep(LOOK.total_seconds())
         finally:
             stopping.cancel()
             await self._finish()
 
     async def _deliver(self) -> None:
-        """Start what is due. A database that is away is asked again later."""
+        """Start what is due."""
+        self._woken.clear()
+        self._news = False
         now = self._runtime.now()
-        try:
-            await self._look_whether_open(now)
-            self._start(await self._claim(now), self._runtime.now)
-        except Exception:
-            # The loop outlives whatever the database or the probe does: without it nothing leaves any more.
-            log.exception("the outbox could not be claimed from (incident %s)", self._incident())
-            await asyncio.sleep(LOOK.total_seconds())
+        await self._look_whether_open(now)
+        self._start(await self._claim(now), self._runtime.now)
 
     async def _rest(self, stop: asyncio.Event) -> None:
         """Wait until there is something to claim. Costs a read now and then, and no transaction."""
@@ -162,34 +165,28 @@ class Courier:
             self._woken.clear()
 
     async def _idle_for(self) -> timedelta:
-        due = await self._next_due()
+        due = await self._store.read(outbox.next_due)
         left = LOOK if due is None else due - self._runtime.now()
         # What is due and yet was not claimed waits for another parcel, or for room: their end wakes us.
         return min(left, LOOK) if left > timedelta() else LOOK
 
     async def _something_is_due(self) -> bool:
-        due = await self._next_due()
+        due = await self._store.read(outbox.next_due)
         return self._paused is not None or (due is not None and due <= self._runtime.now())
 
-    async def _next_due(self) -> Instant | None:
-        try:
-            return await self._store.read(outbox.next_due)
-        except Exception:
-            # As in `_deliver`.
-            log.exception("the outbox could not be read (incident %s)", self._incident())
-            return None
-
     async def _claim(self, now: Instant) -> tuple[Parcel, ...]:
-        free = {priority: self._free(priority) for priority in self._room}
+        free = {priority: self._free(priority) for priority in self._pace.room}
         if not any(free.values()):
             return ()
         lease = f"{self._owner}:{self._runtime.token('')}"
-        return await self._store.write(lambda unit: outbox.claim(unit, now, lease, now + self._lease, free))
+        return await self._store.write(
+            lambda unit: outbox.claim(unit, now, lease, now + self._pace.lease, free)
+        )
 
     def _free(self, priority: int) -> int:
         if self._paused is not None and priority != CALLS:
             return 0
-        return max(0, self._room[priority] - self._busy[priority])
+        return max(0, self._pace.room[priority] - self._busy[priority])
 
     def _start(self, parcels: Iterable[Parcel], now: Callable[[], Instant]) -> list[asyncio.Task[None]]:
         started = []
@@ -215,7 +212,7 @@ class Courier:
             self.wake()
 
     async def _send(self, parcel: Parcel) -> Result:
-        limit = (self._lease - TO_RECORD).total_seconds()
+        limit = (self._pace.lease - TO_RECORD).total_seconds()
         try:
             async with asyncio.timeout(limit):
                 return await self._senders[parcel.kind](parcel)
@@ -239,7 +236,7 @@ class Courier:
                 if lane is not None:
                     outbox.hold(unit, lane, due)
             case Pause(error):
-                self._end(unit, parcel, outbox.again(unit, parcel, now + PROBE, error))
+                self._end(unit, parcel, outbox.again(unit, parcel, now + self._pace.probe_after, error))
 
     def _end(self, unit: Unit, parcel: Parcel, held: bool, then: Then | None = None) -> None:
         if not held:
@@ -251,13 +248,13 @@ class Courier:
         if self._paused is None:
             log.error("nothing leaves for Slack: %s", why)
         self._paused = why
-        self._probe_at = now + PROBE
+        self._probe_at = now + self._pace.probe_after
 
     async def _look_whether_open(self, now: Instant) -> None:
         """While paused, ask the probe every now and then. Without one, the next parcel is the probe."""
         if self._paused is None or (self._probe_at is not None and now < self._probe_at):
             return
-        self._probe_at = now + PROBE
+        self._probe_at = now + self._pace.probe_after
         still = await self._probe() if self._probe is not None else None
         if still is None:
             log.warning("parcels leave for Slack again")
@@ -266,7 +263,7 @@ class Courier:
     async def _finish(self) -> None:
         """Let the calls in hand end; cancel what takes too long, and give its lease back."""
         if self._tasks:
-            _, late = await asyncio.wait(self._tasks, timeout=self._grace.total_seconds())
+            _, late = await asyncio.wait(self._tasks, timeout=self._pace.grace.total_seconds())
             for task in late:
                 task.cancel()
             if late:

@@ -1,21 +1,20 @@
-"""A real store for each test, in a file of its own."""
+"""A real store for each test, on each database."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
-from store import migrate
 from store.engine import Store
+
+# Found by pytest under these names; nothing calls them.
+from tests.harness.databases import database_url, postgres_server, sqlite_template  # noqa: F401
 
 
 @pytest.fixture
-async def store(tmp_path: Path) -> AsyncIterator[Store]:
-    """An empty SQLite store."""
-    url = f"sqlite+aiosqlite:///{tmp_path / 'hitl.db'}"
-    await migrate.upgrade(url)
-    opened = await Store.open(url)
+async def store(database_url: str) -> AsyncIterator[Store]:  # noqa: F811  # a fixture is asked for by its name
+    """An empty store."""
+    opened = await Store.open(database_url)
     yield opened
     await opened.close()

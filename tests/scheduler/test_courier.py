@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import AsyncIterator, Callable, Mapping
 from datetime import timedelta
 
@@ -11,7 +10,7 @@ import pytest
 
 from approvals.model import Instant, RequestId
 from bot.runtime import SystemRuntime
-from scheduler.courier import LEASE, LOOK, PROBE, ROOM, Courier
+from scheduler.courier import LOOK, Courier, Pace, Probe
 from scheduler.results import Again, Dead, Done, Pause, Result, Sender
 from store import outbox
 from store.engine import Store
@@ -21,6 +20,8 @@ from store.unit_of_work import Unit
 from tests.harness.cases import NOON
 
 SECOND = timedelta(seconds=1)
+USUAL = Pace()
+LEASE, PROBE, ROOM = USUAL.lease, USUAL.probe_after, USUAL.room
 
 
 class Wound:
@@ -104,9 +105,15 @@ async def letters(store: Store) -> tuple[DeadLetter, ...]:
     return await store.read(outbox.dead)
 
 
-def courier(store: Store, sender: Sender | Mapping[ParcelKind, Sender], **options: object) -> Courier:
+def courier(
+    store: Store,
+    sender: Sender | Mapping[ParcelKind, Sender],
+    *,
+    probe: Probe | None = None,
+    pace: Pace = USUAL,
+) -> Courier:
     """A courier with one sender for all kinds, or one for each."""
-    return Courier(store, every(sender), Wound(), **options)  # type: ignore[arg-type]  # passed on as they are
+    return Courier(store, every(sender), Wound(), probe=probe, pace=pace)
 
 
 def every(sender: Sender | Mapping[ParcelKind, Sender]) -> Mapping[ParcelKind, Sender]:
@@ -238,7 +245,7 @@ async def test_a_bug_in_a_sender_is_logged_and_tried_again(
 async def test_a_call_is_ended_before_its_lease_is(store: Store) -> None:
     """A sender that never comes back is cut off while its result can still be recorded."""
     await put(store, "one")
-    carrying = courier(store, Stuck(), lease=timedelta(seconds=3.05))
+    carrying = courier(store, Stuck(), pace=Pace(lease=timedelta(seconds=3.05)))
     assert await carrying.run_once(NOON) == 1
     assert await store.read(outbox.next_due) == NOON + SECOND
 
@@ -372,7 +379,7 @@ async def running(store: Store) -> AsyncIterator[Running]:
     runs: list[asyncio.Task[None]] = []
 
     def start(senders: Mapping[ParcelKind, Sender], room: Mapping[int, int] = ROOM) -> Courier:
-        made = Courier(store, every(senders), SystemRuntime(), room=room)
+        made = Courier(store, every(senders), SystemRuntime(), pace=Pace(room=room))
         runs.append(asyncio.create_task(made.run(stop)))
         return made
 
@@ -461,7 +468,7 @@ async def test_a_stop_finishes_what_is_in_hand_and_begins_nothing(store: Store) 
 async def test_a_stop_does_not_wait_for_ever(store: Store, caplog: pytest.LogCaptureFixture) -> None:
     """A call that does not end is cut off, and its parcel can be taken at once by the next process."""
     stuck, stop = Stuck(), asyncio.Event()
-    made = Courier(store, every(stuck), SystemRuntime(), grace=timedelta(milliseconds=50))
+    made = Courier(store, every(stuck), SystemRuntime(), pace=Pace(grace=timedelta(milliseconds=50)))
     run = asyncio.create_task(made.run(stop))
     await put(store, "one", at=SystemRuntime().now())
     await stuck.sent.get()
@@ -474,14 +481,60 @@ async def test_a_stop_does_not_wait_for_ever(store: Store, caplog: pytest.LogCap
     assert [parcel.attempts for parcel in after.got] == [2]
 
 
-async def test_the_loop_outlives_a_probe_that_fails(
-    store: Store, caplog: pytest.LogCaptureFixture, running: Running
-) -> None:
+async def test_the_loop_outlives_a_probe_that_fails(store: Store, caplog: pytest.LogCaptureFixture) -> None:
     """Whatever goes wrong around the outbox is logged, and parcels leave afterwards."""
-    sender = Answers(RuntimeError("first"), Done())
-    running({ParcelKind.REPLY: sender})
-    with caplog.at_level(logging.ERROR):
-        await put(store, "one", at=SystemRuntime().now())
-        await sender.sent.get()
-        assert (await sender.sent.get()).attempts == 2
-    assert "sending parcel" in caplog.text
+    answers: list[str | Exception | None] = [RuntimeError("no network"), None]
+
+    async def probe() -> str | None:
+        answer = answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    sender, stop = Answers(Pause("token_revoked"), Done()), asyncio.Event()
+    made = Courier(
+        store, every(sender), SystemRuntime(), probe=probe, pace=Pace(probe_after=timedelta(milliseconds=20))
+    )
+    run = asyncio.create_task(made.run(stop))
+    await put(store, "one", at=SystemRuntime().now())
+    assert [(await sender.sent.get()).attempts, (await sender.sent.get()).attempts] == [1, 2]
+    stop.set()
+    await run
+    assert "the outbox could not be read (incident inc_" in caplog.text
+
+
+class Watched:
+    """A store that counts the transactions it is asked for."""
+
+    def __init__(self, store: Store) -> None:
+        self.on_commit, self.read = store.on_commit, store.read
+        self._write = store.write
+        self.writes = 0
+
+    async def write(self, work: Callable[[Unit], object]) -> object:
+        """Pass it on."""
+        self.writes += 1
+        return await self._write(work)
+
+
+async def test_an_idle_courier_writes_nothing(store: Store) -> None:
+    """What waits for its time costs no transaction; what is sent costs a claim, a record, and a look."""
+    watched, sender, stop = Watched(store), Answers(), asyncio.Event()
+    now = SystemRuntime().now
+    await put(store, "later", at=now() + timedelta(hours=1))
+    made = Courier(watched, every(sender), SystemRuntime())  # type: ignore[arg-type]  # passes everything on
+    run = asyncio.create_task(made.run(stop))
+    await at_rest()
+    writes = [watched.writes]
+    for _ in range(20):
+        made.wake()
+        await asyncio.sleep(0)
+    await at_rest()
+    writes.append(watched.writes)
+    await put(store, "now", at=now())
+    await sender.sent.get()
+    await at_rest()
+    writes.append(watched.writes)
+    stop.set()
+    await run
+    assert writes == [1, 1, 3]
