@@ -164,9 +164,9 @@ def type_of(value: Json) -> str:
 
 
 def _lists_alike(before: Json, after: Json) -> bool:
-    if not (is_array(before) and is_array(after)) or len(before) != len(after):  # type: ignore[arg-type]
+    if not (is_array(before) and is_array(after)) or len(before) != len(after):
         return False
-    return not (_reads_as_one(before) and _reads_as_one(after))  # type: ignore[arg-type]
+    return not (_reads_as_one(before) and _reads_as_one(after))
 
 
 @dataclass(slots=True)

@@ -48,7 +48,12 @@ def card(view: CardView) -> Message:
     spent = limits.characters_of_blocks([*above, *below, *buttons])
     room = limits.MESSAGE_CHARACTERS - spent - limits.BLOCK_CONTAINER - _SPARE
     arguments = card_parts.arguments(case, max(_LEAST_FOR_ARGUMENTS, min(room, _MOST_FOR_ARGUMENTS)))
-    return Message(sentence(case, view.roster), [*above, *arguments, *below, *buttons], card_metadata(case))
+    copy = "This is a copy of another card. " if view.duplicate else ""
+    return Message(
+        Mrkdwn(copy + sentence(case, view.roster)),
+        [*above, *arguments, *below, *buttons],
+        card_metadata(case),
+    )
 
 
 def card_metadata(case: Case) -> dict[str, Any]:
@@ -72,9 +77,10 @@ def _first_lines(view: CardView) -> list[Block]:
         notes.append(words("♊ *This is a copy.* Slack posted this request twice; decide on the other card."))
     return [
         *notes,
-        *card_parts.ending(case),
+        *card_parts.outcome(case),
         *card_parts.flaws(case),
         *card_parts.edited(case),
+        *card_parts.sayings(case),
         *card_parts.asked_again(case, view.previous),
         *card_parts.not_delivered(case, view.undelivered),
     ]

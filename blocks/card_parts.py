@@ -23,6 +23,7 @@ _PEOPLE: Final = 8
 _CONTEXT_ITEMS: Final = 10
 _REASONS: Final = 6
 _FLAWS: Final = 5
+_SAYINGS: Final = 3
 #: Below this an agent is guessing, and the card says so in a word.
 _LOW_CONFIDENCE: Final = 0.7
 
@@ -61,20 +62,34 @@ def decided_status(case: Case) -> Mrkdwn:
     )
 
 
-def ending(case: Case) -> list[Block]:
-    """What came of it, and what the deciders said."""
+def outcome(case: Case) -> list[Block]:
+    """What came of it, as the agent says."""
+    if case.outcome is None:
+        return []
+    emoji, word = OUTCOMES[case.outcome.status]
+    line = [*rich.text(f"{emoji} {word} ", bold=True), rich.date(case.outcome.at)]
+    if case.outcome.detail:
+        line += [*rich.text(": "), *rich.said(case.outcome.detail, 500)]
+    if case.outcome.url:
+        line += [*rich.text(" · "), *rich.link(case.outcome.url)]
+    return [rich.block(rich.section(line))]
+
+
+def sayings(case: Case) -> list[Block]:
+    """What the people say who decide, each by name."""
     parts: list[Element] = []
-    if case.outcome is not None:
-        emoji, word = OUTCOMES[case.outcome.status]
-        line = [*rich.text(f"{emoji} {word} ", bold=True), rich.date(case.outcome.at)]
-        if case.outcome.detail:
-            line += [*rich.text(": "), *rich.said(case.outcome.detail, 500)]
-        if case.outcome.url:
-            line += [*rich.text(" · "), *rich.link(case.outcome.url)]
-        parts.append(rich.section(line))
-    if case.decision is not None and case.decision.reason:
-        parts.append(rich.quote(case.decision.reason, 800, lines=8))
+    for name, reason in _reasons_given(case):
+        parts += [rich.section(rich.label(f"{name}:")), rich.quote(reason, 400, lines=6)]
     return [rich.block(*parts)] if parts else []
+
+
+def _reasons_given(case: Case) -> list[tuple[str, str]]:
+    """What the people said whose votes count, the last few of them; else what the decision itself says."""
+    told = [(vote.by.name, vote.reason) for vote in case.votes if vote.round == case.round and vote.reason]
+    if not told and case.decision is not None and case.decision.reason:
+        names = ", ".join(person.name for person in case.decision.by)
+        return [(names or case.request.agent, case.decision.reason)]
+    return told[-_SAYINGS:]
 
 
 def flaws(case: Case) -> list[Block]:
@@ -92,11 +107,23 @@ def flaws(case: Case) -> list[Block]:
 
 
 def flaw_words(flaw: Flaw, sensitive: tuple[str, ...]) -> list[Element]:
-    """One way in which a payload breaks a form, without what is sensitive."""
-    path = tuple(int(part) if part.isdigit() else part for part in flaw.loc.split(".")[1:])
-    hidden = _touches(flaw.loc, sensitive)
-    message = "does not fit the rule (masked)" if hidden else cut(one_line(flaw.msg), 200)
-    return [*rich.label(label_of(path)), *rich.text(message)]
+    """One way in which a payload breaks a form, its field in bold, without what is sensitive."""
+    return [*rich.label(_flawed(flaw)), *rich.text(_flaw_message(flaw, sensitive))]
+
+
+def flaw_text(flaw: Flaw, sensitive: tuple[str, ...]) -> str:
+    """The same as text."""
+    return f"{short(_flawed(flaw), 60)} {_flaw_message(flaw, sensitive)}"
+
+
+def _flawed(flaw: Flaw) -> str:
+    return label_of(tuple(int(part) if part.isdigit() else part for part in flaw.loc.split(".")[1:]))
+
+
+def _flaw_message(flaw: Flaw, sensitive: tuple[str, ...]) -> str:
+    if _touches(flaw.loc, sensitive):
+        return "does not fit the rule (masked)"
+    return cut(one_line(flaw.msg), 200)
 
 
 def _touches(loc: str, sensitive: tuple[str, ...]) -> bool:

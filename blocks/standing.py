@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from approvals.access import why_not_decide
 from approvals.escalation import ends_at
 from approvals.model import Case, OutcomeStatus, Person, Risk, Roster, StepKind
 from approvals.quorum import tally
@@ -51,15 +52,16 @@ def then(case: Case) -> str:
 
 
 def who_may(case: Case, roster: Roster) -> str:
-    """Who may decide it today, by name. Not escaped, not cut to one block's size."""
-    everyone = [profile.name for profile in roster.asked(case.asked)]
+    """`directors (Alice and Bob)`: who may decide it today. Not escaped."""
     groups = listed(case.asked, "or") or "nobody"
+    asked = roster.asked(case.asked)
+    everyone = [profile.name for profile in asked if why_not_decide(case, profile.id, roster) is None]
     if not everyone:
-        return f"{groups}: nobody there is active in Slack at the moment"
-    named = everyone[:_NAMED]
+        return f"{groups} (but nobody there can at the moment)"
+    named = [short(name, 60) for name in everyone[:_NAMED]]
     if len(everyone) > _NAMED:
         named.append(f"{len(everyone) - _NAMED} more")
-    return f"{groups}: {listed(short(name, 60) for name in named)}"
+    return f"{groups} ({listed(named)})"
 
 
 def edits(case: Case) -> tuple[Difference, ...]:
@@ -89,6 +91,7 @@ def sentence(case: Case, roster: Roster) -> Mrkdwn:
     if decision is None:
         return say(
             "text_open",
+            irreversible=case.judgement.irreversible,
             risk=risk,
             title=title,
             standing=_capitalised(standing(case, roster)),
@@ -102,7 +105,7 @@ def sentence(case: Case, roster: Roster) -> Mrkdwn:
     return say(
         "text_decided",
         outcome=OUTCOMES[outcome.status][1] if outcome else "",
-        detail=(outcome.detail or "") if outcome else "",
+        detail=_stopped(outcome.detail or "") if outcome else "",
         verdict=str(decision.verdict),
         via=str(decision.via),
         people=[person.name for person in decision.by[:_NAMED]],
@@ -111,6 +114,11 @@ def sentence(case: Case, roster: Roster) -> Mrkdwn:
         changes=changes,
         reason=decision.reason or "",
     )
+
+
+def _stopped(words: str) -> str:
+    line = short(words, 200)
+    return line if line == "" or line[-1] in ".!?…" else f"{line}."
 
 
 def _capitalised(words: Mrkdwn) -> Mrkdwn:

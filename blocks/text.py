@@ -26,10 +26,12 @@ _SELECTORS: Final = frozenset([*map(chr, range(0xFE00, 0xFE10)), *map(chr, range
 _HIDDEN_CATEGORIES: Final = frozenset({"Cc", "Cf", "Cs", "Cn", "Co", "Zl", "Zp"})
 _JOINER, _EMOJI_STYLE = "\u200d", "\ufe0f"
 _KEYCAPS: Final = frozenset("0123456789#*")
+#: Anything but line breaks, tabs and what a keyboard of 1970 had.
+_WORTH_A_LOOK: Final = re.compile(r"[^\t\n -~]")
 #: No living script stacks more marks on one letter; what does is a flood over the lines around it.
 MOST_MARKS: Final = 4
 
-_LITERAL: Final = re.compile(r"null|true|false|[-+]?[\d.][\d.,_eE+-]*")
+_LITERAL: Final = re.compile(r"null|true|false|NaN|-?Infinity|[-+]?[\d.][\d.,_eE+-]*")
 _SHORTCODE: Final = re.compile(r":(?=[^\s:]*[^\W\d][^\s:]*:)")
 _TOKEN: Final = re.compile(r"<(?=[!@#/\w])")
 #: They look like < and > and open nothing.
@@ -49,7 +51,7 @@ def visible(text: str) -> str:
 
     Line breaks and tabs stay. Emoji keep the joiners that hold them together.
     """
-    if text.isascii() and text.isprintable():
+    if not _WORTH_A_LOOK.search(text):
         return text
     shown: list[str] = []
     marks = 0

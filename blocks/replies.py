@@ -1,0 +1,159 @@
+"""Every sentence that answers a person, and what is said once in a card's thread.
+
+All mrkdwn in which the words of others are inert. What operators are told is `blocks.notices`; what an
+agent's model reads is `blocks.for_agents`.
+"""
+
+from __future__ import annotations
+
+from typing import Final, Literal, TypeAlias
+
+from approvals.errors import Reason
+from approvals.machine import Answer
+from approvals.model import AgentName, Case, Comment, Flaw, Person, Roster, Status
+from approvals.quorum import tally
+from blocks import rich
+from blocks.card import note_metadata
+from blocks.card_parts import flaw_text
+from blocks.for_agents import message_for_agent
+from blocks.message import Message
+from blocks.standing import edits, in_words, who_may
+from blocks.text import Mrkdwn, escape, listed, short
+from blocks.wording import say
+
+__all__ = [
+    "Wanted",
+    "answer_words",
+    "comment_note",
+    "could_not_save",
+    "dead_letter_note",
+    "incident",
+    "message_for_agent",
+    "not_up_yet",
+    "refusal",
+    "saved_late",
+    "took_too_long",
+    "unknown_button",
+    "unknown_request",
+]
+
+#: What the person asked for.
+Wanted: TypeAlias = Literal["approve", "edit", "reject"]
+
+_DONE: Final = {
+    Status.APPROVED: "approved",
+    Status.MODIFIED: "approved with changes",
+    Status.REJECTED: "rejected",
+    Status.ANSWERED: "answered",
+    Status.TIMED_OUT: "expired",
+    Status.CANCELLED: "withdrawn",
+}
+
+
+def answer_words(answer: Answer, case: Case, roster: Roster, wanted: Wanted) -> Mrkdwn:
+    """What to tell whoever clicked. `case` is the case after the event."""
+    if answer.refused is not None:
+        return refusal(answer.refused, case, roster, answer.flaws)
+    standing = tally(case, lambda user: roster.profile(user).active)
+    return say(
+        "counted",
+        repeated=answer.repeated,
+        wanted=wanted,
+        done=_DONE.get(case.status, ""),
+        title=case.judgement.title,
+        agent=case.request.agent,
+        missing=max(standing.needed - standing.given, 0),
+        groups=list(case.asked),
+    )
+
+
+def refusal(reason: Reason, case: Case | None, roster: Roster, flaws: tuple[Flaw, ...] = ()) -> Mrkdwn:
+    """Why it did not happen, and what the person can do instead."""
+    if case is None:
+        return unknown_request()
+    decision = case.decision
+    return say(
+        "refused",
+        reason=str(reason),
+        title=case.judgement.title,
+        agent=case.request.agent,
+        who=who_may(case, roster),
+        on_behalf_of=case.request.on_behalf_of or "",
+        done=_DONE.get(case.status, "still open"),
+        people=[person.name for person in decision.by] if decision else [],
+        at=decision.decided_at if decision else None,
+        changes=in_words(edits(case)),
+        flaws=_flaws(flaws or case.flaws, case),
+    )
+
+
+def _flaws(flaws: tuple[Flaw, ...], case: Case) -> str:
+    told = [short(flaw_text(each, case.judgement.sensitive), 120) for each in flaws[:3]]
+    if len(flaws) > 3:
+        told.append(f"{len(flaws) - 3} more")
+    return listed(told)
+
+
+def could_not_save() -> Mrkdwn:
+    """The database did not answer in time: nothing was decided."""
+    return Mrkdwn("That could not be saved, so nothing was decided. Please try again.")
+
+
+def saved_late() -> Mrkdwn:
+    """It was said to have failed, or nothing was said, and it landed after all."""
+    return Mrkdwn("It was saved after all; it only took long. The card shows how it stands.")
+
+
+def took_too_long() -> Mrkdwn:
+    """The trigger expired before the modal could be opened."""
+    return Mrkdwn("Opening that took too long, and Slack gave up. Please click again.")
+
+
+def not_up_yet() -> Mrkdwn:
+    """Somebody clicked a card whose place is not known yet."""
+    return Mrkdwn("This card is still being put up. Please try again in a few seconds.")
+
+
+def unknown_request() -> Mrkdwn:
+    """No such request here: another installation's card, or one that was removed."""
+    return Mrkdwn(
+        "This desk does not know that request, so nothing was decided. It may belong to another installation."
+    )
+
+
+def unknown_button() -> Mrkdwn:
+    """A button or a value that no version of ours made, or an older one did."""
+    return Mrkdwn(
+        "That button is from another version of this desk, so nothing was decided. Use the newest card."
+    )
+
+
+def incident(incident_id: str) -> Mrkdwn:
+    """Our own mistake: said so, with what to quote to the operators."""
+    return say("incident", id=incident_id)
+
+
+def comment_note(case: Case, comment: Comment, key: str) -> Message:
+    """What the agent, or somebody through another door, said: for the card's thread."""
+    name = comment.by.name if isinstance(comment.by, Person) else comment.by
+    block = rich.block(
+        rich.section(rich.text(short(name, 80), bold=True), rich.text(" says")),
+        rich.quote(comment.text, 3_000, lines=60),
+    )
+    return Message(
+        Mrkdwn(f"{escape(name, 80)}: {escape(comment.text, 300)}"), [block], note_metadata(case, key)
+    )
+
+
+def dead_letter_note(case: Case, what: str, why: str, key: str) -> Message:
+    """In the card's thread: the agent could not be told `what` (a callback's type) because of `why`."""
+    agent: AgentName = case.request.agent
+    block = rich.block(
+        rich.section(
+            rich.text(f"📪 {short(agent, 80)} could not be told", bold=True),
+            rich.text(f" ({short(what, 60)}): "),
+            rich.said(why, 300),
+            rich.text(". An operator can send it again: hitl outbox retry."),
+        )
+    )
+    return Message(say("dead_letter", agent=agent, why=why), [block], note_metadata(case, key))

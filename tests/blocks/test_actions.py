@@ -1,0 +1,37 @@
+"""What buttons, menus and modals carry, there and back."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from approvals.canonical import Digest
+from approvals.model import RequestId
+from blocks import limits
+from blocks.actions import Item, Page, Picked, Seen
+
+SEEN = Seen(RequestId("req_" + "0" * 26), Digest("ab" * 32))
+
+
+def test_what_a_button_carries_comes_back() -> None:
+    """Request and digest survive the way through Slack, in every form, within each form's limit."""
+    assert Seen.decode(SEEN.encode()) == SEEN
+    picked, page = Picked(Item.VIEW, SEEN), Page(SEEN, 12)
+    assert Picked.decode(picked.encode()) == picked
+    assert Page.decode(page.encode()) == page
+    assert len(picked.encode()) <= limits.OPTION_VALUE
+
+
+@given(st.none() | st.integers() | st.text() | st.text().map(lambda rest: SEEN.encode() + rest + "x"))
+def test_garbage_is_nothing(value: object) -> None:
+    """A value that we did not make is None, never an error."""
+    assert Seen.decode(value) is None
+    assert Picked.decode(value) is None
+    assert Page.decode(value) is None
+
+
+@pytest.mark.parametrize("value", ["explode|" + SEEN.encode(), "0|" + SEEN.encode(), "view|", "view"])
+def test_what_is_almost_right_is_nothing(value: str) -> None:
+    """An item or page that does not exist is None."""
+    assert (Picked.decode(value), Page.decode(value)) == (None, None)

@@ -1,0 +1,172 @@
+"""What people, operators and agents' models are told, sentence by sentence."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+
+from approvals.canonical import digest_of
+from approvals.errors import Reason
+from approvals.events import Edited, Voted
+from approvals.machine import Answer, decide
+from approvals.model import Case, Choice, Comment, Flaw
+from blocks import limits, notices, replies
+from blocks.actions import NOTE_METADATA
+from blocks.for_agents import message_for_agent
+from blocks.message import Message
+from blocks.text import Mrkdwn
+from tests.blocks.states import REFUND, ROSTER, STATES, edited, refund, stranger, voted
+from tests.blocks.test_card import WORDS
+from tests.harness.cases import ALICE, BOB, CAROL, DAN, NOON, a_request, an_open_case
+from tests.harness.reading import everything_shown, mrkdwn, read_message
+
+GOLDEN = Path(__file__).parent / "golden"
+FLAW = Flaw("payload.amount", "must be at most 5,000")
+
+SENTENCES: Mapping[str, Callable[[], Mrkdwn | Message | str]] = {
+    "counted": lambda: replies.answer_words(Answer(), voted(refund(), ALICE), ROSTER, "approve"),
+    "counted edit": lambda: replies.answer_words(
+        Answer(), edited(refund(), ALICE, amount=500), ROSTER, "edit"
+    ),
+    "done": lambda: replies.answer_words(Answer(), STATES["approved"]().case, ROSTER, "approve"),
+    "done, rejected": lambda: replies.answer_words(Answer(), STATES["rejected"]().case, ROSTER, "reject"),
+    "already said so": lambda: replies.answer_words(
+        Answer(repeated=True), voted(refund(), ALICE), ROSTER, "approve"
+    ),
+    **{
+        f"refused: {reason}": lambda reason=reason: replies.refusal(reason, refund(), ROSTER, (FLAW,))  # type: ignore[misc]
+        for reason in Reason
+    },
+    "requester": lambda: replies.refusal(
+        Reason.REQUESTER_UNKNOWN, refund(on_behalf_of="alice@example.com"), ROSTER
+    ),
+    "changed": lambda: replies.refusal(Reason.STALE, edited(refund(), ALICE, amount=500), ROSTER),
+    "too late, approved": lambda: replies.refusal(Reason.LATE, STATES["approved"]().case, ROSTER),
+    "too late, expired": lambda: replies.refusal(Reason.LATE, STATES["timed_out"]().case, ROSTER),
+    "too late, withdrawn": lambda: replies.refusal(Reason.LATE, STATES["withdrawn"]().case, ROSTER),
+    "not saved": replies.could_not_save,
+    "saved late": replies.saved_late,
+    "too slow": replies.took_too_long,
+    "not up yet": replies.not_up_yet,
+    "unknown request": replies.unknown_request,
+    "unknown button": replies.unknown_button,
+    "our mistake": lambda: replies.incident("inc_7Q2K"),
+    "the agent speaks": lambda: replies.comment_note(
+        refund(), Comment(a_request().agent, "The receipt\nis attached.", NOON), "comment:1"
+    ),
+    "a dead letter": lambda: replies.dead_letter_note(
+        refund(), "request.decided", "its address answers 500", "dead:1"
+    ),
+    "operators: a dead letter": lambda: notices.dead_letter(refund(), "HTTP 500", 24),
+    "operators: archived": lambda: notices.channel_gone("C0REFUNDS", "is_archived", "C0APPROVALS"),
+    "operators: not in it": lambda: notices.channel_gone("C0REFUNDS", "not_in_channel", "C0APPROVALS"),
+    "operators: unknown": lambda: notices.channel_gone("C0REFUNDS", "channel_not_found", "the people asked"),
+    "operators: policy": lambda: notices.policy_broken("hitl.yml:12: rules[0].gate: must be auto or hard"),
+    "operators: scope": lambda: notices.missing_scope("usergroups:read", "usergroups.users.list"),
+    "operators: delayed": lambda: notices.delayed("C0REFUNDS", NOON, 312),
+    "operators: refused": lambda: notices.card_refused(refund(), "no more than 50 items allowed"),
+    **{
+        f"to the agent: {name}": lambda name=name: message_for_agent(STATES[name]().case)  # type: ignore[misc]
+        for name in ("approved", "approved_with_changes", "rejected", "timed_out", "withdrawn", "open")
+    },
+}
+
+
+def read(sentence: Mrkdwn | Message | str) -> str:
+    """A sentence or a message as it is read."""
+    if isinstance(sentence, Message):
+        return read_message(sentence.as_call()).rstrip()
+    return mrkdwn(sentence)
+
+
+def test_every_sentence_reads_as_it_was_agreed() -> None:
+    """All of them, word for word, in one file that can be read aloud."""
+    text = "\n\n".join(f"[{name}]\n{read(make())}" for name, make in SENTENCES.items()) + "\n"
+    kept = GOLDEN / "sentences.txt"
+    if os.environ.get("HITL_REGENERATE"):
+        kept.write_text(text, encoding="utf-8")
+    assert text == kept.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", SENTENCES)
+def test_every_sentence_can_be_sent(name: str) -> None:
+    """Each is legal in Slack, and ends."""
+    said = SENTENCES[name]()
+    call = said.as_call() if isinstance(said, Message) else {"text": str(said)}
+    assert limits.problems_of_message(call, updating=True) == []
+    assert str(call["text"])[-1] in ".!”"
+
+
+@pytest.mark.parametrize("reason", Reason)
+def test_every_refusal_says_what_is_the_matter(reason: Reason) -> None:
+    """No reason of the core is left without a sentence of its own, with a case or without."""
+    assert len(replies.refusal(reason, refund(), ROSTER)) > 20
+    assert len(replies.refusal(reason, None, ROSTER)) > 20
+
+
+def told(case: Case, event: Voted | Edited) -> str:
+    """What somebody is told whose click became this event."""
+    ruling = decide(case, event, NOON)
+    wanted: replies.Wanted = "edit" if isinstance(event, Edited) else "approve"
+    return replies.answer_words(ruling.answer, ruling.case, ROSTER, wanted)
+
+
+def test_each_click_gets_its_answer() -> None:
+    """From real rulings: not asked, stale, late, twice, counted, done, against the form."""
+    case = refund()
+    assert "You are not asked" in told(case, Voted(DAN, Choice.APPROVE, case.digest, ROSTER))
+    assert "1 more approval is needed" in told(case, Voted(ALICE, Choice.APPROVE, case.digest, ROSTER))
+    again = voted(case, ALICE)
+    assert "it counts once" in told(again, Voted(ALICE, Choice.APPROVE, case.digest, ROSTER))
+    assert "Done:" in told(again, Voted(BOB, Choice.APPROVE, case.digest, ROSTER))
+    changed = edited(case, ALICE, amount=500)
+    assert "amount 750 → 500" in told(changed, Voted(BOB, Choice.APPROVE, case.digest, ROSTER))
+    over = STATES["rejected"]().case
+    assert "Too late: it is rejected already, by Carol" in told(
+        over, Voted(BOB, Choice.APPROVE, over.digest, ROSTER)
+    )
+    wild = Edited(CAROL, {**REFUND, "amount": 9000}, case.digest, ROSTER)
+    assert "amount must be at most 5,000" in told(case, wild)
+    assert "Say why" in told(case, Voted(BOB, Choice.REJECT, case.digest, ROSTER))
+
+
+@settings(deadline=None)
+@given(WORDS)
+def test_nobodys_words_forge_a_sentence(words: str) -> None:
+    """Names, titles, reasons and comments of others stay inert in every answer."""
+    eve = stranger(words or "e")
+    case = an_open_case(a_request(on_behalf_of=words or None), title=words, ask=(words or "group",))
+    case = decide(case, Voted(BOB, Choice.REJECT, digest_of({}), ROSTER, words), NOON).case
+    note = replies.comment_note(case, Comment(eve, words, NOON), "comment:1")
+    assert limits.problems_of_message(note.as_post() | {"unfurl_links": None}) == []
+    assert note.metadata == {
+        "event_type": NOTE_METADATA,
+        "event_payload": {"request": case.id, "key": "comment:1"},
+    }
+    sentences = [replies.refusal(reason, case, ROSTER, (Flaw("payload.x", words),)) for reason in Reason]
+    for text in [*sentences, note.text, notices.policy_broken(words).text]:
+        assert "<" not in text.replace("<!date^", "")
+        assert not set("\u202e\u200b") & set(text)
+
+
+def test_the_model_learns_what_was_changed_and_why() -> None:
+    """The message for the agent names who, what and why, in plain text, and whether to ask again."""
+    case = voted(edited(refund(), ALICE, "The receipt covers 500.", amount=500), BOB)
+    message = message_for_agent(case)
+    assert "Alice and Bob" in message
+    assert "amount 750 → 500" in message
+    assert "The receipt covers 500." in message
+    assert "decision.payload" in message
+    assert "ask again" in message_for_agent(STATES["rejected"]().case)
+    assert "not a refusal" in message_for_agent(STATES["timed_out"]().case)
+
+
+def test_a_long_comment_is_cut_visibly() -> None:
+    """An agent in full flow does not make an illegal message."""
+    note = replies.comment_note(refund(), Comment(a_request().agent, "word " * 50_000, NOON), "comment:2")
+    assert limits.problems_of_message(note.as_call()) == []
+    assert "more characters" in everything_shown(note.blocks)
