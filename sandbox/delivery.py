@@ -22,6 +22,12 @@ from sandbox.socket_mode import SocketMode
 KEPT = 20_000
 #: The kinds of payload, by the names that Socket Mode gives them.
 EVENT, INTERACTIVE, COMMAND = "events_api", "interactive", "slash_commands"
+#: `X-Slack-Retry-Reason` by how the try before failed; `http_error` for everything else.
+RETRY_REASONS = {
+    "timeout": "http_timeout",
+    "connection": "connection_failed",
+    "no_connection": "connection_failed",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +138,7 @@ class Courier:
             if delivery.acknowledged:
                 return
             await asyncio.sleep(pause)
-            reason = "http_timeout" if delivery.failure == "timeout" else (delivery.failure or "http_error")
+            reason = RETRY_REASONS.get(str(delivery.failure), "http_error")
             delivery = await self._try(EVENT, event, PROPER, retry=(number, reason))
 
     async def _try(

@@ -27,8 +27,6 @@ def auth_test(site: Site, call: Call) -> Json:
 @method("apps.connections.open", holder="app")
 def connections_open(site: Site, call: Call) -> Json:
     """Where one Socket Mode connection may be made, once."""
-    if site.app.request_url is not None:
-        raise SlackError("forbidden_for_request_url")
     return {"url": site.new_socket_url()}
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from blocks import limits
 from sandbox.calls import Call, Site, SlackError, active_user, channel_named, method, refuse_problems, shared
 from sandbox.changes import Json
+from sandbox.payloads import message_event
 from sandbox.workspace import Channel, Message, NotThereError
 
 _LOOKS = (
@@ -106,7 +107,7 @@ def post_message(site: Site, call: Call) -> Json:
         metadata=copy.deepcopy(call.args.get("metadata")) or None,
         reply_broadcast=call.flag("reply_broadcast"),
     )
-    site.tell({"type": "message", "channel": channel.id, **message.as_json()})
+    site.tell(message_event(channel, message, message.ts))
     return {"channel": channel.id, "ts": message.ts, "message": message.as_json(with_metadata=True)}
 
 

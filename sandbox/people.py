@@ -190,9 +190,10 @@ class People:
         message = space.say(Message(channel, space.new_ts(), user, text, thread_ts=thread_ts))
         bot = self.site.app.bot_user
         event = payloads.message_event(place, message, message.ts)
-        if bot in place.members:
-            self.site.tell(event)
-        if f"<@{bot}>" in text or f"<@{bot}|" in text:
+        if bot not in place.members:
+            return message
+        self.site.tell(event)
+        if place.kind != "im" and (f"<@{bot}>" in text or f"<@{bot}|" in text):
             mention = {name: event[name] for name in event if name not in ("channel_type", "subtype")}
             self.site.tell({**mention, "type": "app_mention"})
         return message
@@ -239,8 +240,8 @@ class People:
 
     def _person(self, user: str) -> User:
         person = self.site.workspace.users.get(user)
-        if person is None:
-            raise NotThereError(f"nobody is {user}")
+        if person is None or person.deleted:
+            raise NotThereError(f"nobody here is {user}")
         return person
 
     def _channel_of(self, user: str, channel: str | None) -> Channel:

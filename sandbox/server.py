@@ -255,6 +255,18 @@ class SlackStandIn:
 
         return await self._awaited(found, within)
 
+    async def call_of(self, method: str, *, after: int = 0, within: float = 5.0) -> Call:
+        """The first call of a method whose number is above `after`, once it is answered or lost."""
+
+        def found() -> Call | None:
+            return next((call for call in self.calls(method) if call.seq > after), None)
+
+        return await self._awaited(found, within)
+
+    async def connected(self, connections: int = 1, *, within: float = 5.0) -> None:
+        """Wait until the app has so many Socket Mode connections."""
+        await self.until(lambda: len(self.sockets.open) >= connections, within=within)
+
     async def _awaited(self, found: Callable[[], Found | None], within: float) -> Found:
         result = await self.until(found, within=within)
         if result is None:

@@ -46,8 +46,12 @@ class SocketMode:
         self._tickets.discard(ticket)
         if len(self.open) >= CONNECTIONS:
             return web.Response(status=429, text="too_many_websockets")
-        socket = web.WebSocketResponse(heartbeat=30)
+        socket = web.WebSocketResponse(timeout=1.0, heartbeat=30.0)
         await socket.prepare(request)
+        if self.app.request_url is not None:  # Socket Mode is off in the app's settings
+            await socket.send_json({"type": "disconnect", "reason": "link_disabled"})
+            await socket.close()
+            return socket
         self.open.append(socket)
         if request.transport is not None:
             self._transports[socket] = request.transport
