@@ -142,7 +142,7 @@ def _held(rule: Rule, request: Request, risk: Risk, irreversible: bool) -> str |
 
 
 def _steps(steps: tuple[Step, ...], gate: Gate) -> tuple[Step, ...]:
-    """A plan as `gate` may carry it out: silence approves under `soft` only, only approvals can wait parked."""
+    """A plan as `gate` may carry it out: silence approves under `soft` only, an approval alone can park."""
     last = steps[-1]
     if gate is Gate.SOFT or last.do is StepKind.EXPIRE:
         return steps

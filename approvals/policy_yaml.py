@@ -47,7 +47,7 @@ _WORDS: Mapping[str, bool | None] = {
     "": None, "~": None, "null": None, "Null": None, "NULL": None,
     "true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False,
 }  # fmt: skip
-#: 17 digits: more than a double holds, so a longer one is no number anybody meant to be one.
+#: Longer ones are read as doubles, which is what they would become in JSON anyway.
 _INT = re.compile(r"[-+]?[0-9]{1,17}", re.ASCII)
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]{1,2})?", re.ASCII)
 

@@ -1,0 +1,352 @@
+"""Loading hitl.yml: all that is wrong, where, and what would be right."""
+
+from __future__ import annotations
+
+from datetime import date, time, timedelta
+
+import pytest
+
+from approvals import cron, durations, policy
+from approvals.model import Gate, GroupName, Risk, Step, StepKind, UserId
+from approvals.policy import PolicyError, load
+from tests.approvals.policy_samples import CONTRACT, HARD, SMALLEST, with_rules
+
+
+def problems(text: str) -> list[str]:
+    """All that is wrong with a policy, as its author reads it."""
+    with pytest.raises(PolicyError) as caught:
+        load(text)
+    return [str(problem) for problem in caught.value.problems]
+
+
+def test_the_smallest_policy_loads() -> None:
+    """Channel, groups and a default are enough; what nobody listed is high risk."""
+    loaded = load(SMALLEST)
+    assert loaded.version == policy.version_of(SMALLEST)
+    assert loaded.version.startswith("sha256:")
+    assert loaded.risk.unknown is Risk.HIGH
+    assert loaded.default.gate is Gate.HARD
+    assert loaded.default.steps == (Step(timedelta(days=1), StepKind.PARK),)
+    assert loaded.channels == ("C0APPROVALS",)
+
+
+def test_of_the_contracts_example_only_what_is_not_done_yet_is_refused() -> None:
+    """Everything in it is understood; what is not carried out yet is said by name."""
+    assert problems(CONTRACT) == [
+        'hitl.yml:27: rule "moderation": gate: audit is not done yet; use auto or hard for now',
+        'hitl.yml:29: rule "moderation": sample: is not done yet: leave it away for now',
+        'hitl.yml:35: rule "small-refunds": digest: is not done yet: leave it away for now',
+        'hitl.yml:55: rule "drafts": gate: soft is not done yet; use auto or hard for now',
+        'hitl.yml:58: rule "drafts": grants: is not done yet: leave it away for now',
+        'hitl.yml:61: rule "deploys": gate: manual is not done yet; use auto or hard for now',
+    ]
+
+
+def test_the_contracts_example_is_read_whole() -> None:
+    """Each section of the example ends up as what it says."""
+    text = CONTRACT.replace("gate: audit", "gate: hard").replace("gate: manual", "gate: hard")
+    for line in ("    sample: 0.1\n", "    digest: hourly\n", "    confirm: payload.service\n"):
+        text = text.replace(line, "")
+    drafts = text[text.index("  - name: drafts") : text.index("  - name: deploys")]
+    loaded = load(text.replace(drafts, ""))
+    assert loaded.groups[GroupName("finance-on-call")] == policy.Rotation(
+        (UserId("U0CAROL"), UserId("U0DAN")),
+        timedelta(weeks=1),
+        0,
+        time(9),
+        "Europe/Berlin",
+        date(2026, 1, 5),
+    )
+    assert [risk for risk, _ in loaded.risk.levels] == [Risk.HIGH, Risk.MEDIUM, Risk.LOW]
+    assert loaded.irreversible.match("delete_all")
+    refunds = next(rule for rule in loaded.rules if rule.name == "refunds")
+    assert refunds.steps[1] == Step(timedelta(hours=1), StepKind.ESCALATE, GroupName("finance-on-call"))
+    assert refunds.form == {
+        "type": "object",
+        "properties": {
+            "amount": {"type": "number", "maximum": 5000},
+            "reason": {"enum": ["return", "goodwill", "error"]},
+        },
+    }
+    assert refunds.valid_for == timedelta(hours=1)
+    assert loaded.digests == {"hourly": policy.Digest("0 9-17 * * mon-fri", "Europe/Berlin")}
+    assert loaded.review == policy.Review("0 9 * * mon", "C0OPS", "Europe/Berlin")
+    assert loaded.storm == policy.Storm(20, timedelta(minutes=5))
+    assert loaded.keep == policy.Keep(timedelta(days=90))
+
+
+def test_all_that_is_wrong_is_said_at_once() -> None:
+    """Five mistakes in four places are five problems, in the order of the file."""
+    text = with_rules(
+        f"name: refunds, quorom: 2, {HARD}", f"name: x, when: 'amount > 5', {HARD}", extra="kep: 1\n"
+    )
+    found = problems(text.replace("C0APPROVALS", "approvals").replace("do: expire", "do: expires", 1))
+    assert [line.split(": ", 1)[0] for line in found] == [
+        "hitl.yml:1",
+        "hitl.yml:4",
+        *["hitl.yml:6"] * 2,
+        *["hitl.yml:7"] * 2,
+    ]
+    assert 'rule "refunds": quorom: unknown field; did you mean `quorum`?' in found[2] + found[3]
+    assert "did you mean `keep`?" in found[1]
+
+
+@pytest.mark.parametrize(
+    ("rule", "says"),
+    [
+        ("name: r, gate: hard, steps: [{after: 1h, do: expire}]", "ask: is missing"),
+        ("name: r, gate: hard, ask: support", "steps: is missing"),
+        ("name: r, ask: support, steps: [{after: 1h, do: expire}]", "gate: is missing"),
+        (HARD, "name: is missing"),
+        (f"name: default, {HARD}", "'default'"),
+        ("name: r, gate: hrad, ask: support", "did you mean `hard`?"),
+        ("name: r, gate: hard, ask: suport, steps: [{after: 1h, do: expire}]", "did you mean `support`?"),
+        ("name: r, gate: hard, ask: [], steps: [{after: 1h, do: expire}]", "at least one group"),
+        ("name: r, gate: hard, ask: support, steps: [{after: 1h, do: remind}]", "last step is missing"),
+        ("name: r, gate: hard, ask: support, steps: []", "last step is missing"),
+        (
+            "name: r, gate: hard, ask: support, steps: [{after: 1h, do: approve}]",
+            "approve is for gate soft only",
+        ),
+        (
+            "name: r, gate: soft, ask: support, steps: [{after: 1h, do: expire}]",
+            "gate soft ends with approve",
+        ),
+        (
+            "name: r, gate: soft, quorum: 2, ask: support, steps: [{after: 1h, do: approve}]",
+            "cannot need several",
+        ),
+        (
+            "name: r, gate: hard, ask: support, steps: [{after: 1h, do: park}, {after: 2h, do: expire}]",
+            "nothing can come after",
+        ),
+        (
+            "name: r, gate: hard, ask: support, steps: [{after: 2h, do: remind}, {after: 1h, do: expire}]",
+            "is not after the step",
+        ),
+        ("name: r, gate: hard, ask: support, steps: [{after: 0m, do: expire}]", "longer than nothing"),
+        ("name: r, gate: hard, ask: support, steps: [{after: soon, do: expire}]", "15m"),
+        (
+            "name: r, gate: hard, ask: support, steps: [{after: 1h, do: escalate}, {after: 2h, do: park}]",
+            "escalate to which",
+        ),
+        ("name: r, gate: hard, ask: support, steps: [{after: 1h, do: park, to: support}]", "escalate only"),
+        (f"name: r, quorum: 3, {HARD}", "needs 3 people, and those asked are only 2"),
+        (f"name: r, quorum: 0, {HARD}", "from 1 to 100"),
+        ("name: r, gate: auto, quorum: 2", "needs `ask`"),
+        (f"name: r, confirm: payload.x, {HARD}", "gate manual only"),
+        (f"name: r, sample: 0.5, {HARD}", "gate audit only"),
+        (f"name: r, quorum: 2, grants: {{longest: 1h}}, {HARD}", "what needs several"),
+        (f"name: r, digest: daily, {HARD}", "no digest 'daily'"),
+        (f"name: r, summary: [amount], {HARD}", "payload.amount"),
+        (f"name: r, title: '{{{{ amount }}}}', {HARD}", "unknown name 'amount'"),
+        (f"name: r, title: '{{{{ payload.card.no }}}}', sensitive: [payload.card], {HARD}", "is sensitive"),
+        (f"name: r, form: {{amount: {{type: numbr}}}}, {HARD}", "form.amount"),
+        (f"name: r, form: {{amount: {{$ref: 'http://x/y'}}}}, {HARD}", "form.amount"),
+        (f"name: r, when: 'risk > 2', {HARD}", "==, != and in only"),
+        ("name: r, when: \"risk == 'high'\", gate: auto", "low and medium risk only"),
+        ("name: r, when: \"risk in ['low', 'critical']\", gate: auto", "low and medium risk only"),
+        (f"name: r, channel: '#ops', {HARD}", "channel id"),
+        (f"name: r, valid_for: 0s, {HARD}", "longer than nothing"),
+    ],
+)
+def test_a_rule_that_is_wrong_is_named(rule: str, says: str) -> None:
+    """File, line, rule, and what would be right."""
+    found = [line for line in problems(with_rules(rule)) if says in line]
+    assert len(found) == 1
+    assert found[0].startswith('hitl.yml:5: rule "') or found[0].startswith("hitl.yml:5: rules[0].name")
+
+
+@pytest.mark.parametrize(
+    ("extra", "says"),
+    [
+        ("operators: [bob]\n", "user id"),
+        ("risk: {unknown: no}\n", "'no' is not known"),
+        ("risk: {levels: {hihg: [x]}}\n", "did you mean `high`?"),
+        ("risk: {raise: [{when: 'true'}]}\n", "either `to`"),
+        ("risk: {raise: [{when: 'tru', to: high}]}\n", "risk.raise[0].when: unknown name"),
+        ("digests: {d: {cron: '60 * * * *', timezone: UTC}}\n", "is no minute"),
+        ("digests: {d: {cron: '0 * * * *', timezone: Mars/Base}}\n", "IANA time zone"),
+        ("digests: {d: {cron: '0 * * * *', timezone: ../../etc/passwd}}\n", "IANA time zone"),
+        ("review: {cron: '0 * * * *', timezone: UTC}\n", "review.channel: is missing"),
+        ("storm: {cards: many, in: 5m}\n", "storm.cards: must be a whole number"),
+        ("keep: {payloads: 90}\n", "is not a duration"),
+        ("irreversible: delete\n", "must be a list"),
+    ],
+)
+def test_a_section_that_is_wrong_is_named(extra: str, says: str) -> None:
+    """Outside of rules the field's whole path stands for the rule."""
+    found = problems(with_rules(extra=extra))
+    assert len(found) == 1
+    assert says in found[0]
+    assert found[0].startswith("hitl.yml:4: ")
+
+
+@pytest.mark.parametrize(
+    ("group", "says"),
+    [
+        ("{}", "exactly one of"),
+        ("{users: [U1], usergroup: S1}", "exactly one of"),
+        ("{users: []}", "must name somebody"),
+        ("{usergroup: directors}", "user group id"),
+        ("{rotation: {users: [U1], every: 1w, handoff: never, timezone: UTC}}", "weekday and a time"),
+        ("{rotation: {users: [U1], every: 1d, handoff: Mon 09:00, timezone: UTC}}", "whole weeks"),
+        ("{rotation: {users: [U1], every: 5h, handoff: 09:00, timezone: UTC}}", "whole days"),
+        (
+            "{rotation: {users: [U1], every: 1d, handoff: 09:00, timezone: UTC, start: 2026-02-30}}",
+            "a date like",
+        ),
+    ],
+)
+def test_a_group_that_is_wrong_is_named(group: str, says: str) -> None:
+    """A group is people, a Slack user group or a rotation, each with what it needs."""
+    found = problems(SMALLEST.replace("{usergroup: S0DIRECTORS}", group))
+    assert len(found) == 1
+    assert says in found[0]
+    assert found[0].startswith("hitl.yml:2: groups.directors")
+
+
+def test_a_rotation_can_be_escalated_to_and_not_yet_asked() -> None:
+    """Escalations wait anyhow; who is on call when a card is posted is not known yet."""
+    groups = "{rotation: {users: [U1], every: 1d, handoff: 09:00, timezone: UTC}}"
+    text = SMALLEST.replace("{usergroup: S0DIRECTORS}", groups)
+    steps = "steps: [{after: 1h, do: escalate, to: directors}, {after: 1d, do: park}]"
+    assert load(text.replace("steps: [{after: 1d, do: park}]", steps)).default.steps[0].to == "directors"
+    assert "is a rotation" in problems(text.replace("ask: support", "ask: directors"))[0]
+
+
+def test_a_rule_that_can_never_match_does_not_load() -> None:
+    """One without `when` takes all that comes after it, and a `when` twice is one too many."""
+    never = problems(with_rules(f"name: a, {HARD}", f"name: b, when: 'confidence < 1', {HARD}"))
+    twice = problems(with_rules(f"name: a, when: 'true', {HARD}", f"name: b, when: ' true ', {HARD}"))
+    assert "hitl.yml:6: rule \"b\": can never match: rule 'a' on line 5" in never[0]
+    assert "has the same `when`" in twice[0]
+
+
+def test_two_rules_may_not_share_a_name() -> None:
+    """A judgement names its rule."""
+    found = problems(with_rules(f"name: a, when: 'true', {HARD}", f"name: a, when: 'false', {HARD}"))
+    assert "there is another rule 'a'" in found[0]
+
+
+@pytest.mark.parametrize("when", ["payload.to != 'x'", "!(payload.to == 'x')"])
+def test_unequal_in_a_gentle_rule_is_warned_of(when: str) -> None:
+    """Values of different types are unequal, so `!=` lets through more than it seems to."""
+    rule = f'name: a, when: "{when}"'
+    warned = load(with_rules(f"{rule}, gate: auto")).warnings
+    assert [(warning.rule, warning.field) for warning in warned] == [("a", "when")]
+    assert load(with_rules(f"{rule}, {HARD}")).warnings == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("", "is empty"),
+        ("- 1", "must be a map"),
+        ("a: [", "hitl.yml:1: not YAML"),
+        ("a: 1\nb: 2\na: 3", "hitl.yml:3: `a` stands here twice (first on line 1)"),
+        ("a: !!python/object/apply:os.system [x]", "tags are not taken"),
+        ("a: !x 1", "tags are not taken"),
+        ("a: &x [*x]", "nested too deep"),
+        ("a\n\0", "not YAML"),
+        ("--- 1\n--- 2", "not YAML"),
+        ("[" * 5_000, "nested too deep"),
+        ("{[a]: b}", "a key must be a word"),
+        ("<<: {a: b}", "merge keys"),
+        ("#" * 300_000, "larger than"),
+        ("a: &a [" + "x," * 50 + "]\nb: &b [" + "*a," * 50 + "]\nc: [" + "*b," * 50 + "]", "too many values"),
+    ],
+)
+def test_hostile_yaml_is_refused(text: str, says: str) -> None:
+    """Bombs, tags and broken files are problems with a line, and do nothing else."""
+    assert says in problems(text)[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("on", "on"), ("no", "no"), ("09:00", "09:00"), ("2026-01-05", "2026-01-05"), ("1_000", "1_000"),
+        ("0x1F", "0x1F"), ("'5'", "5"), ("5", 5), ("-5", -5), ("1.5", 1.5), ("1e3", 1000.0), ("true", True),
+        ("~", None), ("9" * 30, float("9" * 30)), (".", "."), ("1.2.3", "1.2.3"),
+    ],
+)  # fmt: skip
+def test_scalars_are_read_as_they_look(text: str, value: object) -> None:
+    """YAML 1.1's booleans, dates and times of day stay the words they are."""
+    loaded = load(with_rules(f"name: a, form: {{x: {{const: {text}}}}}, {HARD}"))
+    form = loaded.rules[0].form
+    if value is None:
+        assert form == {"type": "object", "properties": {"x": {"const": None}}}
+    else:
+        assert form == {"type": "object", "properties": {"x": {"const": value}}}
+
+
+def test_a_line_is_where_the_field_stands() -> None:
+    """In a block-style rule every problem points at its own line."""
+    rule = "  - name: a\n    gate: hard\n    ask: support\n    quorum: 9\n    steps:\n    - {after: x, do: park}\n"
+    text = f"{SMALLEST}rules:\n{rule}"
+    assert [problem.split(": ")[0] for problem in problems(text)] == ["hitl.yml:8", "hitl.yml:10"]
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("30s", 30),
+        ("15m", 900),
+        ("4h", 14_400),
+        ("2d", 172_800),
+        ("1w", 604_800),
+        ("1 week", 604_800),
+        ("90 Minutes", 5_400),
+    ],
+)
+def test_durations(text: str, seconds: int) -> None:
+    """Short and in words; written again, they mean the same."""
+    span = durations.duration(text)
+    assert span == timedelta(seconds=seconds)
+    assert durations.duration(durations.spelled(span)) == span
+
+
+@pytest.mark.parametrize(
+    "text", ["", "5", "0s", "-1h", "1.5h", "1y", "h", "1h 30m", "99999999w", "²s", "9" * 5_000 + "s"]
+)
+def test_no_durations(text: str) -> None:
+    """What is none, or nothing, or beyond ten years is refused."""
+    with pytest.raises(ValueError, match=r"duration|longer|at most"):
+        durations.duration(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "* * * * *",
+        "*/15 * * * *",
+        "0 9-17 * * mon-fri",
+        "0 9 * * fri-sun",
+        "0 0 1,15 jan,JUL 7",
+        "0-30/5 1 * * 0",
+    ],
+)
+def test_crons(text: str) -> None:
+    """What crontab(5) takes."""
+    assert cron.flaw(text) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "* * * *",
+        "60 * * * *",
+        "*/0 * * * *",
+        "5/15 * * * *",
+        "0 24 * * *",
+        "0 0 0 * *",
+        "0 0 * * funday",
+        "0 0 * * fri-mon",
+        "² * * * *",
+        "@daily",
+    ],
+)
+def test_no_crons(text: str) -> None:
+    """What crontab(5) would refuse is refused here, with the field that is wrong."""
+    assert cron.flaw(text)
