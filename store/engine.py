@@ -85,7 +85,8 @@ class Store:
         if self._closing:
             raise Unavailable("the store is closed")
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        self._waiting.append((Task(work), future))
+        task = Task(work)
+        self._waiting.append((task, future))
         self._wake.set()
         try:
             async with asyncio.timeout(self._patience):
@@ -93,6 +94,7 @@ class Store:
         except TimeoutError as late:
             if not future.cancelled():
                 raise  # the work's own
+            task.abandoned = True
             raise Unavailable(f"not committed within {self._patience} s") from late
 
     async def read(self, work: Callable[[Unit], T], *, long: bool = False) -> T:

@@ -52,10 +52,14 @@ class Unit:
     `touched` and `outbox_touched` say what this unit changed; functions that write set them.
     """
 
-    def __init__(self, connection: sa.Connection, aside: _Aside | None = None) -> None:
+    def __init__(
+        self, connection: sa.Connection, aside: _Aside | None = None, *, insists: bool = False
+    ) -> None:
         self.connection = connection
         #: false while the batch is tried the quick way, where a refused row costs the whole batch
         self.careful = aside is None
+        #: true once others were quicker: what it reads to change, it then locks
+        self.insists = insists
         self.touched: set[RequestId] = set()
         self.outbox_touched = False
         #: true once it changed something that only a rollback undoes
@@ -176,6 +180,8 @@ class Task(Generic[T]):
     conflicts: int = 0
     #: set while it waits for the next batch
     again: bool = False
+    #: its caller was told that it was not saved, so it must not be saved any more
+    abandoned: bool = False
     touched: frozenset[RequestId] = frozenset()
     outbox_touched: bool = False
 
@@ -201,6 +207,8 @@ def work_through(
     """
     aside = _Aside()
     for task in tasks:
+        if task.abandoned:
+            continue
         if careful:
             _run_carefully(connection, task, most_conflicts)
         else:
@@ -213,7 +221,7 @@ def work_through(
 
 
 def _run_quickly(connection: sa.Connection, aside: _Aside, task: Task[Any], most_conflicts: int) -> None:
-    unit = Unit(connection, aside)
+    unit = Unit(connection, aside, insists=task.conflicts > 0)
     try:
         value = task.work(unit)
     except (sa.exc.DBAPIError, RowsRefused) as error:
@@ -233,7 +241,7 @@ def _run_quickly(connection: sa.Connection, aside: _Aside, task: Task[Any], most
 
 def _run_carefully(connection: sa.Connection, task: Task[Any], most_conflicts: int) -> None:
     savepoint = connection.begin_nested()
-    unit = Unit(connection)
+    unit = Unit(connection, insists=task.conflicts > 0)
     try:
         value = task.work(unit)
         unit.write_mine()
