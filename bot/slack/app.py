@@ -16,7 +16,7 @@ from bot.slack.clicks import Clicks
 from bot.slack.front import Front
 from bot.slack.payloads import Body
 from bot.slack.people import People
-from bot.slack.submits import Submits
+from bot.slack.submits import Submits, ViewAnswer, instead
 from bot.slack.talk import Talk
 
 log = logging.getLogger(__name__)
@@ -44,8 +44,8 @@ def build(front: Front, people: People) -> AsyncApp:
         request_verification_enabled=False,
     )
     clicks, submits, talk = Clicks(front), Submits(front), Talk(front)
-    app.action(_ANYTHING)(_on_click(clicks))
-    app.view_submission(_ANYTHING)(_on_submit(submits))
+    app.action(_ANYTHING)(_on_click(front, clicks))
+    app.view_submission(_ANYTHING)(_on_submit(front, submits))
     app.view_closed(_ANYTHING)(_on_event(front, _nothing))
     app.command(_ANYTHING)(_on_command(front, talk))
     heard: dict[str, Callable[[Body], Awaitable[None]]] = {
@@ -64,17 +64,23 @@ def build(front: Front, people: People) -> AsyncApp:
     return app
 
 
-def _on_click(clicks: Clicks) -> _Listener:
+def _on_click(front: Front, clicks: Clicks) -> _Listener:
     async def heard(ack: AsyncAck, body: Body) -> BoltResponse:
-        await clicks.take(body)
+        await front.answered(lambda: clicks.take(body))
         return await ack()
 
     return heard
 
 
-def _on_submit(submits: Submits) -> _Listener:
+def _on_submit(front: Front, submits: Submits) -> _Listener:
     async def heard(ack: AsyncAck, body: Body) -> BoltResponse:
-        return await ack(await submits.take(body))
+        answers: list[ViewAnswer] = []
+
+        async def working() -> None:
+            answers.append(await submits.take(body))
+
+        wrong = await front.answered(working)
+        return await ack(answers[0] if wrong is None else instead(wrong.text))
 
     return heard
 
@@ -87,7 +93,7 @@ def _on_command(front: Front, talk: Talk) -> _Listener:
             told.append(await talk.command(body))
 
         wrong = await front.answered(working)
-        return await ack(wrong if wrong is not None else told[0])
+        return await ack(wrong.text if wrong is not None else told[0])
 
     return heard
 

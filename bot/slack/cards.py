@@ -255,4 +255,4 @@ def _load(unit: Unit, request: RequestId | None) -> _Shown | None:
     if case is None:
         return None
     before = cases.load(unit, case.request.supersedes) if case.request.supersedes is not None else None
-    return _Shown(case, before, cards.of(unit, case.id), None)
+    return _Shown(case, before, cards.of(unit, case.id), outbox.undelivered(unit, case.id))

@@ -23,12 +23,13 @@ class Clicks:
 
     async def take(self, body: Body) -> None:
         """Handle one click. When this returns, what it did is durable, and its answer under way."""
-        clicked = self._front.named(click(body))
+        clicked = click(body)
         wrong = await self._front.answered(lambda: self._once.run(clicked.key, lambda: self._handle(clicked)))
         if wrong is not None:
-            self._front.say(clicked, wrong)
+            self._front.tell(clicked, wrong)
 
-    async def _handle(self, clicked: Click) -> None:
+    async def _handle(self, unnamed: Click) -> None:
+        clicked = self._front.name(unnamed)
         match clicked.action:
             case actions.APPROVE:
                 await self._approve(clicked)

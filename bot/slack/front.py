@@ -31,6 +31,15 @@ _CARD_WITHIN = 0.8
 _TRIES = (0.0, 1.0, 4.0, 15.0)
 
 
+@dataclass(frozen=True, slots=True)
+class Wrong:
+    """What to tell a person whose wish came to nothing."""
+
+    text: str
+    #: the store is away: its outbox cannot carry the words
+    past_the_store: bool = False
+
+
 class NotUpYet(Exception):
     """A click on a message that is not (yet) known as a card."""
 
@@ -87,38 +96,45 @@ class Front:
             except TimeoutError:
                 raise NotUpYet from None
 
-    async def answered(self, work: Callable[[], Awaitable[None]]) -> str | None:
-        """Do `work`; None when it went well, else what to tell the person. Never raises."""
+    async def answered(self, work: Callable[[], Awaitable[None]]) -> Wrong | None:
+        """Do `work`; None when it went well, else what to tell the person. One handler for all."""
         try:
             async with asyncio.timeout(ANSWER_WITHIN):
                 await work()
         except NotUpYet:
-            return replies.not_up_yet()
+            return Wrong(replies.not_up_yet())
         except Refused as refused:
             # A vote that the rules refuse is told by its ruling; what is raised is a request nobody knows.
             log.info("what somebody did was refused: %s", refused.reason)
-            return replies.unknown_request()
+            return Wrong(replies.unknown_request())
         except (TimeoutError, Unavailable) as late:
             log.warning("what somebody did could not be saved: %r", late)
-            return replies.could_not_save()
+            return Wrong(replies.could_not_save(), past_the_store=True)
         except Exception:
             # The one place where a bug ends: whoever clicked is told, and the log has the rest.
             incident = self.desk.runtime.token("inc_")[:12]
             log.exception("something somebody did went wrong (incident %s)", incident)
-            return replies.incident(incident)
+            return Wrong(replies.incident(incident))
         return None
 
-    def say(self, click: Click, text: str) -> None:
+    def tell(self, click: Click, wrong: Wrong) -> None:
+        """Say what went wrong."""
+        self.say(click, wrong.text, past_the_store=wrong.past_the_store)
+
+    def say(self, click: Click, text: str, *, past_the_store: bool = False) -> None:
         """Tell whoever clicked, without anybody waiting for it."""
         body = {"user": click.by.id, "text": text}
         if click.channel:
             body["channel"] = click.channel
         if click.response_url:
             body["response_url"] = click.response_url
-        self.tasks.start(self._tell(body, f"said:{click.key}"), "say")
+        if past_the_store:
+            self.tasks.start(self._tell_directly(body), "say")
+        else:
+            self.tasks.start(self._tell(body, f"said:{click.key}"), "say")
 
     async def _tell(self, body: dict[str, str], key: str) -> None:
-        """Through the outbox, which tries again and survives a restart; else straight to Slack."""
+        """Through the outbox, which tries again and survives a restart."""
 
         def putting(unit: Unit) -> None:
             now = self.desk.runtime.now()
@@ -126,9 +142,11 @@ class Front:
 
         try:
             await self.desk.store.write(putting)
-            return
         except Exception as lost:  # noqa: BLE001  # whatever the store has, the person is to be told
             log.warning("an answer goes to Slack directly: %s", type(lost).__name__)
+            await self._tell_directly(body)
+
+    async def _tell_directly(self, body: dict[str, str]) -> None:
         for pause in _TRIES:
             await asyncio.sleep(pause)
             try:
@@ -137,6 +155,6 @@ class Front:
             except SlackTrouble as trouble:
                 log.warning("somebody could not be answered: %s", trouble)
 
-    def named(self, click: Click) -> Click:
+    def name(self, click: Click) -> Click:
         """The click, with the person's name as the roster has it."""
         return replace(click, by=self.person(click.by))

@@ -51,7 +51,7 @@ class Opening:
     async def _guarded(self, click: Click, work: Callable[[], Awaitable[None]]) -> None:
         wrong = await self._front.answered(work)
         if wrong is not None:
-            self._front.say(click, wrong)
+            self._front.tell(click, wrong)
 
     async def _case(self, request: RequestId) -> Case:
         return await self._front.desk.store.read(lambda unit: decide.known(unit, request))

@@ -68,7 +68,7 @@ class SlackSide:
         return await self._door.open()
 
     async def _introduce(self) -> None:
-        """Learn who everybody is before the first click, if Slack says so soon; else it is learned meanwhile."""
+        """Learn who everybody is before the first click, if Slack says so soon; else meanwhile."""
         try:
             async with asyncio.timeout(_INTRODUCTION):
                 if await self.identity.check():

@@ -40,13 +40,13 @@ class Submits:
             answer.update(await self._once.run(sent.key, lambda: self._handle(sent)))
 
         wrong = await self._front.answered(handling)
-        return answer if wrong is None else _keep_open(sent, wrong)
+        return answer if wrong is None else _keep_open(sent, wrong.text)
 
     async def _handle(self, sent: Submission) -> ViewAnswer:
         seen = Seen.decode(sent.private_metadata)
         handle = self._by_modal(sent.modal)
         if seen is None or handle is None:
-            return _notice(replies.unknown_button())
+            return instead(replies.unknown_button())
         return await handle(sent, seen)
 
     def _by_modal(self, modal: str) -> Callable[[Submission, Seen], Awaitable[ViewAnswer]] | None:
@@ -90,14 +90,15 @@ class Submits:
         """Close what was done; say in the modal's place what was not, or who is still missing."""
         if told.answer.refused is None and not told.answer.repeated and told.case.status.final:
             return _CLOSE
-        return _notice(self._words(told, wanted), done=told.answer.refused is None)
+        return instead(self._words(told, wanted), done=told.answer.refused is None)
 
     def _words(self, told: Told, wanted: Wanted) -> str:
         roster = self._front.desk.directory.roster()
         return replies.answer_words(told.answer, told.case, roster, wanted)
 
 
-def _notice(text: str, *, done: bool = False) -> ViewAnswer:
+def instead(text: str, *, done: bool = False) -> ViewAnswer:
+    """A modal that says `text` takes the place of the one that was submitted."""
     title = "Counted" if done else "Not decided"
     return {"response_action": "update", "view": modals.notice_modal(title, Mrkdwn(text))}
 
@@ -105,5 +106,5 @@ def _notice(text: str, *, done: bool = False) -> ViewAnswer:
 def _keep_open(sent: Submission, wrong: str) -> ViewAnswer:
     """What was typed stays: the sentence appears at the last input, beside the button that was pressed."""
     if not sent.inputs:
-        return _notice(wrong)
+        return instead(wrong)
     return {"response_action": "errors", "errors": {sent.inputs[-1]: wrong}}

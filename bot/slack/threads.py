@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
+from approvals.effects import CallbackType
 from approvals.model import AgentName, Case, Comment, Gate
 from blocks import replies
 from blocks.message import Message
@@ -65,8 +66,8 @@ def _note(case: Case, parcel: Parcel) -> Message | None:
     match parcel.body:
         case {"note": "comment", "by": str(by), "text": str(text)}:
             return replies.comment_note(case, Comment(AgentName(by), text, parcel.created_at), parcel.key)
-        case {"note": "dead_letter", "what": str(what), "why": str(why)}:
-            return replies.dead_letter_note(case, what, why, parcel.key)
+        case {"note": "dead_letter", "type": str(kind), "why": str(why)} if kind in list(CallbackType):
+            return replies.dead_letter_note(case, CallbackType(kind), why, parcel.key)
         case _:
             return None
 
