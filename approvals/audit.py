@@ -89,5 +89,5 @@ def verify(facts: Iterable[Fact], head: ChainHead) -> Break | None:
 
 def _hash(fact: Fact) -> str:
     moment = fact.at.astimezone(UTC).isoformat(timespec="microseconds")
-    covered = [fact.request, fact.seq, moment, str(fact.kind), fact.by, fact.body, fact.prev]
+    covered: list[Json] = [fact.request, fact.seq, moment, str(fact.kind), fact.by, fact.body, fact.prev]
     return hashlib.sha256(canonical(covered)).hexdigest()

@@ -27,7 +27,7 @@ def canonical(value: Json) -> bytes:
     Raises `rfc8785.CanonicalizationError` for what has none: NaN, infinities, integers beyond
     `LARGEST_INTEGER`, lone surrogates, keys that are not strings.
     """
-    return rfc8785.dumps(value)  # type: ignore[arg-type]  # its stub wants list and dict, ours are read-only
+    return rfc8785.dumps(value)
 
 
 def digest_of(value: Json) -> Digest:

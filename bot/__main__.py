@@ -10,7 +10,7 @@ from bot.cli.db import db
 from bot.cli.demo import demo
 from bot.cli.doctor import doctor
 from bot.cli.outbox import outbox
-from bot.cli.policy import policy
+from bot.cli.policy import policy_command
 from bot.cli.serve import serve
 
 
@@ -23,7 +23,7 @@ def main() -> None:
     """
 
 
-for command in (demo, serve, doctor, policy, agent, audit, outbox, db):
+for command in (demo, serve, doctor, policy_command, agent, audit, outbox, db):
     main.add_command(command)
 
 if __name__ == "__main__":

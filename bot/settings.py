@@ -73,7 +73,7 @@ class Settings(BaseSettings):
 def read() -> Settings:
     """The settings. Raises `SettingsError` naming each variable that is wrong, and never its value."""
     try:
-        return Settings()  # type: ignore[call-arg]  # every field comes from the environment
+        return Settings()
     except ValidationError as wrong:
         lines = (
             f"{error['loc'][0]}: {error['msg'].removeprefix('Value error, ')}" for error in wrong.errors()

@@ -102,6 +102,16 @@ _HOLD = (
     .values(due_at=sa.bindparam("until", type_=MOMENT), behind=None)
 )
 _DEAD = sa.select(outbox).where(_IS_DEAD).order_by(outbox.c.id)
+_UNDELIVERED = (
+    sa.select(outbox.c.last_error)
+    .where(
+        _IS_DEAD,
+        outbox.c.request == sa.bindparam("request_"),
+        outbox.c.kind == sa.literal_column(f"'{ParcelKind.CALLBACK}'"),
+    )
+    .order_by(outbox.c.id.desc())
+    .limit(1)
+)
 _RETRY = (
     sa.update(outbox)
     .where(_IS_DEAD)
@@ -194,6 +204,12 @@ def dead(u: Unit) -> tuple[DeadLetter, ...]:
         )
         for row in u.read(_DEAD, of=(outbox,))
     )
+
+
+def undelivered(u: Unit, request: RequestId) -> str | None:
+    """Why the agent could not be told about `request`; None where no callback of it was given up."""
+    row = u.read(_UNDELIVERED, {"request_": request}, of=(outbox,)).first()
+    return None if row is None else row.last_error or "no reason was kept"
 
 
 def retry(u: Unit, letter: int | None, now: Instant) -> int:

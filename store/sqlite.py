@@ -12,6 +12,7 @@ import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from pathlib import Path
 from time import perf_counter
 from typing import Any, TypeVar
 
@@ -26,6 +27,12 @@ T = TypeVar("T")
 _TURN = 0.002
 #: Seconds between tries while another process writes; like SQLite's own busy handler, but without blocking.
 _PAUSES = (0.001, 0.002, 0.005, 0.01, 0.015, 0.02, 0.025)
+
+
+def file_of(url: str) -> Path | None:
+    """The file of a SQLite URL; None for another database."""
+    parsed = sa.make_url(url)
+    return Path(parsed.database) if parsed.get_backend_name() == "sqlite" and parsed.database else None
 
 
 def engine_of(url: sa.URL, *, writes: bool, patience: float = 0.0) -> sa.Engine:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
@@ -63,7 +63,7 @@ def short(at: Instant | None) -> str:
     return "-" if at is None else at.strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
-def table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+def table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
     """Columns as wide as what is in them."""
     widths = [max(len(row[column]) for row in (head, *rows)) for column in range(len(head))]
     lines = (

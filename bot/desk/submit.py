@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from approvals import policy
+from approvals import judging
 from approvals.canonical import Digest
 from approvals.errors import Reason, Refused
 from approvals.events import Opened
@@ -87,8 +87,8 @@ def judge(desk: Desk, agent: Agent, request: Request) -> Judgement:
     """The verdict `request` would get now; what `POST /v1/check` answers. Raises as `submit` does."""
     doorway.may_ask(agent, request.action)
     try:
-        return policy.judge(desk.policies.current, request)
-    except policy.NotYet as not_yet:
+        return judging.judge(desk.policies.current, request)
+    except judging.NotYet as not_yet:
         raise Refused(Reason.BAD_INPUT, str(not_yet), (Flaw("kind", str(not_yet)),)) from not_yet
 
 

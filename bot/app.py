@@ -1,0 +1,190 @@
+"""The composition root: the only place where the rooms are built and handed to each other."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from importlib.metadata import version
+
+from approvals.model import AgentName, Instant, RequestId
+from bot.alone import alone_with
+from bot.desk import decide, letters, notify
+from bot.desk.desk import Desk
+from bot.http import app as endpoint
+from bot.http.callbacks import CallbackSender, Registration
+from bot.http.listener import Listener, listen
+from bot.http.meter import Meter
+from bot.http.operations import Readiness
+from bot.policies import PolicyShelf
+from bot.runtime import Runtime
+from bot.settings import Settings
+from bot.slack.service import SlackSide, Workspace, slack_side
+from bot.slack.troubles import SlackTrouble
+from scheduler.clock import Clock
+from scheduler.courier import Courier
+from scheduler.results import Result, Sender
+from scheduler.sweeper import Sweeper
+from store import agents, migrate
+from store.engine import Store
+from store.errors import Unavailable
+from store.outbox import Parcel, ParcelKind
+from store.sqlite import file_of
+from store.unit_of_work import Unit
+
+log = logging.getLogger(__name__)
+
+#: How long a start waits for who is in which group, before it goes on with what was last heard.
+FIRST_ROSTER_SECONDS = 5.0
+ANCHOR_EVERY = timedelta(minutes=1)
+TIDY_EVERY = timedelta(hours=1)
+
+
+@dataclass(slots=True)
+class Bot:
+    """Everything that runs, once it runs."""
+
+    desk: Desk
+    side: SlackSide
+    shelf: PolicyShelf
+    runtime: Runtime
+    meter: Meter
+    courier: Courier
+    clock: Clock
+    api: Listener
+    slack: str
+
+    async def reload(self) -> None:
+        """Read the policy again (SIGHUP). A broken one changes nothing, and the operators are told."""
+        taken = self.shelf.reload(self.runtime.now())
+        self.meter.policy_loaded.set(taken)
+        if taken:
+            log.info("the policy was read again: %s", self.shelf.current.version)
+            self.side.people.wake()
+            return
+        problem = self.shelf.problem or ""
+        log.error("the changed policy does not load; the one from before stays in force\n%s", problem)
+        await notify.operators(self.desk, {"notice": "policy_broken", "problem": problem})
+
+
+@asynccontextmanager
+async def running(settings: Settings, runtime: Runtime) -> AsyncIterator[Bot]:
+    """The bot, serving; stops within 10 s when the block is left, and leaves the rest in the outbox.
+
+    Raises `PolicyError`, `SchemaBehind`, `Unavailable` and `OSError` (an address that is taken) before
+    anything is served.
+    """
+    shelf = PolicyShelf.open(settings.config, runtime.now())
+    async with AsyncExitStack() as stack:
+        store, alone = await _opened(settings.database_url, stack)
+        side = await stack.enter_async_context(slack_side(_workspace(settings), store, shelf, runtime))
+        meter = Meter(version("hitl-desk"))
+        courier = Courier(store, _senders(side, store, runtime, meter), runtime, probe=side.probe)
+        clock = _clock(side.desk, store, runtime)
+        address = await side.open()
+        stack.push_async_callback(side.close)
+        await _hear_who_is_who(side, runtime)
+        if alone:
+            await courier.take_over()
+        readiness = _readiness(store, side, courier)
+        web = endpoint.build(
+            side.desk,
+            readiness=readiness,
+            version=version("hitl-desk"),
+            rate_limit=settings.rate_limit,
+            meter=meter,
+        )
+        api = await listen(web, settings.api_host, settings.api_port)
+        stop = asyncio.Event()
+        carrying = asyncio.create_task(courier.run(stop), name="courier")
+        clock.start()
+        try:
+            yield Bot(side.desk, side, shelf, runtime, meter, courier, clock, api, address)
+        finally:
+            stop.set()
+            await asyncio.gather(
+                api.close(), side.stop_intake(), clock.stop(), carrying, return_exceptions=True
+            )
+
+
+async def _opened(url: str, stack: AsyncExitStack) -> tuple[Store, bool]:
+    """The store, and whether no other process serves it."""
+    file = file_of(url)
+    alone = alone_with(file) if file is not None else None
+    if alone is not None:
+        stack.callback(alone.release)
+    if file is not None:
+        await migrate.upgrade(url)
+    store = await Store.open(url)
+    stack.push_async_callback(store.close)
+    return store, alone is not None
+
+
+def _workspace(settings: Settings) -> Workspace:
+    bot, signing, app = settings.slack_bot_token, settings.slack_signing_secret, settings.slack_app_token
+    return Workspace(
+        api_url=settings.slack_api_url,
+        bot_token=bot.get_secret_value() if bot is not None else "",
+        signing_secret=signing.get_secret_value() if signing is not None else None,
+        app_token=app.get_secret_value() if app is not None else None,
+        host=settings.slack_host,
+        port=settings.slack_port,
+    )
+
+
+def _senders(side: SlackSide, store: Store, runtime: Runtime, meter: Meter) -> Mapping[ParcelKind, Sender]:
+    async def registered(name: AgentName) -> Registration | None:
+        agent = await store.read(lambda unit: agents.get(unit, name))
+        return None if agent is None else Registration(agent.webhook_secret, agent.callback_hosts)
+
+    def on_dead(unit: Unit, parcel: Parcel) -> None:
+        letters.given_up(unit, parcel, runtime.now())
+
+    callbacks = CallbackSender(registered, runtime.now, runtime.jitter, on_dead=on_dead)
+    every: dict[ParcelKind, Sender] = {**side.senders, ParcelKind.CALLBACK: callbacks}
+    return {kind: _counted(kind, sender, meter) for kind, sender in every.items()}
+
+
+def _counted(kind: ParcelKind, sender: Sender, meter: Meter) -> Sender:
+    async def send(parcel: Parcel) -> Result:
+        result = await sender(parcel)
+        meter.delivered(str(kind), type(result).__name__.lower())
+        return result
+
+    return send
+
+
+def _clock(desk: Desk, store: Store, runtime: Runtime) -> Clock:
+    async def tick(request: RequestId, now: Instant) -> None:
+        await decide.tick(desk, request, now)
+
+    sweeper = Sweeper(store, tick, lambda: runtime.token("inc_")[:12])
+    clock = Clock(runtime.now, sweeper.run_once, sweeper.next_due)
+    clock.every(ANCHOR_EVERY, "anchor", sweeper.anchor)
+    clock.every(TIDY_EVERY, "tidy", sweeper.tidy)
+    store.on_commit(lambda committed: clock.rearm() if committed.requests else None)
+    return clock
+
+
+def _readiness(store: Store, side: SlackSide, courier: Courier) -> Readiness:
+    async def needs() -> Mapping[str, str | None]:
+        database = None
+        try:
+            await store.read(agents.everybody)
+        except Unavailable as away:
+            database = str(away)
+        return {"database": database, "slack": courier.paused or await side.why_not_ready()}
+
+    return needs
+
+
+async def _hear_who_is_who(side: SlackSide, runtime: Runtime) -> None:
+    """So that the first click finds its group. Slack may be away: then what was last heard has to do."""
+    try:
+        async with asyncio.timeout(FIRST_ROSTER_SECONDS):
+            await side.people.refresh(runtime.now())
+    except (SlackTrouble, TimeoutError) as trouble:
+        log.warning("Slack did not say who is in which group yet: %s", str(trouble) or "too slow")

@@ -1,0 +1,7 @@
+"""`hitl demo`."""
+import click
+
+
+@click.command()
+def demo() -> None:
+    """Soon."""

@@ -1,0 +1,173 @@
+"""`hitl doctor`: what would fail, before it fails."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+import click
+
+from approvals.policy import Policy, PolicyError
+from approvals.policy_model import UserGroup, Users
+from bot.cli.common import asynchronous
+from bot.cli.scopes import wanted_scopes
+from bot.policies import PolicyShelf
+from bot.runtime import SystemRuntime
+from bot.settings import Settings, SettingsError, read
+from bot.slack.connection import Connection, connected
+from bot.slack.identity import Identity
+from bot.slack.troubles import SlackTrouble, said
+from store import migrate
+from store.errors import Unavailable
+from store.sqlite import file_of
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line: what was looked at, what was found, and what to do when that is not well."""
+
+    what: str
+    well: bool
+    found: str
+
+    def __str__(self) -> str:
+        return f"{'ok  ' if self.well else 'FAIL'}  {self.what}: {self.found}"
+
+
+@click.command()
+@asynchronous
+async def doctor() -> None:
+    """Look at settings, database, Slack, channels, groups and people; exit 1 where something would fail."""
+    failed = False
+    async for finding in _findings():
+        failed = failed or not finding.well
+        click.echo(str(finding))
+    sys.exit(1 if failed else 0)
+
+
+async def _findings() -> AsyncIterator[Finding]:
+    try:
+        settings = read()
+    except SettingsError as wrong:
+        yield Finding("settings", False, "; ".join(str(wrong).splitlines()))
+        return
+    missing = settings.missing_for_slack()
+    yield Finding("settings", not missing, f"set {', '.join(missing)}" if missing else "complete")
+    async for finding in _of_database(settings):
+        yield finding
+    policy = None
+    try:
+        policy = PolicyShelf.open(settings.config, SystemRuntime().now()).current
+    except (PolicyError, OSError) as wrong:
+        yield Finding("policy", False, "; ".join(str(wrong).splitlines()))
+    else:
+        yield Finding("policy", True, f"{settings.config} loads, {len(policy.rules)} rules and a default")
+    if settings.slack_bot_token is None:
+        return
+    async with connected(settings.slack_bot_token.get_secret_value(), settings.slack_api_url) as connection:
+        async for finding in _of_slack(settings, connection, policy):
+            yield finding
+
+
+async def _of_database(settings: Settings) -> AsyncIterator[Finding]:
+    file = file_of(settings.database_url)
+    if file is not None and not file.exists():
+        yield Finding("database", file.parent.is_dir(), f"{file} is made at the first start")
+        return
+    try:
+        found, wanted = await migrate.current_revision(settings.database_url), migrate.wanted_revision()
+    except Unavailable as away:
+        yield Finding("database", False, f"cannot be reached ({away}); check HITL_DATABASE_URL")
+        return
+    yield Finding("database", True, "answers")
+    well = found == wanted or (file is not None and found is None)
+    behind = f"at {found or 'nothing'}, this program needs {wanted}; run: hitl db upgrade"
+    yield Finding("migrations", well or file is not None, f"at {found}" if well else behind)
+
+
+async def _of_slack(
+    settings: Settings, connection: Connection, policy: Policy | None
+) -> AsyncIterator[Finding]:
+    identity = Identity(connection.client)
+    if not await identity.check() or identity.bot is None:
+        yield Finding("slack token", False, f"Slack says {identity.problem}; check SLACK_BOT_TOKEN")
+        return
+    yield Finding("slack token", True, f"the bot is {identity.bot.user} in {identity.bot.team}")
+    lacking = sorted(wanted_scopes() - identity.bot.scopes) if identity.bot.scopes else []
+    advice = f"lacks {', '.join(lacking)}; add them as in manifest.yml and install the app again"
+    yield Finding("slack scopes", not lacking, advice if lacking else "all that manifest.yml asks for")
+    if settings.slack_app_token is not None:
+        yield await _asked(
+            "socket mode",
+            "apps.connections.open",
+            connection,
+            token=settings.slack_app_token.get_secret_value(),
+        )
+    if policy is None:
+        return
+    for channel in policy.channels:
+        yield await _of_channel(connection, channel)
+    async for finding in _of_people(connection, policy):
+        yield finding
+
+
+async def _of_channel(connection: Connection, channel: str) -> Finding:
+    what = f"channel {channel}"
+    try:
+        told = (await said(connection.client.conversations_info(channel=channel)))["channel"]
+    except SlackTrouble as trouble:
+        return Finding(what, False, f"Slack says {trouble.code}; check the id, or invite the bot")
+    if told.get("is_archived"):
+        return Finding(what, False, f"#{told.get('name')} is archived")
+    if not told.get("is_member"):
+        return Finding(what, False, f"the bot is not in #{told.get('name')}; there: /invite @hitl")
+    return Finding(what, True, f"#{told.get('name')}")
+
+
+async def _of_people(connection: Connection, policy: Policy) -> AsyncIterator[Finding]:
+    people = dict.fromkeys(policy.operators)
+    for name, group in policy.groups.items():
+        if isinstance(group, UserGroup):
+            yield await _of_usergroup(connection, name, group.id)
+            continue
+        people.update(dict.fromkeys(group.users))
+        if not group.users:
+            yield Finding(f"group {name}", False, "has nobody in it")
+        elif isinstance(group, Users):
+            yield Finding(f"group {name}", True, f"{len(group.users)} by name")
+        else:
+            yield Finding(f"group {name}", True, f"{len(group.users)} in turns")
+    for user in people:
+        yield await _of_user(connection, user)
+
+
+async def _of_usergroup(connection: Connection, name: str, usergroup: str) -> Finding:
+    what = f"group {name}"
+    try:
+        users = (await said(connection.client.usergroups_users_list(usergroup=usergroup)))["users"]
+    except SlackTrouble as trouble:
+        return Finding(what, False, f"Slack says {trouble.code} to the user group {usergroup}; check its id")
+    return Finding(what, bool(users), f"user group {usergroup}, {len(users)} in it")
+
+
+async def _of_user(connection: Connection, user: str) -> Finding:
+    what = f"user {user}"
+    try:
+        told = (await said(connection.client.users_info(user=user)))["user"]
+    except SlackTrouble as trouble:
+        return Finding(what, False, f"Slack says {trouble.code}; check the id")
+    name = told.get("real_name") or told.get("name") or user
+    return Finding(what, not told.get("deleted"), f"{name} is deactivated" if told.get("deleted") else name)
+
+
+async def _asked(what: str, method: str, connection: Connection, **arguments: str) -> Finding:
+    try:
+        await said(connection.client.api_call(method, params={}, headers=_bearer(arguments)))
+    except SlackTrouble as trouble:
+        return Finding(what, False, f"Slack says {trouble.code}; check SLACK_APP_TOKEN (connections:write)")
+    return Finding(what, True, "can be opened")
+
+
+def _bearer(arguments: dict[str, str]) -> dict[str, str]:
+    return {"Authorization": f"Bearer {arguments['token']}"}
