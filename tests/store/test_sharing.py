@@ -1,0 +1,184 @@
+"""Many units of work in one commit, each for itself; many writers, none of whose changes is lost."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+import pytest
+import sqlalchemy as sa
+
+from approvals.events import Commented
+from store import cases, facts, outbox
+from store.engine import Store
+from store.errors import Unavailable
+from store.unit_of_work import Committed, Unit
+from tests.harness.cases import ALICE, NOON
+from tests.harness.databases import PostgresServer
+from tests.store.samples import happens, intake, numbered
+
+
+class Nope(Exception):
+    """Raised by a unit of work that does not want to."""
+
+
+def nope(after: Callable[[Unit], object]) -> Callable[[Unit], None]:
+    """A unit of work that fails after it did something."""
+
+    def work(u: Unit) -> None:
+        after(u)
+        raise Nope
+
+    return work
+
+
+def changing(u: Unit) -> None:
+    """An UPDATE, which only a rollback undoes."""
+    assert u.change(sa.text("UPDATE cases SET rule = 'spoilt'")) > 0
+
+
+@pytest.mark.parametrize(
+    "failing",
+    [nope(lambda u: None), nope(intake(99)), nope(changing), intake(0)],
+    ids=["at once", "after inserts", "after an update", "in the database"],
+)
+async def test_one_failing_unit_among_fifty_takes_no_other_with_it(
+    store: Store, failing: Callable[[Unit], object]
+) -> None:
+    """Whenever it fails, the other forty-nine are committed, nothing of it is, and it alone is told."""
+    await store.write(intake(0))
+    works = [intake(number) for number in range(1, 50)]
+    results = await asyncio.gather(
+        *(store.write(work) for work in [*works[:25], failing, *works[25:]]), return_exceptions=True
+    )
+    assert [number for number, result in enumerate(results) if isinstance(result, Exception)] == [25]
+    page = await store.read(lambda u: cases.page(u, None, status=None, action=None, cursor=None, limit=99))
+    assert [case.id for case in page.items] == [numbered(number) for number in reversed(range(50))]
+    rules = await store.read(lambda u: u.read(sa.text("SELECT DISTINCT rule FROM cases")).scalars().all())
+    assert rules == ["refunds"]
+    assert await store.read(facts.first_break) is None
+
+
+async def test_concurrent_units_share_commits(store: Store) -> None:
+    """A hundred units at once take a few commits, and every one is heard of."""
+    heard: list[Committed] = []
+    store.on_commit(heard.append)
+    await asyncio.gather(*(store.write(intake(number)) for number in range(100)))
+    assert frozenset[object]().union(*(commit.requests for commit in heard)) == {
+        numbered(n) for n in range(100)
+    }
+    assert len(heard) < 20
+
+
+async def test_a_unit_reads_what_units_before_it_wrote(store: Store) -> None:
+    """Rows that wait for their statement are written before anybody looks for them."""
+    loaded = await asyncio.gather(
+        store.write(intake(1)),
+        store.write(lambda u: cases.load(u, numbered(1))),
+        store.write(lambda u: len(facts.chain(u, numbered(1)))),
+        store.write(lambda u: len(outbox.claim(u, NOON, "mine", NOON, 9))),
+    )
+    if not store.replicated:  # one writer: the order of the calls is the order of the units
+        assert loaded[1] == loaded[0].case
+        assert (loaded[2], loaded[3]) == (1, 1)
+    assert await store.read(lambda u: cases.load(u, numbered(1))) == loaded[0].case
+
+
+async def test_a_unit_reads_what_it_wrote_itself(store: Store) -> None:
+    """Within one unit too."""
+
+    def work(u: Unit) -> None:
+        ruling = intake(1)(u)
+        assert cases.load(u, numbered(1)) == ruling.case
+        assert facts.chain(u, numbered(1)) == ruling.facts
+
+    await store.write(work)
+
+
+async def test_a_listener_that_fails_spoils_nothing(store: Store, caplog: pytest.LogCaptureFixture) -> None:
+    """The commit is answered, the other listeners hear of it, and the failure is logged."""
+    heard: list[Committed] = []
+
+    def fails(_: Committed) -> None:
+        raise Nope
+
+    store.on_commit(fails)
+    store.on_commit(heard.append)
+    await store.write(intake(1))
+    assert [commit.requests for commit in heard] == [{numbered(1)}]
+    assert "a listener failed" in caplog.text
+
+
+async def test_of_four_hundred_changes_by_two_stores_none_is_lost(database_url: str) -> None:
+    """Two processes' worth of writers on one case: each change builds on the one before it."""
+    one, two = await Store.open(database_url, patience=30), await Store.open(database_url, patience=30)
+    await one.write(intake(1))
+
+    async def writer(store: Store) -> None:
+        for _ in range(20):
+            await happens(store, numbered(1), Commented(ALICE, "!"))
+
+    await asyncio.gather(*(writer(store) for store in (one, two) for _ in range(10)))
+    case = await one.read(lambda u: cases.load(u, numbered(1)))
+    assert case is not None
+    assert len(case.comments) == 400
+    assert await two.read(facts.first_break) is None
+    await one.close()
+    await two.close()
+
+
+async def test_closing_finishes_what_is_in_hand(database_url: str) -> None:
+    """Works that were handed in before are committed; later ones are told that it is closed."""
+    store = await Store.open(database_url)
+    handed_in = [asyncio.ensure_future(store.write(intake(number))) for number in range(30)]
+    await asyncio.sleep(0)
+    await store.close()
+    assert len(await asyncio.gather(*handed_in)) == 30
+    with pytest.raises(Unavailable):
+        await store.write(intake(99))
+
+
+async def test_a_lost_server_is_told_and_found_again(postgres_server: PostgresServer) -> None:
+    """While PostgreSQL is away every call is told so at once; when it is back, the store works as before."""
+    store = await Store.open(postgres_server.fresh())
+    await store.write(intake(1))
+    await store.read(lambda u: cases.load(u, numbered(1)))
+    postgres_server.stop(at_once=True)
+    try:
+        with pytest.raises(Unavailable):
+            await store.write(intake(2))
+        with pytest.raises(Unavailable):
+            await store.read(lambda u: cases.load(u, numbered(1)))
+    finally:
+        postgres_server.start()
+    await store.write(intake(3))
+    page = await store.read(lambda u: cases.page(u, None, status=None, action=None, cursor=None, limit=9))
+    assert [case.id for case in page.items] == [numbered(3), numbered(1)]
+    await store.close()
+
+
+async def test_broken_connections_are_replaced_unnoticed(postgres_server: PostgresServer) -> None:
+    """A server that was restarted between two calls costs nobody an error."""
+    store = await Store.open(postgres_server.fresh())
+    await store.write(intake(1))
+    postgres_server.stop()
+    postgres_server.start()
+    await store.write(intake(2))
+    assert await store.read(lambda u: cases.load(u, numbered(2))) is not None
+    await store.close()
+
+
+async def test_a_file_that_another_process_keeps_is_unavailable_and_then_is_not(
+    sqlite_url: str,
+) -> None:
+    """A writer elsewhere holds the lock too long: the caller is told in time, and the next one succeeds."""
+    store = await Store.open(sqlite_url, patience=0.2)
+    other = sa.create_engine(sqlite_url.replace("+aiosqlite", ""), connect_args={"isolation_level": None})
+    with other.connect() as connection:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        with pytest.raises(Unavailable):
+            await store.write(intake(1))
+        connection.exec_driver_sql("ROLLBACK")
+    other.dispose()
+    await store.write(intake(2))
+    await store.close()
