@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from approvals.audit import Fact, FactKind
+from approvals.errors import Reason
 from approvals.model import Case, Person
 from blocks import actions, rich
 from blocks.actions import Page, Seen
@@ -13,7 +14,7 @@ from blocks.arguments import hidden_in, label_of, leaves, masked
 from blocks.card_parts import flaw_text
 from blocks.message import small
 from blocks.rich import Block, Element
-from blocks.standing import EMOJI, edits, risk_word
+from blocks.standing import EMOJI, VERDICTS, edits, risk_word
 from blocks.text import one_line, pretty, visible
 
 #: Characters and blocks of one page: Slack allows more blocks, and documents no number of characters.
@@ -26,14 +27,26 @@ _HAPPENED: Final = {
     FactKind.OPENED: "asked",
     FactKind.APPROVED: "approved",
     FactKind.REJECTED: "rejected",
-    FactKind.REFUSED: "tried to decide, and it did not count",
+    FactKind.REFUSED: "tried to decide, which did not count",
     FactKind.EDITED: "changed the arguments",
     FactKind.COMMENTED: "commented",
-    FactKind.PARKED: "parked: nobody decided in time",
-    FactKind.DECIDED: "decided",
+    FactKind.PARKED: "parked it, as nobody had decided",
+    FactKind.DECIDED: "ended it",
     FactKind.CLAIMED: "took the approval up",
     FactKind.REPORTED: "reported how it went",
 }
+_WHY_NOT: Final = {
+    Reason.NOT_ASKED: "not asked",
+    Reason.IS_REQUESTER: "it is asked on their behalf",
+    Reason.REQUESTER_UNKNOWN: "might be the one it is asked for",
+    Reason.DEACTIVATED: "account deactivated",
+    Reason.STALE: "it had changed meanwhile",
+    Reason.LATE: "too late",
+    Reason.BREAKS_FORM: "against the rule",
+    Reason.REASON_MISSING: "no reason given",
+}
+#: What is left to say about a fact in so many words; names as in its body.
+_CODES: Final[dict[str, str]] = {str(code): text for code, text in (*VERDICTS.items(), *_WHY_NOT.items())}
 
 
 def everything_modal(case: Case, facts: Sequence[Fact], page: int = 1) -> dict[str, Any]:
@@ -161,19 +174,22 @@ def _name(by: Person | str) -> str:
 
 def _history(facts: Sequence[Fact]) -> Iterator[Element]:
     for fact in facts:
-        line: list[Element] = [rich.date(fact.at), *rich.text(f"  {_HAPPENED[fact.kind]}"), *_by(fact.by)]
-        reason = fact.body.get("reason") or fact.body.get("why") or fact.body.get("verdict")
-        yield rich.section(line, *([rich.text(": "), rich.said(str(reason), 1_000)] if reason else []))
+        line = [rich.date(fact.at), *rich.text("  "), *_by(fact.by), *rich.text(f" {_HAPPENED[fact.kind]}")]
+        more = [
+            str(fact.body[name]) for name in ("verdict", "why", "status", "reason") if fact.body.get(name)
+        ]
+        told = ": ".join(_CODES.get(each, each) for each in more)
+        yield rich.section(line, rich.text(": ") if told else [], rich.said(told, 1_000))
     if facts:
-        told = f"{len(facts):,} facts in one chain, the last is {facts[-1].hash[:16]}…"
-        yield rich.section(rich.text(told, italic=True))
+        chain = f"{len(facts):,} facts in one chain, the last is {facts[-1].hash[:16]}…"
+        yield rich.section(rich.text(chain, italic=True))
 
 
 def _by(signed: str) -> list[Element]:
     kind, _, name = signed.partition(":")
     if kind == "person":
-        return [*rich.text(" by "), {"type": "user", "user_id": name}]
-    return rich.text(f" by {one_line(name) if kind == 'agent' else f'the {kind}'}")
+        return [{"type": "user", "user_id": name}]
+    return rich.text(one_line(name) if kind == "agent" else f"The {kind}")
 
 
 def _tree(lines: Sequence[tuple[str, str]]) -> Iterator[Element]:

@@ -60,4 +60,5 @@ def _words(reason: str | None) -> str:
 
 
 def _stop(said: str) -> str:
-    return said if not said or said.endswith(".") else f"{said}."
+    """A sentence ends once: with its own stop, or with that of what it quotes."""
+    return said if said.rstrip("”")[-1:] in ("", ".", "!", "?") else f"{said}."

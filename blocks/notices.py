@@ -11,11 +11,12 @@ from blocks.rich import Element
 from blocks.text import Mrkdwn, escape, short
 from blocks.wording import say
 
-#: Slack's error codes for a channel that cannot be posted to, each in words.
+_ANOTHER_CHANNEL: Final = "Put another channel into hitl.yml."
+#: Slack's error codes for a channel that cannot be posted to: what it is, and what helps.
 _CHANNEL_GONE: Final = {
-    "is_archived": "is archived",
-    "channel_not_found": "does not exist, or the bot cannot see it",
-    "not_in_channel": "does not have the bot in it; invite it",
+    "is_archived": ("is archived", "Unarchive it, or put another channel into hitl.yml."),
+    "channel_not_found": ("does not exist, or the bot cannot see it", _ANOTHER_CHANNEL),
+    "not_in_channel": ("does not have the bot in it", "Invite the bot there: /invite @hitl"),
 }
 
 
@@ -29,20 +30,17 @@ def dead_letter(case: Case, why: str, tries: int) -> Message:
 
 
 def channel_gone(channel: str, code: str, instead: str) -> Message:
-    """A card could not be put into its channel; `code` is Slack's, `instead` says where it went."""
-    why = _CHANNEL_GONE.get(code, f"refuses messages ({short(code, 60)})")
-    return _notice(
-        "📢 A channel of the policy cannot be used",
-        f"{short(channel, 60)} {why}. Its cards go to {short(instead, 100)}.",
-        "Put another channel into hitl.yml, or bring this one back.",
-    )
+    """A card could not be put into its channel; `code` is Slack's, `instead` says in words where it went."""
+    why, remedy = _CHANNEL_GONE.get(code, (f"refuses messages ({short(code, 60)})", _ANOTHER_CHANNEL))
+    what = f"The channel {short(channel, 60)} {why}. Its cards go to {short(instead, 100)}."
+    return _notice("📢 A channel of the policy cannot be used", what, remedy)
 
 
 def policy_broken(problem: str) -> Message:
     """The policy file was changed and does not load."""
     return _notice(
         "📜 The changed policy does not load",
-        f"{short(problem, 1_000)}",
+        f"{short(problem, 1_000).rstrip('.')}.",
         "The policy from before stays in force. hitl policy check shows the same message.",
     )
 

@@ -8,16 +8,17 @@ from __future__ import annotations
 
 from typing import Final, Literal, TypeAlias
 
+from approvals.effects import CallbackType
 from approvals.errors import Reason
 from approvals.machine import Answer
-from approvals.model import AgentName, Case, Comment, Flaw, Person, Roster, Status
+from approvals.model import AgentName, Case, Comment, Flaw, Person, Roster
 from approvals.quorum import tally
 from blocks import rich
 from blocks.card import note_metadata
 from blocks.card_parts import flaw_text
 from blocks.for_agents import message_for_agent
 from blocks.message import Message
-from blocks.standing import edits, in_words, who_may
+from blocks.standing import VERDICTS, edits, in_words, who_may
 from blocks.text import Mrkdwn, escape, listed, short
 from blocks.wording import say
 
@@ -40,13 +41,12 @@ __all__ = [
 #: What the person asked for.
 Wanted: TypeAlias = Literal["approve", "edit", "reject"]
 
-_DONE: Final = {
-    Status.APPROVED: "approved",
-    Status.MODIFIED: "approved with changes",
-    Status.REJECTED: "rejected",
-    Status.ANSWERED: "answered",
-    Status.TIMED_OUT: "expired",
-    Status.CANCELLED: "withdrawn",
+_NEWS: Final = {
+    CallbackType.DECIDED: "what was decided",
+    CallbackType.COMMENTED: "what was said here",
+    CallbackType.ESCALATED: "that more people are asked",
+    CallbackType.PARKED: "that this is parked",
+    CallbackType.FLAGGED: "that it has to be rolled back",
 }
 
 
@@ -59,7 +59,7 @@ def answer_words(answer: Answer, case: Case, roster: Roster, wanted: Wanted) -> 
         "counted",
         repeated=answer.repeated,
         wanted=wanted,
-        done=_DONE.get(case.status, ""),
+        done=VERDICTS.get(case.status, ""),
         title=case.judgement.title,
         agent=case.request.agent,
         missing=max(standing.needed - standing.given, 0),
@@ -79,7 +79,7 @@ def refusal(reason: Reason, case: Case | None, roster: Roster, flaws: tuple[Flaw
         agent=case.request.agent,
         who=who_may(case, roster),
         on_behalf_of=case.request.on_behalf_of or "",
-        done=_DONE.get(case.status, "still open"),
+        done=VERDICTS.get(case.status, "still open"),
         people=[person.name for person in decision.by] if decision else [],
         at=decision.decided_at if decision else None,
         changes=in_words(edits(case)),
@@ -145,15 +145,16 @@ def comment_note(case: Case, comment: Comment, key: str) -> Message:
     )
 
 
-def dead_letter_note(case: Case, what: str, why: str, key: str) -> Message:
-    """In the card's thread: the agent could not be told `what` (a callback's type) because of `why`."""
+def dead_letter_note(case: Case, event: CallbackType, why: str, key: str) -> Message:
+    """In the card's thread: the agent could not be told, because of `why`, which may quote it."""
     agent: AgentName = case.request.agent
     block = rich.block(
         rich.section(
-            rich.text(f"📪 {short(agent, 80)} could not be told", bold=True),
-            rich.text(f" ({short(what, 60)}): "),
+            rich.text(f"📪 {short(agent, 80)} could not be told {_NEWS[event]}", bold=True),
+            rich.text(": "),
             rich.said(why, 300),
             rich.text(". An operator can send it again: hitl outbox retry."),
         )
     )
-    return Message(say("dead_letter", agent=agent, why=why), [block], note_metadata(case, key))
+    text = say("dead_letter", agent=agent, news=_NEWS[event], why=why)
+    return Message(text, [block], note_metadata(case, key))

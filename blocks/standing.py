@@ -6,7 +6,7 @@ from typing import Final
 
 from approvals.access import why_not_decide
 from approvals.escalation import ends_at
-from approvals.model import Case, OutcomeStatus, Person, Risk, Roster, StepKind
+from approvals.model import Case, OutcomeStatus, Person, Risk, Roster, Status, StepKind
 from approvals.quorum import tally
 from blocks.arguments import Difference, differences, hidden_in, label_of
 from blocks.text import Mrkdwn, escape, listed, short
@@ -18,6 +18,14 @@ OUTCOMES: Final = {
     OutcomeStatus.SUCCEEDED: ("🏁", "Done"),
     OutcomeStatus.FAILED: ("❗", "Failed"),
     OutcomeStatus.ROLLED_BACK: ("↪️", "Rolled back"),
+}
+VERDICTS: Final = {
+    Status.APPROVED: "approved",
+    Status.MODIFIED: "approved with changes",
+    Status.REJECTED: "rejected",
+    Status.ANSWERED: "answered",
+    Status.TIMED_OUT: "expired",
+    Status.CANCELLED: "withdrawn",
 }
 _NAMED: Final = 8
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from approvals.canonical import Json
-from approvals.events import Cancelled, Edited, Event, Reported, Ticked, Voted
+from approvals.audit import Fact
+from approvals.canonical import Json, digest_of
+from approvals.events import Cancelled, Claimed, Commented, Edited, Event, Reported, Ticked, Voted
 from approvals.machine import decide
 from approvals.model import (
     AgentName,
@@ -24,7 +26,7 @@ from approvals.model import (
     UserId,
 )
 from blocks.card import CardView
-from tests.harness.cases import ALICE, BOB, CAROL, NOON, a_request, a_roster, an_open_case
+from tests.harness.cases import ALICE, BOB, CAROL, DAN, NOON, a_request, a_roster, an_open_case, opened
 
 ROSTER = a_roster()
 REFUND: dict[str, Json] = {
@@ -196,6 +198,29 @@ STATES: Mapping[str, Callable[[], CardView]] = {
     "rolled_back": lambda: _reported(_approved(), OutcomeStatus.ROLLED_BACK, "Reversed on request."),
     "copy": lambda: CardView(refund(), ROSTER, duplicate=True),
 }
+
+
+def a_whole_life() -> tuple[Case, tuple[Fact, ...]]:
+    """A case with everything that can happen to one on its way to success, and its facts."""
+    case = refund()
+    facts = list(opened(case.request, **_RULE).facts)
+    late = replace(ROSTER, groups={})
+    changed = {**REFUND, "amount": 500}
+    events: list[Event] = [
+        Voted(DAN, Choice.APPROVE, case.digest, late),
+        Commented(ALICE, "Is there a receipt?"),
+        Commented(case.request.agent, "Yes, for 500."),
+        Edited(ALICE, changed, case.digest, ROSTER, "The receipt covers 500."),
+        Voted(BOB, Choice.APPROVE, case.digest, ROSTER),
+        Voted(BOB, Choice.APPROVE, digest_of(changed), ROSTER, "Fine."),
+        Claimed(),
+        Reported(OutcomeStatus.SUCCEEDED, "Paid, tx 5521"),
+    ]
+    for minutes, event in enumerate(events, 1):
+        ruling = decide(case, event, NOON + timedelta(minutes=minutes))
+        case = ruling.case
+        facts += ruling.facts
+    return case, tuple(facts)
 
 
 def stranger(name: str) -> Person:

@@ -7,7 +7,7 @@ import re
 import unicodedata
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from blocks import rich
@@ -17,13 +17,13 @@ from tests.blocks.states import stranger
 from tests.harness.cases import ALICE, NOON
 
 HOSTILE = st.text(
-    st.characters(exclude_categories=("Cs",))
-    | st.sampled_from("<>&*_~`:@#!|\u202e\u200b\u2066\u00ad\U000e0041\n\u0301")
+    st.characters(codec="utf-8") | st.sampled_from("<>&*_~`:@#!|\u202e\u200b\u2066\u00ad\U000e0041\n\u0301")
 )
 BIDI = set("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
 @given(HOSTILE)
+@example("<!channel> *b* _i_ ~s~ `c` & <https://evil.example|click>")
 def test_escaped_words_open_nothing(text: str) -> None:
     """No angle bracket, bare ampersand, line break or hidden character of anybody's survives in mrkdwn."""
     shown = escape(text)
@@ -41,6 +41,7 @@ def test_nothing_stays_hidden(text: str) -> None:
 
 
 @given(HOSTILE)
+@example("<!channel> <@U0ALICE> <https://evil.example|click>")
 def test_rich_text_is_exact(text: str) -> None:
     """The elements of rich text add up to the text, and none of them holds a whole token of Slack's."""
     parts = [element["text"] for element in rich.text(text)]

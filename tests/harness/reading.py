@@ -105,6 +105,8 @@ def _rich(element: Mapping[str, Any]) -> str:
 def _inline(element: Mapping[str, Any]) -> str:
     if element["type"] == "date":
         return str(element["fallback"])
+    if element["type"] == "user":
+        return f"@{element['user_id']}"
     if element["type"] == "link":
         return f"<{element.get('text', element['url'])}>"
     text = str(element["text"])
