@@ -33,12 +33,12 @@ def test_the_smallest_policy_loads() -> None:
 def test_of_the_contracts_example_only_what_is_not_done_yet_is_refused() -> None:
     """Everything in it is understood; what is not carried out yet is said by name."""
     assert problems(CONTRACT) == [
-        'hitl.yml:27: rule "moderation": gate: audit is not done yet; use auto or hard for now',
-        'hitl.yml:29: rule "moderation": sample: is not done yet: leave it away for now',
-        'hitl.yml:35: rule "small-refunds": digest: is not done yet: leave it away for now',
-        'hitl.yml:55: rule "drafts": gate: soft is not done yet; use auto or hard for now',
-        'hitl.yml:58: rule "drafts": grants: is not done yet: leave it away for now',
-        'hitl.yml:61: rule "deploys": gate: manual is not done yet; use auto or hard for now',
+        'hitl.yml:28: rule "moderation": gate: audit is not done yet; use auto or hard for now',
+        'hitl.yml:30: rule "moderation": sample: is not done yet: leave it away for now',
+        'hitl.yml:36: rule "small-refunds": digest: is not done yet: leave it away for now',
+        'hitl.yml:56: rule "drafts": gate: soft is not done yet; use auto or hard for now',
+        'hitl.yml:59: rule "drafts": grants: is not done yet: leave it away for now',
+        'hitl.yml:62: rule "deploys": gate: manual is not done yet; use auto or hard for now',
     ]
 
 
@@ -282,7 +282,7 @@ def test_scalars_are_read_as_they_look(text: str, value: object) -> None:
 
 def test_a_line_is_where_the_field_stands() -> None:
     """In a block-style rule every problem points at its own line."""
-    rule = "  - name: a\n    gate: hard\n    ask: support\n    quorum: 9\n    steps:\n    - {after: x, do: park}\n"
+    rule = "- name: a\n  gate: hard\n  ask: support\n  quorum: 9\n  steps:\n  - {after: x, do: park}\n"
     text = f"{SMALLEST}rules:\n{rule}"
     assert [problem.split(": ")[0] for problem in problems(text)] == ["hitl.yml:8", "hitl.yml:10"]
 

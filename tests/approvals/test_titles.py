@@ -60,7 +60,7 @@ def test_a_template_is_rendered_from_plain_values(template: str, title: str) -> 
     ],
 )
 def test_what_cannot_be_rendered_gives_way(template: str) -> None:
-    """A gap, an attribute or an error in a template: the agent's title, and without one the action in words."""
+    """A gap, an attribute or an error: the agent's title holds, and without one the action in words."""
     assert (
         heading(compiled(template), request(PAYLOAD, title="The agent's\nown"), Risk.LOW) == "The agent's own"
     )
