@@ -88,8 +88,6 @@ class Courier:
         self._pace = pace
         self._owner = runtime.token("courier_")
         self._woken = asyncio.Event()
-        #: woken by a commit that put something in, not by a call that ended
-        self._news = False
         self._tasks: set[asyncio.Task[None]] = set()
         self._busy: Counter[int] = Counter()
         self._paused: str | None = None
@@ -149,7 +147,6 @@ class Courier:
     async def _deliver(self) -> None:
         """Start what is due."""
         self._woken.clear()
-        self._news = False
         now = self._runtime.now()
         await self._look_whether_open(now)
         self._start(await self._claim(now), self._runtime.now)
@@ -160,7 +157,7 @@ class Courier:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout((await self._idle_for()).total_seconds()):
                     await self._woken.wait()
-            if self._news or await self._something_is_due():
+            if await self._something_is_due():
                 return
             self._woken.clear()
 
@@ -277,7 +274,6 @@ class Courier:
 
     def _heard(self, committed: Committed) -> None:
         if committed.outbox:
-            self._news = True
             self.wake()
 
     def _incident(self) -> str:

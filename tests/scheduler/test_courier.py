@@ -292,6 +292,7 @@ async def test_a_result_counts_under_its_lease_only(store: Store, caplog: pytest
     await late
     assert "lease" in caplog.text
     assert await store.read(outbox.next_due) == NOON + LEASE + 60 * SECOND
+    assert (await store.read(outbox.counts)).waiting[ParcelKind.NOTICE] == 0
 
 
 async def test_two_couriers_never_have_the_same_parcel(store: Store) -> None:
