@@ -1,4 +1,7 @@
-"""*View everything*: one request, whole, in pages that Slack takes; only what is sensitive is masked."""
+"""*View everything*: one request, whole, in pages that Slack takes.
+
+Only what is sensitive is masked. Names longer than a line are whole in the JSON, values everywhere.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from approvals.errors import Reason
 from approvals.model import Case, Person
 from blocks import actions, rich
 from blocks.actions import Page, Seen
-from blocks.arguments import hidden_in, label_of, leaves, masked
+from blocks.arguments import hidden_in, label_of, leaves, masked, value_text
 from blocks.card_parts import flaw_text
 from blocks.message import small
 from blocks.rich import Block, Element
@@ -153,7 +156,7 @@ def _told(case: Case) -> Iterator[Element]:
         ("If rejected", request.effects.reject),
         ("Undo", request.effects.rollback),
         ("Decide by", case.judgement.guidance),
-        *((item.label, _with_url(str(item.value), item.url)) for item in request.context),
+        *((item.label, _with_url(value_text(item.value), item.url)) for item in request.context),
         *(("Run", request.run_id) for _ in range(1) if request.run_id),
         *request.metadata.items(),
         *((_name(comment.by), comment.text) for comment in case.comments),

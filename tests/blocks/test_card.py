@@ -22,16 +22,11 @@ from approvals.model import (
 from blocks import actions, limits
 from blocks.actions import Item, Picked, Seen
 from blocks.card import CardView, card, minimal
+from tests.blocks.hostile import VALUES, WORDS
 from tests.blocks.states import REFUND, ROSTER, STATES, refund
 from tests.harness.cases import DIRECTORS, a_request, an_open_case
 from tests.harness.reading import everything_shown, read_message
 
-WORDS = st.text(st.characters(codec="utf-8") | st.sampled_from("<>&*_~`:!@#\u202e\u200b\n"), max_size=400)
-VALUES: st.SearchStrategy[Json] = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**53) + 1, 2**53 - 1) | st.floats(-1e9, 1e9) | WORDS,
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(WORDS, inner, max_size=4),
-    max_leaves=30,
-)
 HUGE: dict[str, dict[str, Json]] = {
     "many_keys": {f"key{number}": number for number in range(10_000)},
     "one_long_text": {"text": "word " * 50_000},

@@ -29,8 +29,9 @@ from blocks.modals import (
     values_of,
 )
 from blocks.replies import could_not_save
+from tests.blocks.hostile import VALUES, WORDS
 from tests.blocks.states import ROSTER, STATES, refund, voted
-from tests.blocks.test_card import HUGE, VALUES, WORDS
+from tests.blocks.test_card import HUGE
 from tests.harness.cases import ALICE, a_request, an_open_case, opened
 from tests.harness.reading import everything_shown, read_view
 

@@ -20,8 +20,8 @@ from blocks.actions import NOTE_METADATA
 from blocks.for_agents import message_for_agent
 from blocks.message import Message
 from blocks.text import Mrkdwn
+from tests.blocks.hostile import WORDS
 from tests.blocks.states import REFUND, ROSTER, STATES, edited, refund, stranger, voted
-from tests.blocks.test_card import WORDS
 from tests.harness.cases import ALICE, BOB, CAROL, DAN, NOON, a_request, an_open_case
 from tests.harness.reading import everything_shown, mrkdwn, read_message
 

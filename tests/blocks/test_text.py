@@ -13,16 +13,14 @@ from hypothesis import strategies as st
 from blocks import rich
 from blocks.text import Mrkdwn, cut, escape, listed, mention, one_line, plain, short, spelled, visible, when
 from blocks.wording import environment, say
+from tests.blocks.hostile import WORDS
 from tests.blocks.states import stranger
 from tests.harness.cases import ALICE, NOON
 
-HOSTILE = st.text(
-    st.characters(codec="utf-8") | st.sampled_from("<>&*_~`:@#!|\u202e\u200b\u2066\u00ad\U000e0041\n\u0301")
-)
 BIDI = set("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
-@given(HOSTILE)
+@given(WORDS)
 @example("<!channel> *b* _i_ ~s~ `c` & <https://evil.example|click>")
 def test_escaped_words_open_nothing(text: str) -> None:
     """No angle bracket, bare ampersand, line break or hidden character of anybody's survives in mrkdwn."""
@@ -33,14 +31,14 @@ def test_escaped_words_open_nothing(text: str) -> None:
     assert not BIDI & set(shown)
 
 
-@given(HOSTILE)
+@given(WORDS)
 def test_nothing_stays_hidden(text: str) -> None:
     """Bidirectional and other invisible characters are written out; only emoji keep their joiners."""
     hidden = {char for char in visible(text) if unicodedata.category(char) in ("Cf", "Cc")}
     assert hidden <= {"\n", "\t", "\u200d"}
 
 
-@given(HOSTILE)
+@given(WORDS)
 @example("<!channel> <@U0ALICE> <https://evil.example|click>")
 def test_rich_text_is_exact(text: str) -> None:
     """The elements of rich text add up to the text, and none of them holds a whole token of Slack's."""
@@ -49,7 +47,7 @@ def test_rich_text_is_exact(text: str) -> None:
     assert not any(re.search(r"<[!@#/\w]", part) for part in parts)
 
 
-@given(HOSTILE, st.integers(30, 400), st.integers(1, 6))
+@given(WORDS, st.integers(30, 400), st.integers(1, 6))
 def test_cut_text_says_how_much_is_missing(text: str, most: int, lines: int) -> None:
     """What is cut fits, and says exactly how many characters are missing; what fits is untouched."""
     shown = cut(text, most, lines=lines)
