@@ -283,16 +283,17 @@ async def test_a_result_counts_under_its_lease_only(store: Store, caplog: pytest
     def then(unit: Unit) -> None:
         outbox.put(unit, ParcelKind.NOTICE, request=None, key="late", lane="", body={}, now=NOON)
 
-    slow, quick = Stuck(Done(then)), Answers(Again("later", after=60 * SECOND))
+    slow, notice, quick = Stuck(Done(then)), Answers(), Answers(Again("later", after=60 * SECOND))
     await put(store, "one")
-    late = asyncio.create_task(courier(store, slow).run_once(NOON))
+    senders = {ParcelKind.REPLY: slow, ParcelKind.NOTICE: notice}
+    late = asyncio.create_task(courier(store, senders).run_once(NOON))
     await slow.sent.get()
     assert await courier(store, quick).run_once(NOON + LEASE) == 1
     slow.go_on.set()
     await late
     assert "lease" in caplog.text
     assert await store.read(outbox.next_due) == NOON + LEASE + 60 * SECOND
-    assert (await store.read(outbox.counts)).waiting[ParcelKind.NOTICE] == 0
+    assert notice.got == []
 
 
 async def test_two_couriers_never_have_the_same_parcel(store: Store) -> None:
