@@ -34,6 +34,7 @@ from approvals.policy_model import (
 from approvals.policy_place import Place, each
 from approvals.policy_problems import PolicyError, Problem
 from approvals.policy_rules import default_of, rules_of, warnings_of
+from approvals.policy_schema import json_schema
 from approvals.policy_yaml import BadYaml, read
 
 __all__ = [
@@ -53,6 +54,7 @@ __all__ = [
     "Storm",
     "UserGroup",
     "Users",
+    "json_schema",
     "load",
     "version_of",
 ]

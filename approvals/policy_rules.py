@@ -25,7 +25,8 @@ NOT_YET_ASKED: tuple[type[Group], ...] = (Rotation,)
 #: Gates that let a request through without a person, above which risk they no longer may.
 _GENTLE = frozenset({Gate.AUTO, Gate.SOFT})
 _RISKY = frozenset({Risk.HIGH, Risk.CRITICAL})
-_FIELDS = (
+#: What a rule may say.
+FIELDS = (
     "name", "when", "gate", "ask", "steps", "quorum", "channel", "title", "guidance", "summary", "sensitive",
     "form", "valid_for", "confirm", "digest", "sample", "grants",
 )  # fmt: skip
@@ -109,7 +110,7 @@ class _Reader:
         self, place: Place, groups: Mapping[GroupName, Group], digests: Mapping[str, Digest]
     ) -> None:
         self.place = place
-        self.fields = place.fields(*_FIELDS, needs=("gate",))
+        self.fields = place.fields(*FIELDS, needs=("gate",))
         self._groups = groups
         self._digests = digests
 
