@@ -138,11 +138,11 @@ def compiled(text: str) -> Condition:
         kind = checker.check(node).type
         if kind not in (Type.BOOL, Type.DYN):
             raise ConditionError(f"it is {kind}; a condition is met or not, so it must come to true or false")
-        part = _part_of(node)
+        part, mentions = _part_of(node), tuple(_mentions(node, holds=True))
     except RecursionError:
         raise ConditionError("it is nested too deep") from None
     uses = {name: None if keys is None else frozenset(keys) for name, keys in checker.uses.items()}
-    return Condition(text, part, uses, tuple(_mentions(node, holds=True)))
+    return Condition(text, part, uses, mentions)
 
 
 def footprint(conditions: Iterable[Condition]) -> Footprint:
