@@ -11,7 +11,7 @@ from typing import Any
 from aiohttp import web
 
 from blocks import limits
-from sandbox.app import ResponseUrl
+from sandbox.app import KEPT, ResponseUrl
 from sandbox.calls import Site
 from sandbox.changes import Json
 from sandbox.workspace import TEAM_ID, Message, NotThereError
@@ -36,6 +36,8 @@ class Answers:
             message.ts if message else None,
             message.thread_ts if message else None,
         )
+        while len(self.site.app.response_urls) > KEPT:
+            self.site.app.response_urls.pop(next(iter(self.site.app.response_urls)))
         return f"{self.site.url}/actions/{TEAM_ID}/{name}"
 
     async def handle(self, request: web.Request) -> web.Response:

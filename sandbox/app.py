@@ -9,24 +9,16 @@ from dataclasses import dataclass, field
 from sandbox.changes import Json
 from sandbox.workspace import NotThereError
 
-#: What the app is granted unless told otherwise.
+#: How many triggers and response URLs are remembered.
+KEPT = 5_000
+#: What the app is granted unless told otherwise: what its manifest asks for.
 SCOPES = (
     *("app_mentions:read", "channels:history", "channels:read", "chat:write", "commands", "groups:history"),
-    *(
-        "groups:read",
-        "im:history",
-        "im:read",
-        "im:write",
-        "usergroups:read",
-        "users:read",
-        "users:read.email",
-    ),
+    *("groups:read", "im:history", "im:write", "usergroups:read", "users:read", "users:read.email"),
 )
-#: What the app is subscribed to unless told otherwise (`message` stands for all kinds of channels).
-EVENTS = (
-    *("app_home_opened", "app_mention", "message", "subteam_members_changed", "user_change"),
-    *("tokens_revoked", "app_uninstalled"),
-)
+#: What the app is subscribed to unless told otherwise (`message` stands for all kinds of channels): what its
+#: manifest asks for.
+EVENTS = (*("app_home_opened", "app_mention", "message", "subteam_members_changed", "user_change"),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +92,8 @@ class App:
         """A trigger_id for a click of this person's."""
         trigger_id = f"{secrets.randbelow(10**13)}.{secrets.randbelow(10**12)}.{secrets.token_hex(16)}"
         self.triggers[trigger_id] = Trigger(user, time.monotonic() + life, view_id)
+        while len(self.triggers) > KEPT:
+            self.triggers.pop(next(iter(self.triggers)))
         return trigger_id
 
     def settings(self) -> Json:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from sandbox.server import SlackStandIn
 
 #: The longest that `changes` waits, in seconds.
-LONGEST_WAIT = 60.0
+LONGEST_WAIT = 60
 Does = Callable[[Json], Awaitable[object]]
 
 
@@ -83,23 +83,20 @@ class Control:
 
     async def _get_changes(self, request: web.Request) -> web.Response:
         refuse_strangers(request)
-        try:
-            after = int(request.query.get("after", "0"))
-            wait = min(float(request.query.get("wait", "0")), LONGEST_WAIT)
-        except ValueError:
-            return _problem(422, "after and wait are numbers")
+        after = number_asked(request, "after")
+        wait = min(number_asked(request, "wait"), LONGEST_WAIT)
         changes = await self.slack.changes.wait(after, wait)
         return web.json_response({"last": self.slack.changes.last, "changes": [c.as_json() for c in changes]})
 
     async def _get_calls(self, request: web.Request) -> web.Response:
         refuse_strangers(request)
-        after, method = int(request.query.get("after", "0")), request.query.get("method")
+        after, method = number_asked(request, "after"), request.query.get("method")
         found = [call.as_json() for call in self.slack.calls(method) if call.seq > after]
         return web.json_response({"calls": found})
 
     async def _get_deliveries(self, request: web.Request) -> web.Response:
         refuse_strangers(request)
-        after = int(request.query.get("after", "0"))
+        after = number_asked(request, "after")
         found = [each.as_json() for each in self.slack.deliveries() if each.seq > after]
         return web.json_response({"deliveries": found})
 
@@ -221,6 +218,14 @@ class Control:
 def with_manner(args: Json) -> Json:
     """The arguments, with `manner` made from its object."""
     return {**args, "manner": Manner(**args["manner"])} if "manner" in args else args
+
+
+def number_asked(request: web.Request, name: str) -> int:
+    """A whole number of the query, 0 by default. Raises HTTPBadRequest for anything else."""
+    value = request.query.get(name, "0")
+    if not value.isdecimal():
+        raise web.HTTPBadRequest(text=f"{name} is a whole number")
+    return int(value)
 
 
 def refuse_strangers(request: web.Request) -> None:

@@ -19,7 +19,7 @@ from sandbox.changes import Changes, Json
 from sandbox.socket_mode import SocketMode
 
 #: How many deliveries are remembered.
-KEPT = 20_000
+KEPT = 5_000
 #: The kinds of payload, by the names that Socket Mode gives them.
 EVENT, INTERACTIVE, COMMAND = "events_api", "interactive", "slash_commands"
 #: `X-Slack-Retry-Reason` by how the try before failed; `http_error` for everything else.

@@ -18,7 +18,7 @@ from sandbox.rates import Rates
 
 FAMILIES = (methods_app, methods_chat, methods_conversations, methods_people, methods_views)
 #: How many calls are remembered.
-KEPT = 20_000
+KEPT = 5_000
 
 
 class Dropped(Exception):

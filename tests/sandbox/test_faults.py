@@ -114,3 +114,14 @@ async def test_reinstalled(slack: SlackStandIn, client: AsyncWebClient) -> None:
     renewed = AsyncWebClient(token, base_url=slack.api_url)
     assert (await renewed.auth_test())["user_id"] == "U0HITL2"
     assert (await posting(renewed))["ok"]
+
+
+async def test_an_outage(slack: SlackStandIn, client: AsyncWebClient) -> None:
+    """Nobody is reached while it does not listen; it comes back at the same address with what it had."""
+    await posting(client)
+    await slack.stop()
+    with pytest.raises(aiohttp.ClientConnectorError):
+        await posting(client)
+    await slack.start()
+    await posting(client)
+    assert len(slack.messages("C0OPS")) == 2

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
+import yaml
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from sandbox.app import EVENTS, SCOPES
 from sandbox.rates import Rates
 from sandbox.server import SlackStandIn
 from tests.sandbox.conftest import actions, button, modal, post, section
@@ -283,6 +286,14 @@ async def test_calls_are_remembered(slack: SlackStandIn, client: AsyncWebClient)
     call = slack.calls("chat.postMessage")[-1]
     assert (call.ok, call.status, call.args["channel"]) == (True, 200, "C0APPROVALS")
     assert slack.bot_token not in json.dumps(call.as_json())
+
+
+def test_granted_is_what_the_manifest_asks_for() -> None:
+    """The app has the manifest's scopes and events by default, so that nothing works here alone."""
+    manifest = yaml.safe_load((Path(__file__).parents[2] / "manifest.yml").read_text())
+    assert set(SCOPES) == set(manifest["oauth_config"]["scopes"]["bot"])
+    asked = {name.split(".")[0] for name in manifest["settings"]["event_subscriptions"]["bot_events"]}
+    assert set(EVENTS) == asked
 
 
 async def test_rate_limits() -> None:
