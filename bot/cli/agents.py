@@ -6,6 +6,7 @@ import base64
 import hashlib
 import json
 import re
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
 import click
@@ -13,7 +14,7 @@ import click
 from approvals.model import AgentName, Instant
 from bot.cli.common import asynchronous, opened_store, read_settings, short, table
 from bot.desk import follow_up
-from bot.http.addresses import registration
+from bot.http.addresses import BadAddress, parse_entry, parse_url, registration
 from bot.runtime import Runtime, SystemRuntime
 from store import agents
 from store.agents import Agent
@@ -37,6 +38,10 @@ async def registered(
     """A new agent and its credentials. Raises `ValueError` that names the option and what would be right."""
     if not _NAME.fullmatch(name):
         raise ValueError("NAME: 1 to 64 letters, digits, dots, dashes or underscores, such as billing-agent")
+    for host in hosts:
+        _checked("--callback-host", host, parse_entry)
+    if url is not None:
+        _checked("--callback-url", url, parse_url)
     known = await registration(hosts, url)
     token = runtime.token("hitl_")
     secret = "whsec_" + base64.b64encode(runtime.secret_key()).decode()
@@ -134,3 +139,10 @@ async def revoke(name: str) -> None:
 
 def _revoked(unit: Unit, name: AgentName, now: Instant) -> Agent | None:
     return agents.get(unit, name) if agents.revoke(unit, name, now) else None
+
+
+def _checked(option: str, text: str, parse: Callable[[str], object]) -> None:
+    try:
+        parse(text)
+    except BadAddress as bad:
+        raise ValueError(f"{option} {text}: {bad}") from bad

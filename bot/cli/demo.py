@@ -1,4 +1,5 @@
 """`hitl demo`."""
+
 import click
 
 

@@ -1,0 +1,58 @@
+"""`hitl policy`: does it load, and what would it say."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from tests.bot.cli.conftest import Hitl
+
+SAMPLE = Path(__file__).parents[3] / "hitl.yml"
+
+
+def test_check_explains_a_policy_that_loads(hitl: Hitl) -> None:
+    """Each rule stands in one line with its gate, whom it asks and how it ends."""
+    checked = hitl("policy", "check", str(SAMPLE))
+    assert checked.exit_code == 0
+    assert "hitl.yml loads" in checked.stdout
+    assert "directors  2      expire after 4h" in checked.stdout
+
+
+def test_check_reads_the_environment_s_policy(hitl: Hitl, tmp_path: Path) -> None:
+    """Without FILE it is hitl.yml here, and a missing one is named."""
+    missing = hitl("policy", "check")
+    assert missing.exit_code == 1
+    assert "hitl.yml cannot be read" in missing.stderr
+    (tmp_path / "hitl.yml").write_text(SAMPLE.read_text(encoding="utf-8"), encoding="utf-8")
+    assert hitl("policy", "check").exit_code == 0
+
+
+def test_check_names_everything_that_is_wrong(hitl: Hitl, tmp_path: Path) -> None:
+    """File, line, rule, field and what would be right: for each problem, not for the first only."""
+    (tmp_path / "bad.yml").write_text("channel: C0\nrules:\n  - name: a\n    gate: soft\n    quorm: 2\n")
+    checked = hitl("policy", "check", "bad.yml")
+    assert checked.exit_code == 1
+    assert 'bad.yml:5: rule "a": quorm: unknown field; did you mean `quorum`?' in checked.stderr
+    assert "default: is missing" in checked.stderr
+    assert "problems; the policy does not load" in checked.stderr
+
+
+def test_try_says_what_a_request_would_get_and_why(hitl: Hitl) -> None:
+    """The verdict and its reasons, in words and as JSON; from stdin too."""
+    body = json.dumps({"action": "issue_refund", "payload": {"amount": 750, "currency": "EUR"}})
+    tried = hitl("policy", "try", str(SAMPLE), "-", stdin=body)
+    assert tried.exit_code == 0
+    assert "asks   directors (2 needed)" in tried.stdout
+    assert "payload.amount > 500: high" in tried.stdout
+    told = json.loads(hitl("policy", "try", str(SAMPLE), "-", "--json", stdin=body).stdout)
+    assert (told["gate"], told["risk"], told["rule"]) == ("hard", "high", "refunds")
+
+
+def test_try_names_what_is_wrong_with_the_request(hitl: Hitl) -> None:
+    """As the endpoint would: not JSON by its line, wrong fields by their name."""
+    broken = hitl("policy", "try", str(SAMPLE), "-", stdin='{\n"action": }')
+    assert broken.exit_code == 1
+    assert ":2:" in broken.stderr
+    wrong = hitl("policy", "try", str(SAMPLE), "-", stdin='{"action": "x", "confidence": 2}')
+    assert wrong.exit_code == 1
+    assert "confidence: must be 1 or less" in wrong.stderr
