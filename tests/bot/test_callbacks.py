@@ -39,7 +39,7 @@ class Agent:
     got: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
     url: str = ""
 
-    async def __call__(self, request: web.Request) -> web.StreamResponse:
+    async def hear(self, request: web.Request) -> web.StreamResponse:
         """One callback."""
         self.got.append((dict(request.headers), await request.read()))
         if self.answer is not None:
@@ -50,7 +50,7 @@ class Agent:
 async def serving(agent: Agent, tls: ssl.SSLContext | None = None) -> TestServer:
     """Let `agent` listen on a free port of 127.0.0.1."""
     app = web.Application()
-    app.router.add_route("*", "/{path:.*}", agent)
+    app.router.add_route("*", "/{path:.*}", agent.hear)
     server = TestServer(app)
     await server.start_server(ssl=tls)
     agent.url = str(server.make_url("/hook"))
