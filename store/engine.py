@@ -63,9 +63,9 @@ class Store:
         Raises `SchemaBehind` where migrations were not run, `Unavailable` where nothing answers, and
         `ValueError` for another kind of URL.
         """
-        parsed = sa.make_url(url)
+        make = _line_to(sa.make_url(url))
         await require_current(url)
-        return Store(_line(parsed, patience), batch=batch, patience=patience)
+        return Store(make(patience), batch=batch, patience=patience)
 
     @property
     def replicated(self) -> bool:
@@ -166,11 +166,14 @@ class Store:
                 _log.exception("a listener failed after a commit")
 
 
-def _line(url: sa.URL, patience: float) -> _Line:
+def _line_to(url: sa.URL) -> Callable[[float], _Line]:
     match url.get_backend_name():
         case "sqlite" if url.database and url.database != ":memory:":
-            return SqliteLine(url, patience=patience, most_conflicts=MOST_CONFLICTS)
+            return lambda patience: SqliteLine(url, patience=patience, most_conflicts=MOST_CONFLICTS)
         case "postgresql":
-            return PostgresLine(url.set(drivername="postgresql+asyncpg"), most_conflicts=MOST_CONFLICTS)
+            asyncpg = url.set(drivername="postgresql+asyncpg")
+            return lambda _: PostgresLine(asyncpg, most_conflicts=MOST_CONFLICTS)
         case other:
-            raise ValueError(f"{other} is no database for this: a SQLite file or PostgreSQL")
+            raise ValueError(
+                f"{other} in memory, or at all, is no database for this: a SQLite file or PostgreSQL"
+            )

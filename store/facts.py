@@ -40,11 +40,7 @@ _ANCHORED = (
     .values(anchored_seq=cases.c.chain_seq, anchor=sa.bindparam("number"))
 )
 
-_HEADS = (
-    sa.select(cases.c.id, cases.c.status, cases.c.chain_seq, cases.c.chain_hash)
-    .order_by(cases.c.id)
-    .limit(STRIDE)
-)
+_HEADS = sa.select(cases.c.id, cases.c.status, cases.c.chain_seq, cases.c.chain_hash).order_by(cases.c.id)
 _NEXT_ANCHOR = sa.select(anchors).where(anchors.c.seq > sa.bindparam("seq_")).order_by(anchors.c.seq).limit(1)
 _NEWEST_ANCHORED = sa.select(sa.func.max(cases.c.anchor))
 _AT = sa.select(facts.c.request, facts.c.seq, facts.c.hash).where(
@@ -74,19 +70,19 @@ def chain(u: Unit, request: RequestId) -> tuple[Fact, ...]:
     return tuple(map(fact_of, u.read(_CHAIN, {"request_": request}, of=(facts,), only={"request": request})))
 
 
-def since(u: Unit, moment: Instant | None) -> Iterator[Fact]:
+def since(u: Unit, moment: Instant | None, *, stride: int = STRIDE) -> Iterator[Fact]:
     """Every fact from `moment` on (None: all), by time, with bounded memory."""
     place = (facts.c.at, facts.c.request, facts.c.seq)
     last: tuple[Instant, RequestId, int] | None = None
     while True:
-        query = sa.select(facts).order_by(*place).limit(STRIDE)
+        query = sa.select(facts).order_by(*place).limit(stride)
         if last is not None:
             query = query.where(sa.tuple_(*place) > sa.tuple_(*last, types=[column.type for column in place]))
         elif moment is not None:
             query = query.where(facts.c.at >= moment)
         found = [fact_of(row) for row in u.read(query, of=(facts,))]
         yield from found
-        if len(found) < STRIDE:
+        if len(found) < stride:
             return
         last = (found[-1].at, found[-1].request, found[-1].seq)
 
@@ -107,24 +103,24 @@ def anchor(u: Unit, now: Instant) -> int:
     return len(heads)
 
 
-def first_break(u: Unit) -> Break | None:
+def first_break(u: Unit, *, stride: int = STRIDE) -> Break | None:
     """The first place where a chain, a case's head or an anchor does not hold, by request; None if all do.
 
-    Reads everything, a few hundred rows at a time.
+    Reads everything, `stride` rows at a time.
     """
-    breaks = all_of(_breaks_of_chains(u), _breaks_of_anchors(u))
+    breaks = all_of(_breaks_of_chains(u, stride), _breaks_of_anchors(u, stride))
     return next(breaks, None)
 
 
-def _breaks_of_chains(u: Unit) -> Iterator[Break]:
+def _breaks_of_chains(u: Unit, stride: int) -> Iterator[Break]:
     last: RequestId | None = None
     while True:
-        query = _HEADS if last is None else _HEADS.where(cases.c.id > last)
+        query = (_HEADS if last is None else _HEADS.where(cases.c.id > last)).limit(stride)
         heads = {RequestId(row.id): row for row in u.read(query, of=(cases,))}
-        final = len(heads) < STRIDE
+        final = len(heads) < stride
         until = None if final else next(reversed(heads))
-        for request, links in groupby(_facts_between(u, last, until), key=lambda fact: fact.request):
-            found = _break_of(request, links, heads.pop(request, None))
+        for request, links in groupby(_rows_between(u, last, until, stride), key=lambda row: row.request):
+            found = _break_of(RequestId(request), links, heads.pop(RequestId(request), None))
             if found is not None:
                 yield found
         yield from (Break(request, 1, "every fact of it is missing") for request in heads)
@@ -133,58 +129,68 @@ def _breaks_of_chains(u: Unit) -> Iterator[Break]:
         last = until
 
 
-def _break_of(request: RequestId, links: Iterator[Fact], case: Any | None) -> Break | None:
+def _break_of(request: RequestId, rows: Iterator[Any], case: Any | None) -> Break | None:
     if case is None:
         return Break(request, 1, "its case is missing")
-    verdict = "pending"
+    verdict, seq = "pending", 0
 
     def read() -> Iterator[Fact]:
-        nonlocal verdict
-        for fact in links:
+        nonlocal verdict, seq
+        for row in rows:
+            seq = row.seq
+            fact = fact_of(row)
             if fact.kind is FactKind.DECIDED:
                 verdict = str(fact.body["verdict"])
             yield fact
 
-    found = verify(read(), ChainHead(case.chain_seq, case.chain_hash))
+    try:
+        found = verify(read(), ChainHead(case.chain_seq, case.chain_hash))
+    except (ValueError, TypeError, LookupError, ArithmeticError):
+        # Whoever tampers need not leave JSON, a known kind or a moment that exists.
+        return Break(request, seq, "it cannot be read any more")
     if found is None and verdict != case.status:
         return Break(request, case.chain_seq, f"the case says {case.status}, its facts say {verdict}")
     return found
 
 
-def _facts_between(u: Unit, after: RequestId | None, until: RequestId | None) -> Iterator[Fact]:
+def _rows_between(u: Unit, after: RequestId | None, until: RequestId | None, stride: int) -> Iterator[Any]:
     """Facts of requests after one and up to another, by request and place in the chain."""
     place = (facts.c.request, facts.c.seq)
-    query = sa.select(facts).order_by(*place).limit(STRIDE)
+    query = sa.select(facts).order_by(*place).limit(stride)
     if after is not None:
         query = query.where(facts.c.request > after)
     if until is not None:
         query = query.where(facts.c.request <= until)
     found = list(u.read(query, of=(facts,)))
     while found:
-        yield from map(fact_of, found)
-        if len(found) < STRIDE:
+        yield from found
+        if len(found) < stride:
             return
         last = sa.tuple_(found[-1].request, found[-1].seq, types=[column.type for column in place])
         found = list(u.read(query.where(sa.tuple_(*place) > last), of=(facts,)))
 
 
-def _breaks_of_anchors(u: Unit) -> Iterator[Break]:
+def _breaks_of_anchors(u: Unit, stride: int) -> Iterator[Break]:
     before = ChainHead()
     while (row := u.read(_NEXT_ANCHOR, {"seq_": before.seq}, of=(anchors,)).first()) is not None:
-        found = anchor_of(row)
-        broken = why_not_after(before, found)
+        try:
+            found = anchor_of(row)
+            broken = why_not_after(before, found)
+        except (ValueError, TypeError, ArithmeticError):
+            yield Break(ANCHORS, row.seq, "it cannot be read any more")
+            return
         if broken is not None:
             yield broken
-        yield from _unlike_facts(u, found)
+        yield from _unlike_facts(u, found, stride)
         before = ChainHead(found.seq, found.hash)
     newest = u.read(_NEWEST_ANCHORED, of=(cases,)).scalar() or 0
     if newest > before.seq:
         yield Break(ANCHORS, before.seq + 1, "this anchor is missing")
 
 
-def _unlike_facts(u: Unit, found: Anchor) -> Iterator[Break]:
-    for start in range(0, len(found.heads), STRIDE):
-        part = found.heads[start : start + STRIDE]
+def _unlike_facts(u: Unit, found: Anchor, stride: int) -> Iterator[Break]:
+    for start in range(0, len(found.heads), stride):
+        part = found.heads[start : start + stride]
         rows = u.read(_AT, {"places": [(request, head.seq) for request, head in part]}, of=(facts,))
         hashes = {(row.request, row.seq): row.hash for row in rows}
         for request, head in part:

@@ -16,24 +16,25 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from store.errors import CONNECTION_ERRORS, SchemaBehind, Unavailable
 
 T = TypeVar("T")
-_SCRIPTS = Path(__file__).parent / "migrations"
+#: Where the migrations are.
+SCRIPTS = Path(__file__).parent / "migrations"
 #: Any number; replicas that start together agree on it, and so migrate one after the other.
 _LOCK = 0x68_69_74_6C
 
 
 async def upgrade(url: str, revision: str = "head") -> None:
     """Run the migrations that are missing up to `revision`. Raises `Unavailable`."""
-    await _on(url, lambda connection: _upgrade(connection, revision))
+    await on(url, lambda connection: _upgrade(connection, revision))
 
 
 async def current_revision(url: str) -> str | None:
     """The revision the database is at; None where it is empty. Raises `Unavailable`."""
-    return await _on(url, lambda connection: MigrationContext.configure(connection).get_current_revision())
+    return await on(url, lambda connection: MigrationContext.configure(connection).get_current_revision())
 
 
 def wanted_revision() -> str:
     """The revision this program needs."""
-    head = ScriptDirectory(str(_SCRIPTS)).get_current_head()
+    head = ScriptDirectory(str(SCRIPTS)).get_current_head()
     if head is None:
         raise SchemaBehind(None, "none")
     return head
@@ -48,12 +49,12 @@ async def require_current(url: str) -> None:
 
 def _upgrade(connection: sa.Connection, revision: str) -> None:
     config = Config()
-    config.set_main_option("script_location", str(_SCRIPTS))
+    config.set_main_option("script_location", str(SCRIPTS))
     config.attributes["connection"] = connection
     command.upgrade(config, revision)
 
 
-async def _on(url: str, work: Callable[[sa.Connection], T]) -> T:
+async def on(url: str, work: Callable[[sa.Connection], T]) -> T:
     """Run `work` in one transaction that no other migration runs beside."""
     engine = _engine(sa.make_url(url))
     try:

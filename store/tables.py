@@ -33,8 +33,11 @@ def to_microseconds(moment: datetime) -> int:
 
 
 def from_microseconds(number: int) -> datetime:
-    """The moment in UTC."""
-    return _EPOCH + timedelta(microseconds=number)
+    """The moment in UTC. What is none was not written by us, and reads as the last there is."""
+    try:
+        return _EPOCH + timedelta(microseconds=number)
+    except OverflowError:
+        return datetime.max.replace(tzinfo=UTC)
 
 
 class Moment(sa.types.TypeDecorator[datetime]):
@@ -171,7 +174,7 @@ cards = sa.Table(
     sa.Column("ts", sa.Text, nullable=False),
     sa.Column("permalink", sa.Text),
     # The thread it was put in; empty where it heads its own.
-    sa.Column("thread_ts", sa.Text, nullable=False, server_default=""),
+    sa.Column("thread_ts", sa.Text, nullable=False),
     sa.UniqueConstraint("channel", "ts"),
     sa.Index("ix_cards_thread", "channel", "thread_ts", **_where("thread_ts <> ''")),
 )

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
 
 from approvals.anchors import ANCHORS
+from approvals.audit import Break
 from approvals.events import Commented
 from store import facts
 from store.engine import Store
@@ -19,9 +19,8 @@ from tests.store.samples import happens, intake, numbered
 
 
 @pytest.fixture
-async def history(store: Store, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Store]:
-    """Eight requests of three facts each, twice anchored, read in strides of three rows."""
-    monkeypatch.setattr(facts, "STRIDE", 3)
+async def history(store: Store) -> Store:
+    """Eight requests of three facts each, twice anchored."""
     for number in range(8):
         await store.write(intake(number))
         await happens(store, numbered(number), Commented(ALICE, "one"), NOON + timedelta(seconds=number))
@@ -29,7 +28,12 @@ async def history(store: Store, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
     for number in range(8):
         await happens(store, numbered(number), Commented(ALICE, "two"), NOON + timedelta(minutes=1))
     await store.write(lambda u: facts.anchor(u, NOON + timedelta(hours=1)))
-    yield store
+    return store
+
+
+async def broken(store: Store) -> Break | None:
+    """Verified in strides that end in the middle of a chain."""
+    return await store.read(lambda u: facts.first_break(u, stride=4), long=True)
 
 
 async def tamper(store: Store, *statements: str) -> None:
@@ -44,10 +48,10 @@ async def tamper(store: Store, *statements: str) -> None:
 
 async def test_an_untouched_history_verifies(history: Store) -> None:
     """Also after more was added that no anchor covers yet."""
-    assert await history.read(facts.first_break, long=True) is None
+    assert await broken(history) is None
     await happens(history, numbered(3), Commented(ALICE, "three"))
     await history.write(intake(8))
-    assert await history.read(facts.first_break, long=True) is None
+    assert await broken(history) is None
 
 
 _GONE = (
@@ -62,6 +66,9 @@ _GONE = (
     [
         (["UPDATE facts SET body = '{}' WHERE request = 'req_000005' AND seq = 2"], ("req_000005", 2)),
         (["UPDATE facts SET at = at + 1 WHERE request = 'req_000005' AND seq = 2"], ("req_000005", 2)),
+        (["UPDATE facts SET body = '{' WHERE request = 'req_000005' AND seq = 2"], ("req_000005", 2)),
+        (["UPDATE facts SET kind = 'no kind' WHERE request = 'req_000005' AND seq = 2"], ("req_000005", 2)),
+        (["UPDATE facts SET at = 9223372036854775807 WHERE request = 'req_000005'"], ("req_000005", 1)),
         (["DELETE FROM facts WHERE request = 'req_000005' AND seq = 2"], ("req_000005", 2)),
         (["DELETE FROM facts WHERE request = 'req_000005' AND seq = 3"], ("req_000005", 3)),
         (["DELETE FROM facts WHERE request = 'req_000005'"], ("req_000005", 1)),
@@ -72,6 +79,7 @@ _GONE = (
         (["DELETE FROM anchors WHERE seq = 1"], (ANCHORS, 1)),
         (["DELETE FROM anchors WHERE seq = 2"], (ANCHORS, 2)),
         (["UPDATE anchors SET heads = '[]' WHERE seq = 2"], (ANCHORS, 2)),
+        (["UPDATE anchors SET heads = '[' WHERE seq = 2"], (ANCHORS, 2)),
         (["UPDATE anchors SET prev = '' WHERE seq = 2"], (ANCHORS, 2)),
         (
             [
@@ -85,6 +93,9 @@ _GONE = (
     ids=[
         "fact changed",
         "time changed",
+        "no JSON",
+        "no kind",
+        "no moment",
         "fact removed",
         "last fact removed",
         "all facts removed",
@@ -95,6 +106,7 @@ _GONE = (
         "anchor removed",
         "last anchor removed",
         "anchor emptied",
+        "anchor unreadable",
         "anchor cut off",
         "last fact removed and the head with it",
     ],
@@ -104,17 +116,19 @@ async def test_tampering_is_found_where_it_happened(
 ) -> None:
     """The first break names the request, or the anchor, and the place."""
     await tamper(history, *statements)
-    found = await history.read(facts.first_break, long=True)
+    found = await broken(history)
     assert found is not None
     assert (found.request, found.seq) == where
 
 
 async def test_an_export_holds_every_fact_once_in_order_of_time(history: Store) -> None:
     """In strides smaller than the whole, from the beginning or from a moment on."""
-    everything = await history.read(lambda u: list(facts.since(u, None)), long=True)
+    everything = await history.read(lambda u: list(facts.since(u, None, stride=5)), long=True)
     assert len({(fact.request, fact.seq) for fact in everything}) == len(everything) == 24
     assert [fact.at for fact in everything] == sorted(fact.at for fact in everything)
-    later = await history.read(lambda u: list(facts.since(u, NOON + timedelta(minutes=1))), long=True)
+    later = await history.read(
+        lambda u: list(facts.since(u, NOON + timedelta(minutes=1), stride=5)), long=True
+    )
     assert later == everything[16:]
 
 

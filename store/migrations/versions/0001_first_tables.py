@@ -211,7 +211,7 @@ def _cards() -> None:
         sa.Column("channel", sa.Text(), nullable=False),
         sa.Column("ts", sa.Text(), nullable=False),
         sa.Column("permalink", sa.Text(), nullable=True),
-        sa.Column("thread_ts", sa.Text(), server_default="", nullable=False),
+        sa.Column("thread_ts", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(["request"], ["cases.id"], name=op.f("fk_cards_request_cases")),
         sa.PrimaryKeyConstraint("request", name=op.f("pk_cards")),
         sa.UniqueConstraint("channel", "ts", name=op.f("uq_cards_channel_ts")),
