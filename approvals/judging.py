@@ -78,6 +78,7 @@ def _judgement(
         ask=() if auto else rule.ask or policy.default.ask,
         steps=() if auto else _steps(rule.steps or policy.default.steps, gate),
         title=heading(rule.title, request, risk),
+        template=rule.title.text if rule.title is not None else None,
         quorum=rule.quorum,
         irreversible=irreversible,
         channel=rule.channel or policy.channel,

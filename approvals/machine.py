@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
-from approvals import access, escalation, form, quorum
+from approvals import access, escalation, form, quorum, titles
 from approvals.audit import Fact, FactKind, head_of, link
 from approvals.canonical import Digest, Json, digest_of, salted
 from approvals.effects import CallAgent, CallbackType, Effect, PostComment, ShowCard
@@ -25,6 +25,7 @@ from approvals.model import (
     Flaw,
     Gate,
     Instant,
+    Judgement,
     Outcome,
     Person,
     Roster,
@@ -212,11 +213,22 @@ def _edit(pen: _Pen, event: Edited) -> Ruling:
         if _has_approved(case, event.by):
             return pen.ruling(Answer(repeated=True))
         return _count(pen, event, Choice.APPROVE)
-    pen.change(payload=event.payload, digest=digest, round=case.round + 1, flaws=())
+    judgement = _retitled(case, event.payload)
+    pen.change(payload=event.payload, digest=digest, round=case.round + 1, flaws=(), judgement=judgement)
     paths: list[Json] = [change.path for change in form.changes(case.payload, event.payload)]
     body: dict[str, Json] = {"payload": pen.sealed(digest), "paths": paths, "round": pen.case.round}
     pen.note(FactKind.EDITED, _signed(event.by), body)
     return _count(pen, event, Choice.APPROVE)
+
+
+def _retitled(case: Case, payload: Mapping[str, Json]) -> Judgement:
+    """Whoever reads only what heads the card must read what they would approve now."""
+    judgement = case.judgement
+    if judgement.template is None:
+        return judgement
+    edited = replace(case.request, payload=payload)
+    title = titles.heading(titles.known(judgement.template), edited, judgement.risk)
+    return replace(judgement, title=title)
 
 
 def _count(pen: _Pen, event: Voted | Edited, choice: Choice) -> Ruling:

@@ -196,6 +196,8 @@ class Judgement:
     steps: tuple[Step, ...]
     #: what heads the card
     title: str
+    #: the rule's template that made it, so that an edit can make it anew; None: the title stays
+    template: str | None = None
     quorum: int = 1
     irreversible: bool = False
     channel: str | None = None

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import jinja2
@@ -112,6 +113,12 @@ def heading(title: Title | None, request: Request, risk: Risk) -> str:
     """What heads the card of `request`: one line of 1 to `LONGEST` characters, unescaped. Never raises."""
     rendered = _rendered(title, request, risk) if title is not None else ""
     return rendered or one_line(request.title or "") or one_line(in_words(request.action)) or "Untitled"
+
+
+@lru_cache(maxsize=256)
+def known(text: str) -> Title:
+    """A template that was compiled before, when its policy was loaded."""
+    return compiled(text)
 
 
 def in_words(action: str) -> str:

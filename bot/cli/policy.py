@@ -73,6 +73,12 @@ def try_(file: Path, request_file: Path, agent: str, *, as_json: bool) -> None:
     click.echo("\n".join(f"  {number}. {reason}" for number, reason in enumerate(judgement.reasons, 1)))
 
 
+@policy_command.command()
+def schema() -> None:
+    """Print the JSON Schema of the policy file, for editors that complete and check."""
+    click.echo(json.dumps(policy.json_schema(), indent=2))
+
+
 def _loaded(path: Path) -> Policy:
     try:
         return policy.load(path.read_text(encoding="utf-8"), str(path))

@@ -146,6 +146,15 @@ def test_an_edit_voids_the_approvals_before_it() -> None:
     assert done.case.decision.by == (BOB, ALICE)
 
 
+def test_what_heads_the_card_follows_an_edit() -> None:
+    """The rule's title is made anew, so that nobody approves 500 under a heading that says 750."""
+    template = "Refund {{ payload.amount }} EUR"
+    edited = edit(an_open_case(quorum=2, title="Refund 750 EUR", template=template), amount=500)
+    assert edited.case.judgement.title == "Refund 500 EUR"
+    unruled = edit(an_open_case(title="As the agent says"), amount=500)
+    assert unruled.case.judgement.title == "As the agent says"
+
+
 def test_editing_back_does_not_revive_old_approvals() -> None:
     """750 → 500 → 750 is a third round: an approval of the first does not count in it."""
     case = approve(an_open_case(quorum=2)).case

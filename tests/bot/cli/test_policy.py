@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import jsonschema_rs
+import yaml
+
 from tests.bot.cli.conftest import Hitl
 
 SAMPLE = Path(__file__).parents[3] / "hitl.yml"
@@ -56,3 +59,11 @@ def test_try_names_what_is_wrong_with_the_request(hitl: Hitl) -> None:
     wrong = hitl("policy", "try", str(SAMPLE), "-", stdin='{"action": "x", "confidence": 2}')
     assert wrong.exit_code == 1
     assert "confidence: must be 1 or less" in wrong.stderr
+
+
+def test_the_schema_takes_the_sample_policy(hitl: Hitl) -> None:
+    """`hitl policy schema` prints a JSON Schema, and the policy that is shipped is an instance of it."""
+    schema = json.loads(hitl("policy", "schema").stdout)
+    sample = yaml.safe_load(SAMPLE.read_text(encoding="utf-8"))
+    assert jsonschema_rs.is_valid(schema, sample)
+    assert not jsonschema_rs.is_valid(schema, {**sample, "chanel": "C0"})
