@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
 from datetime import UTC, timedelta
 from typing import TypeAlias
 
@@ -32,10 +33,20 @@ _RING = {"misfire_grace_time": None, "coalesce": True, "max_instances": 1, "repl
 Job: TypeAlias = Callable[[Instant], Awaitable[object]]
 
 
+@dataclass(frozen=True, slots=True)
+class _Worker:
+    """Does one job whenever its bell rings."""
+
+    name: str
+    job: Job
+    then: Callable[[], None] | None
+    bell: asyncio.Event = field(default_factory=asyncio.Event)
+
+
 class Clock:
     """Runs `sweep(now)` when `next_due()` says so, and other jobs at intervals.
 
-    Built inside a running loop; `await stop()` ends every job, started or not.
+    `start()` needs a running loop; `await stop()` ends every job, and may be called without a start.
     """
 
     def __init__(
@@ -52,7 +63,7 @@ class Clock:
         logging.getLogger("apscheduler").setLevel(logging.WARNING)
         self._scheduler = AsyncIOScheduler(timezone=UTC)
         self._tasks: set[asyncio.Task[None]] = set()
-        self._bells: list[asyncio.Event] = []
+        self._workers: list[_Worker] = []
         self._stopping = False
         self._gathering: asyncio.TimerHandle | None = None
         self._due = self._bell("sweep", sweep, then=self.rearm)
@@ -62,10 +73,15 @@ class Clock:
     def start(self) -> None:
         """Sweep what became due while nobody was there, and go on from then."""
         self._scheduler.start()
+        for worker in self._workers:
+            self._begin(worker)
         self._due.set()
 
     def every(self, interval: timedelta, name: str, job: Job) -> None:
-        """Run `job(now)` each `interval`, first after one `interval`; a failure is logged, and it goes on."""
+        """Run `job(now)` each `interval`, first after one `interval`; a failure is logged, and it goes on.
+
+        To be said before `start()`.
+        """
         self._ring_every(interval, name, self._bell(name, job))
 
     def rearm(self) -> None:
@@ -83,8 +99,8 @@ class Clock:
             self._scheduler.shutdown(wait=False)
             # APScheduler shuts down in a callback of the loop.
             await asyncio.sleep(0)
-        for bell in self._bells:
-            bell.set()
+        for worker in self._workers:
+            worker.bell.set()
         if self._tasks:
             _, late = await asyncio.wait(self._tasks, timeout=GRACE_SECONDS)
             for task in late:
@@ -93,28 +109,28 @@ class Clock:
 
     def _bell(self, name: str, job: Job, then: Callable[[], None] | None = None) -> asyncio.Event:
         """An event; each time it is set, `job` runs, and `then` after it."""
-        bell = asyncio.Event()
-        self._bells.append(bell)
-        task = asyncio.create_task(self._answer(bell, name, job, then), name=f"clock {name}")
+        worker = _Worker(name, job, then)
+        self._workers.append(worker)
+        return worker.bell
+
+    def _begin(self, worker: _Worker) -> None:
+        task = asyncio.create_task(self._answer(worker), name=f"clock {worker.name}")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-        return bell
 
-    async def _answer(
-        self, bell: asyncio.Event, name: str, job: Job, then: Callable[[], None] | None
-    ) -> None:
+    async def _answer(self, worker: _Worker) -> None:
         while True:
-            await bell.wait()
+            await worker.bell.wait()
             if self._stopping:
                 return
-            bell.clear()
+            worker.bell.clear()
             try:
-                await job(self._now())
+                await worker.job(self._now())
             except Exception:
                 # A job that recurs has its next chance; the clock must not stop for it.
-                log.exception("%s failed", name)
-            if then is not None:
-                then()
+                log.exception("%s failed", worker.name)
+            if worker.then is not None:
+                worker.then()
 
     async def _arm(self, now: Instant) -> None:
         """Have the sweeper woken at the earliest step."""
