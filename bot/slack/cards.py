@@ -83,6 +83,7 @@ class CardSender:
             return Done(await self._settled(shown.case, ref, gone))
         why = ", ".join(f"{each.channel}: {each.why}" for each in gone) or "there is nobody to ask"
         log.error("%s cannot be shown to anybody: %s", shown.case.id, why)
+        await self._out.desk.store.write(lambda unit: self._tell_operators(unit, gone, "nobody"))
         raise _Stuck(SlackTrouble(Trouble.AWAY, f"no place for the card ({why})"), None)
 
     async def _places(self, case: Case, gone: list[_Gone]) -> AsyncIterator[Place]:
@@ -162,8 +163,7 @@ class CardSender:
 
         def settling(unit: Unit) -> None:
             cards.place(unit, case.id, ref)
-            for each in gone:
-                self._tell_operators(unit, each, ref.channel)
+            self._tell_operators(unit, gone, ref.channel)
 
         return settling
 
@@ -231,14 +231,16 @@ class CardSender:
         log.error("Slack refused the card of %s: %s. A smaller one is shown.", case.id, trouble)
         return minimal(case, trouble.code)
 
-    def _tell_operators(self, unit: Unit, gone: _Gone, instead: str) -> None:
-        """Once a day for each channel and reason, however many cards it was."""
-        now = self._out.desk.runtime.now()
-        for operator in self._out.desk.policies.current.operators:
-            body = {"notice": "channel_gone", "to": operator, "channel": gone.channel, "why": gone.why}
-            body["instead"] = instead
-            key = f"channel_gone:{gone.channel}:{gone.why}:{operator}:{now:%Y-%m-%d}"[:250]
-            outbox.put(unit, ParcelKind.NOTICE, request=None, key=key, lane="", body=body, now=now)
+    def _tell_operators(self, unit: Unit, gone: list[_Gone], instead: str) -> None:
+        """Of the policy's channels, once a day for each and its reason, however many cards it was."""
+        policy, now = self._out.desk.policies.current, self._out.desk.runtime.now()
+        ours = {policy.channel, *(rule.channel for rule in policy.rules)}
+        for each in (each for each in gone if each.channel in ours):
+            for operator in policy.operators:
+                body = {"notice": "channel_gone", "to": operator, "channel": each.channel, "why": each.why}
+                body["instead"] = instead
+                key = f"channel_gone:{each.channel}:{each.why}:{operator}:{now:%Y-%m-%d}"
+                outbox.put(unit, ParcelKind.NOTICE, request=None, key=key, lane="", body=body, now=now)
 
 
 class _Stuck(Exception):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from typing import Protocol
 from urllib.parse import urlsplit
@@ -113,9 +114,10 @@ class SocketDoor:
         self._in_hand = Tasks()
         self._closing = False
         self._problem: str | None = "not connected yet"
+        self._connected = asyncio.Event()
 
     async def open(self) -> str:
-        """See `Door`. Returns at once: the connection is made, and kept, in the background."""
+        """See `Door`. The connection is made, and kept, in the background; a quick one is waited for."""
         self._client = SocketModeClient(
             app_token=self._app_token,
             logger=_terse_log(),
@@ -126,6 +128,9 @@ class SocketDoor:
             self._client.proxy = None
         self._client.socket_mode_request_listeners.append(self._receive)
         self._keeper = asyncio.create_task(self._keep(self._client), name="socket-mode")
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_LOOK):
+                await self._connected.wait()
         return "socket"
 
     async def close(self) -> None:
@@ -165,6 +170,7 @@ class SocketDoor:
             log.warning("Socket Mode cannot be used yet: %s. Trying again.", self._problem)
         else:
             self._problem = None
+            self._connected.set()
 
     async def _receive(self, client: AsyncBaseSocketModeClient, request: SocketModeRequest) -> None:
         if not self._closing:

@@ -20,6 +20,7 @@ log = logging.getLogger(__name__)
 
 #: A scope is granted by a person: asking every second would only fill the log.
 _SCOPE_PAUSE = timedelta(minutes=1)
+_AFTER_SLOWNESS = timedelta(seconds=10)
 
 
 @dataclass(slots=True)
@@ -55,10 +56,12 @@ class Outgoing:
         error = str(trouble) if trouble.ambiguous else _not_sent(parcel, trouble)
         match trouble.trouble:
             case Trouble.BUSY:
-                after = timedelta(seconds=trouble.retry_after or 1.0)
-                return Again(error, after, hold=f"channel:{channel}" if channel else None)
+                wait = timedelta(seconds=trouble.retry_after or 1.0)
+                return Again(error, wait, hold=f"channel:{channel}" if channel else None)
             case Trouble.AWAY:
-                return Again(error, ambiguous=trouble.ambiguous)
+                # A call that was given up may still be carried out for a while: look for it after that.
+                after = _AFTER_SLOWNESS if trouble.code.endswith("TimeoutError") else None
+                return Again(error, after, ambiguous=trouble.ambiguous)
             case Trouble.TOKEN:
                 self.identity.refused(trouble.code)
                 return Pause(error)

@@ -27,15 +27,15 @@ from store.unit_of_work import Unit
 log = logging.getLogger(__name__)
 
 #: What was heard is asked again when it is this old.
-FRESH: Final = timedelta(seconds=50)
+FRESH: Final = timedelta(seconds=40)
 #: A membership that could not be confirmed for so long is not one any more.
 OLDEST: Final = timedelta(days=1)
 #: Seconds between two rounds.
-_ROUND: Final = 20.0
-#: Calls a round, three rounds a minute: usergroups.users.list allows 20 a minute, users.info 100
+_ROUND: Final = 15.0
+#: Calls a round, four rounds a minute: usergroups.users.list allows 20 a minute, users.info 100
 #: (docs.slack.dev/apis/web-api/rate-limits, tiers 2 and 4).
-_GROUPS_A_ROUND: Final = 6
-_PEOPLE_A_ROUND: Final = 30
+_GROUPS_A_ROUND: Final = 5
+_PEOPLE_A_ROUND: Final = 25
 #: Calls at once.
 _ABREAST: Final = 8
 

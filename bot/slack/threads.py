@@ -66,7 +66,7 @@ def _note(case: Case, parcel: Parcel) -> Message | None:
     match parcel.body:
         case {"note": "comment", "by": str(by), "text": str(text)}:
             return replies.comment_note(case, Comment(AgentName(by), text, parcel.created_at), parcel.key)
-        case {"note": "dead_letter", "type": str(kind), "why": str(why)} if kind in list(CallbackType):
+        case {"note": "dead_letter", "what": str(kind), "why": str(why)} if kind in list(CallbackType):
             return replies.dead_letter_note(case, CallbackType(kind), why, parcel.key)
         case _:
             return None

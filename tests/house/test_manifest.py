@@ -24,6 +24,7 @@ SCOPE_OF_EVENT = {
     "message.channels": "channels:history",
     "message.groups": "groups:history",
     "message.im": "im:history",
+    "message.mpim": "mpim:history",
     "subteam_members_changed": "usergroups:read",
     "user_change": "users:read",
 }
