@@ -2,41 +2,48 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from aiohttp import web
 
-from demo.agents.desk import ActionFailed, Desk, serve
+from demo.agents.desk import ActionFailed, Desk, Json, serve
 
-#: What there is to delete: number of records by table.
+#: What there is: number of records by table.
 RECORDS: dict[str, int] = {"carts_2023": 18_420, "sessions_2024": 90_112, "customers": 3_107}
+#: What it did, in order.
+DONE: list[str] = []
 
 
-async def act(_action: str, payload: dict[str, Any]) -> str:
-    """Delete exactly what was approved."""
+async def act(action: str, payload: Json) -> str:
+    """Count, or delete, exactly what was approved."""
     table = payload["table"]
     if table not in RECORDS:
-        raise ActionFailed(f"{table} is gone already")
-    return f"deleted {RECORDS.pop(table):,} records of {table}"
+        raise ActionFailed(f"There is no table {table}")
+    did = "Counted" if action == "search_records" else "Deleted"
+    count = RECORDS[table] if action == "search_records" else RECORDS.pop(table)
+    DONE.append(f"{did} {count:,} records of {table}")
+    return DONE[-1]
 
 
 def routes(desk: Desk) -> list[web.RouteDef]:
-    """A sweep looks for what is old, and the records can be counted."""
+    """A sweep looks at a table and asks to delete it; the records can be counted."""
 
     async def sweep(request: web.Request) -> web.Response:
         table = (await request.json())["table"]
+        looked = await desk.ask(f"look-{table}", action="search_records", payload={"table": table})
+        # Nobody need be asked for a look: the policy approved it, and the answer says so at once.
+        await desk.settle(looked, act)
         asked = await desk.ask(
-            f"sweep-{table}",
+            f"delete-{table}",
             action="delete_records",
-            payload={"table": table, "records": RECORDS[table], "dry_run": False},
-            reasoning=f"{table} was last read more than a year ago and costs 40 EUR a month.",
-            effects={"approve": f"{RECORDS[table]:,} records are deleted.", "reject": "Nothing is deleted."},
+            payload={"table": table, "records": RECORDS[table]},
+            title=f"Delete {RECORDS[table]:,} records of {table}",
+            reasoning=f"Nobody has read {table} for more than a year, and it costs 40 EUR a month.",
+            effects={"approve": "The table is dropped.", "reject": "Nothing is deleted."},
             reversible=False,
         )
-        return web.json_response(asked)
+        return web.json_response({"looked": looked, "asked": asked})
 
     async def world(_request: web.Request) -> web.Response:
-        return web.json_response(RECORDS)
+        return web.json_response({"records": RECORDS, "done": DONE})
 
     return [web.post("/sweeps", sweep), web.get("/world", world)]
 

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from aiohttp import web
 
-from demo.agents.desk import Desk, serve
+from demo.agents.desk import Desk, Json, serve
 
 #: What was paid, in the order it was paid: the only thing this agent can do to the world.
-LEDGER: list[dict[str, Any]] = []
+LEDGER: list[Json] = []
+#: The number of the first payment's transaction.
+FIRST_TX = 5521
 
 
-async def act(_action: str, payload: dict[str, Any]) -> str:
+async def act(_action: str, payload: Json) -> str:
     """Pay exactly what was approved."""
-    LEDGER.append(payload)
-    return (
-        f"paid {payload['amount']} {payload['currency']} to {payload['customer']} (tx {5520 + len(LEDGER)})"
-    )
+    tx = FIRST_TX + len(LEDGER)
+    LEDGER.append({"tx": tx, "amount": payload["amount"], "to": payload["customer"]})
+    return f"Paid {payload['amount']} {payload['currency']} to {payload['customer']} (tx {tx})"
 
 
 def routes(desk: Desk) -> list[web.RouteDef]:
@@ -35,8 +34,7 @@ def routes(desk: Desk) -> list[web.RouteDef]:
                 "order": told["order"],
                 "reason": "goodwill",
             },
-            reasoning=told["why"],
-            context=[{"label": "Customer since", "value": told["since"]}],
+            reasoning=f"“{told['says']}” Customer since {told['since']}, first refund.",
             effects={
                 "approve": "The refund is paid at once.",
                 "reject": "The customer hears from a person.",
@@ -47,7 +45,7 @@ def routes(desk: Desk) -> list[web.RouteDef]:
         return web.json_response(asked)
 
     async def world(_request: web.Request) -> web.Response:
-        return web.json_response(LEDGER)
+        return web.json_response({"ledger": LEDGER})
 
     return [web.post("/complaints", complaint), web.get("/world", world)]
 
