@@ -33,12 +33,14 @@ async def verify() -> None:
 
 @audit.command()
 @click.option(
-    "--since", type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"]), help="From this day on, UTC."
+    "--since",
+    type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S%z"]),
+    help="From this day or moment on; UTC unless it says otherwise.",
 )
 @asynchronous
 async def export(since: datetime | None) -> None:
     """Write the facts as JSON Lines to stdout, oldest first."""
-    start = since.replace(tzinfo=UTC) if since is not None else None
+    start = since.replace(tzinfo=since.tzinfo or UTC) if since is not None else None
     async with opened_store(read_settings().database_url) as store:
         await store.read(lambda unit: _write(facts.since(unit, start)), long=True)
 
