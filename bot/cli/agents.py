@@ -82,6 +82,9 @@ async def add(
 ) -> None:
     """Register an agent; its token and its webhook secret are printed once, and kept nowhere in the clear.
 
+    Callbacks go to registered hosts only. A host with a public name may not turn out to be an address inside
+    your network, unless it did when it was registered, or you say so: --callback-host billing.example.com+private
+
     \b
     hitl agent add billing-agent --callback-host billing.internal --action 'issue_*'
     """
