@@ -155,6 +155,12 @@ class RunningDesk:
                     return found
                 await self._committed.wait()
 
+    async def eventually(self, happened: Callable[[], bool], within: float = 5.0) -> None:
+        """For what neither a commit nor the stand-in announces: looked at again and again."""
+        async with asyncio.timeout(within):
+            while not happened():  # noqa: ASYNC110  # there is no event: that is what this is for
+                await asyncio.sleep(0.01)
+
     def cards_in(self, channel: str = "C0APPROVALS") -> list[Message]:
         """The messages with a card's metadata in a channel."""
         return [each for each in self.slack.messages(channel) if _is_card(each)]
