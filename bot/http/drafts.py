@@ -38,7 +38,8 @@ LONGEST_LINK = 2_000
 #: NUL cannot be stored everywhere, nor shown.
 _NO_NUL = r"^[^\u0000]*$"
 _NOT_BLANK = r"^[^\u0000]*[^\s\u0000][^\u0000]*$"
-_LINK = r"^https?://[^\s\u0000-\u001f\u007f]+$"
+#: A host in ASCII (IDNA's for others), no user name: what is clicked must be where it says it is.
+_LINK = r"^https?://[A-Za-z0-9._~%:-]+(?:[/?#][^\s\u0000-\u001f\u007f]*)?$"
 _CHANNEL = r"^[CDG][A-Z0-9]{1,40}$"
 _TS = r"^[0-9]{1,16}\.[0-9]{1,9}$"
 _SOMEBODY = r"^(?:[UW][A-Z0-9]{1,40}|[^\s@\u0000]+@[^\s@\u0000]+)$"
@@ -47,7 +48,7 @@ _SOMEBODY = r"^(?:[UW][A-Z0-9]{1,40}|[^\s@\u0000]+@[^\s@\u0000]+)$"
 PATTERNS: Mapping[str, str] = {
     _NO_NUL: "must not hold a NUL character",
     _NOT_BLANK: "must not be blank, nor hold a NUL character",
-    _LINK: "must be an http or https address",
+    _LINK: "must be an http or https address, its host in ASCII and without a user name",
     _CHANNEL: "must be a channel's id, such as C0123ABCD",
     _TS: "must be a message's ts, such as 1700000000.000100",
     _SOMEBODY: "must be a Slack user id or an e-mail address",

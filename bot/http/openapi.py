@@ -15,7 +15,7 @@ _SORTS: tuple[Sort, ...] = tuple(sort for sort in vars(problems).values() if isi
 #: What any call may be answered with, and what any call with a token.
 _ALWAYS = (400, 500, 503)
 _WITH_TOKEN = (401, 422, 429)
-_WITH_BODY = (408, 413, 415)
+_WITH_BODY = (408, 413)
 
 _HEADERS: dict[int, dict[str, Schema]] = {
     401: {"WWW-Authenticate": {"type": "string"}},

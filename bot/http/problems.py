@@ -48,7 +48,6 @@ NO_METHOD = Sort("method-not-allowed", 405, "Method not allowed", "`Allow` says 
 TOO_SLOW = Sort("body-too-slow", 408, "Body too slow", "The body did not arrive in time.")
 WRONG_STATE = Sort("wrong-state", 409, "Not in this state", "The request is not in a state that allows this.")
 TOO_LARGE = Sort("too-large", 413, "Too large", "The body is larger than 1 MiB.")
-NOT_JSON_TYPE = Sort("not-json-type", 415, "Not application/json", "The `Content-Type` is not a JSON one.")
 NO_EXPECTATION = Sort("no-expectation", 417, "Expectation failed", "`Expect` takes 100-continue only.")
 BAD_INPUT = Sort("bad-input", 422, "Bad input", "Fields are wrong; `errors` says which and how.")
 KEY_REUSED = Sort("key-reused", 422, "Key used before", "This Idempotency-Key came with another body before.")

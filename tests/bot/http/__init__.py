@@ -1,0 +1,1 @@
+"""The agents' endpoint, over real HTTP."""

@@ -1,0 +1,90 @@
+"""Alive, ready, and the numbers."""
+
+from __future__ import annotations
+
+import asyncio
+
+from prometheus_client.parser import text_string_to_metric_families
+
+from tests.bot.http.conftest import Endpoint
+
+
+async def _numbers(endpoint: Endpoint) -> dict[tuple[str, tuple[tuple[str, str], ...]], float]:
+    answer = await endpoint.call("GET", "/metrics", token=None)
+    assert answer.status == 200
+    assert answer.headers["Content-Type"].startswith("text/plain; version=0.0.4")
+    return {
+        (sample.name, tuple(sorted(sample.labels.items()))): sample.value
+        for family in text_string_to_metric_families(answer.raw.decode())
+        for sample in family.samples
+    }
+
+
+async def test_alive_needs_no_token_and_no_database(endpoint: Endpoint) -> None:
+    """The process answers, that is all it says."""
+    answer = await endpoint.call("GET", "/healthz", token=None)
+    assert (answer.status, answer.body) == (200, {"status": "alive"})
+
+
+async def test_ready_when_nothing_is_missing(endpoint: Endpoint) -> None:
+    """Database and Slack are there."""
+    answer = await endpoint.call("GET", "/readyz", token=None)
+    assert (answer.status, answer.body) == (200, {"status": "ready"})
+
+
+async def test_not_ready_says_why(endpoint: Endpoint) -> None:
+    """503 with what is missing, `Retry-After`, and a problem as everywhere."""
+    endpoint.missing["slack"] = "the token was revoked"
+    answer = await endpoint.call("GET", "/readyz", token=None)
+    assert answer.status == 503
+    assert answer.headers["Retry-After"] == "5"
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert answer.body["detail"] == "not ready: slack: the token was revoked"
+
+
+async def test_what_happened_is_counted(endpoint: Endpoint) -> None:
+    """Requests by gate and risk, what waits, calls by route, refusals by their name."""
+    request = await endpoint.opened()
+    await endpoint.call("POST", "/v1/requests", {"action": "search_mail"})
+    await endpoint.post({"risk": "none"})
+    await endpoint.call("GET", f"/v1/requests/{request}")
+    numbers = await _numbers(endpoint)
+    assert numbers["hitl_requests_opened_total", (("gate", "hard"), ("risk", "medium"))] == 1
+    assert numbers["hitl_requests_opened_total", (("gate", "auto"), ("risk", "low"))] == 1
+    assert numbers["hitl_requests", (("status", "pending"),)] == 1
+    assert numbers["hitl_requests", (("status", "approved"),)] == 1
+    assert numbers["hitl_outbox_waiting", (("kind", "card"),)] == 1
+    assert numbers["hitl_outbox_dead", ()] == 0
+    assert numbers["hitl_http_problems_total", (("problem", "bad-input"),)] == 1
+    assert numbers["hitl_ready", (("what", "slack"),)] == 1
+    assert numbers["hitl_policy_loaded", ()] == 1
+    assert numbers["hitl_build", (("version", "0.0.0"),)] == 1
+    route = (("method", "GET"), ("route", "/v1/requests/{id}"), ("status", "200"))
+    assert numbers["hitl_http_seconds_count", route] == 1
+
+
+async def test_labels_hold_nothing_that_was_sent(endpoint: Endpoint) -> None:
+    """Unknown paths and methods must not fill the memory of whoever scrapes."""
+    await endpoint.call("GET", "/v1/nothing-of-this-name")
+    await endpoint.call("BREW", "/v1/requests")
+    text = (await endpoint.call("GET", "/metrics")).raw
+    assert b"nothing-of-this-name" not in text
+    assert b"BREW" not in text
+
+
+async def test_metrics_come_without_a_database(endpoint: Endpoint) -> None:
+    """An outage is when they are needed most."""
+    await endpoint.desk.store.close()
+    endpoint.missing["database"] = "gone"
+    assert (await _numbers(endpoint))["hitl_ready", (("what", "database"),)] == 0
+
+
+async def test_without_a_database_agents_are_asked_to_wait(endpoint: Endpoint) -> None:
+    """503 with `Retry-After`, as a problem."""
+    assert (await endpoint.call("GET", "/v1/requests")).status == 200
+    await endpoint.desk.store.close()
+    async with asyncio.timeout(5):
+        answer = await endpoint.post()
+    assert answer.status == 503
+    assert int(answer.headers["Retry-After"]) >= 1
+    assert answer.body["type"] == "urn:hitl:problem:unavailable"
