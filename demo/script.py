@@ -55,6 +55,8 @@ def _explain(tell: Transcript, here: Stage, failure: Exception) -> None:
         if lines:
             tell.progress(f"The last lines of {log.name}:")
             tell.card(["", *lines])
+        elif here.bot is not None and log == here.bot.log:
+            tell.progress(f"Nothing is in {log.name}.")
     tell.end("The story ended before its end.")
 
 

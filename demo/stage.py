@@ -37,7 +37,8 @@ class Agent:
 
     name: str
     url: str
-    token: str
+    token: str = field(repr=False)
+    webhook_secret: str = field(repr=False)
 
 
 @dataclass(slots=True)
@@ -85,7 +86,7 @@ class Stage:
         }
         child = await self.children.start(name, module, env=env)
         ready = await child.line("ready ")
-        self.agents[name] = Agent(name, ready.split()[1], told["token"])
+        self.agents[name] = Agent(name, ready.split()[1], told["token"], told["webhook_secret"])
 
     async def hitl(self, *words: str) -> str:
         """Run the command `hitl …`; its stdout. Raises `ChildFailed` unless it exits 0."""

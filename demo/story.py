@@ -60,8 +60,14 @@ class Scene:
 
     async def modal(self, user: str, card: Message, words: str) -> View:
         """Somebody clicks, and a modal opens. Raises `StepFailed`."""
+        slack = self.stage.slack
+        heard = len(slack.ephemerals(user))
         await self.click(user, card, words)
-        return await self.stage.slack.view_of(user, words, within=WITHIN)
+        # Opening takes a moment; so does the sentence that says why nothing opens.
+        await slack.until(lambda: slack.views(user) or slack.ephemerals(user)[heard:], within=WITHIN)
+        told = [self.phone(each) for each in slack.ephemerals(user)[heard:]]
+        expect(not told, f"a modal after {user} clicked {words}", " ".join(told))
+        return await slack.view_of(user, words, within=WITHIN)
 
     async def submit(self, user: str, view: View, values: dict[str, str]) -> None:
         """Somebody fills a modal in and sends it, and it closes. Raises `StepFailed`."""

@@ -28,6 +28,8 @@ def routes(desk: Desk) -> list[web.RouteDef]:
 
     async def sweep(request: web.Request) -> web.Response:
         table = (await request.json())["table"]
+        if table not in RECORDS:
+            raise web.HTTPNotFound(text=f"There is no table {table}")
         looked = await desk.ask(f"look-{table}", action="search_records", payload={"table": table})
         # Nobody need be asked for a look: the policy approved it, and the answer says so at once.
         await desk.settle(looked, act)
