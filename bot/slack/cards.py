@@ -63,7 +63,7 @@ class CardSender:
                 return await self._place(parcel, shown)
             return await self._update(parcel, shown, shown.ref)
         except _Stuck as stuck:
-            return self._out.result(parcel, stuck.trouble, stuck.channel)
+            return await self._out.result(parcel, stuck.trouble, stuck.channel)
 
     async def _place(self, parcel: Parcel, shown: _Shown) -> Result:
         """Post the card at the first place that takes it; where it may be already, look there first."""

@@ -14,7 +14,9 @@ from bot.slack.connection import Connection
 from bot.slack.identity import Identity
 from bot.slack.troubles import SlackTrouble, Trouble, said
 from scheduler.results import Again, Dead, Pause, Result
-from store.outbox import Parcel
+from store import outbox
+from store.outbox import Parcel, ParcelKind
+from store.unit_of_work import Unit
 
 log = logging.getLogger(__name__)
 
@@ -44,6 +46,7 @@ class Outgoing:
         except SlackTrouble as trouble:
             if trouble.trouble is Trouble.BUSY and trouble.retry_after is not None:
                 self._held[channel] = asyncio.get_running_loop().time() + trouble.retry_after
+            trouble.method = method
             raise
 
     async def direct_message(self, *users: str) -> str:
@@ -51,7 +54,7 @@ class Outgoing:
         opened = await said(self.connection.client.conversations_open(users=list(users)))
         return str(opened["channel"]["id"])
 
-    def result(self, parcel: Parcel, trouble: SlackTrouble, channel: str | None = None) -> Result:
+    async def result(self, parcel: Parcel, trouble: SlackTrouble, channel: str | None = None) -> Result:
         """What becomes of a parcel that met `trouble`, where nothing better could be done about it."""
         error = str(trouble) if trouble.ambiguous else _not_sent(parcel, trouble)
         match trouble.trouble:
@@ -66,13 +69,20 @@ class Outgoing:
                 self.identity.refused(trouble.code)
                 return Pause(error)
             case Trouble.SCOPE:
-                log.error(
-                    "Slack refuses for want of a scope: %s. Add it, and install the app again.", trouble
-                )
+                log.error("Slack refuses, a scope is missing: %s. Add it, and install again.", trouble)
+                await self.desk.store.write(lambda unit: self._tell_operators(unit, trouble))
                 return Again(error, _SCOPE_PAUSE)
             case _:
                 log.error("parcel %s cannot be sent to Slack: %s", parcel.id, trouble)
                 return Dead(error)
+
+    def _tell_operators(self, unit: Unit, trouble: SlackTrouble) -> None:
+        """Once a day for each scope; where it is `chat:write`, as soon as that is granted."""
+        now, scope = self.desk.runtime.now(), trouble.scope or trouble.code
+        for operator in self.desk.policies.current.operators:
+            body = {"notice": "missing_scope", "to": operator, "scope": scope, "method": trouble.method}
+            key = f"missing_scope:{scope}:{operator}:{now:%Y-%m-%d}"
+            outbox.put(unit, ParcelKind.NOTICE, request=None, key=key, lane="", body=body, now=now)
 
 
 def _not_sent(parcel: Parcel, trouble: SlackTrouble) -> str:

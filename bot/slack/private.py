@@ -37,7 +37,7 @@ class ReplySender:
         try:
             await whisper(self._out, parcel.body)
         except SlackTrouble as trouble:
-            return self._out.result(parcel, trouble, str(channel) if channel else None)
+            return await self._out.result(parcel, trouble, str(channel) if channel else None)
         return Done()
 
 
@@ -100,5 +100,5 @@ class NoticeSender:
             if trouble.trouble is Trouble.CHANNEL:
                 log.error("an operator cannot be told: %s: %s", parcel.body["to"], trouble)
                 return Dead(str(trouble))
-            return self._out.result(parcel, trouble, channel)
+            return await self._out.result(parcel, trouble, channel)
         return Done()

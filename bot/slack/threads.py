@@ -50,7 +50,7 @@ class ThreadSender:
             if trouble.trouble in (Trouble.CHANNEL, Trouble.MESSAGE):
                 # Its place is gone; the card's own update finds it another one, and the case keeps the words.
                 return Done()
-            return self._out.result(parcel, trouble, thread.ref.channel)
+            return await self._out.result(parcel, trouble, thread.ref.channel)
         return Done()
 
     async def _say(self, parcel: Parcel, ref: CardRef, message: Message) -> None:

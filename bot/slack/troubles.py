@@ -134,6 +134,8 @@ class SlackTrouble(Exception):
         self.ambiguous = ambiguous
         #: with `SCOPE`: the one that is missing
         self.scope = scope
+        #: which call it was, where whoever made it said so
+        self.method = "a call"
 
 
 async def said(call: Awaitable[AsyncSlackResponse]) -> Mapping[str, Any]:

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from approvals.model import GroupName, ReplyTo, RequestId, Status
+from approvals.model import GroupName, Instant, ReplyTo, RequestId, Status
 from bot.desk import follow_up
 from sandbox.server import SlackStandIn
 from store import cards, outbox
@@ -194,11 +194,13 @@ async def test_a_missing_scope_is_named(
     with caplog.at_level(logging.ERROR):
         case = await bot.ask()
         await slack.call_of("chat.postMessage")
-        await bot.stored(lambda _unit: "chat:write" in caplog.text)
+        await bot.stored(lambda unit: _all_wait_for_a_while(unit, bot.runtime.now()))
     assert "chat:write" in caplog.text
     slack.app.scopes.add("chat:write")
     bot.runtime.ahead += timedelta(minutes=2)
     await bot.card(case.id)
+    told = await slack.until(lambda: slack.direct_messages("U0ADMIN"))
+    assert "chat:write" in told[0].text
 
 
 async def test_what_the_agent_says_appears_once_in_the_thread(bot: RunningDesk, slack: SlackStandIn) -> None:
@@ -239,6 +241,11 @@ def _with_permalink(unit: Unit, request: RequestId) -> CardRef | None:
 def _moved(unit: Unit, request: RequestId, before: CardRef | None) -> bool:
     ref = cards.of(unit, request)
     return ref is not None and before is not None and ref.ts != before.ts
+
+
+def _all_wait_for_a_while(unit: Unit, now: Instant) -> bool:
+    due = outbox.next_due(unit)
+    return due is not None and due > now + timedelta(seconds=30)
 
 
 def _nothing_waits(unit: Unit) -> bool:
