@@ -134,8 +134,8 @@ class _Door:
         match error:
             case Problem():
                 return error
-            case Refused():
-                return problems.of_refusal(error)
+            case Refused() if (refusal := problems.of_refusal(error)) is not None:
+                return refusal
             case Unavailable():
                 return unavailable("the database does not answer", 1)
             case web.HTTPException() if (told := problems.of_http(error)) is not None:

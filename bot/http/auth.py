@@ -87,9 +87,15 @@ class Callers:
         if looking is None:
             looking = asyncio.ensure_future(self._store.read(lambda unit: agents.by_token_hash(unit, hashed)))
             self._looking[hashed] = looking
-            looking.add_done_callback(lambda _: self._looking.pop(hashed, None))
+            looking.add_done_callback(lambda done: self._looked_up(hashed, done))
         # Whoever hangs up must not take the answer from those who wait for the same one.
         return await asyncio.shield(looking)
+
+    def _looked_up(self, hashed: str, done: asyncio.Task[Agent | None]) -> None:
+        self._looking.pop(hashed, None)
+        if not done.cancelled():
+            # Everybody who wanted to know may have hung up: then nobody else asks for what went wrong.
+            done.exception()
 
     def _keep(self, hashed: str, agent: Agent) -> None:
         if len(self._known) >= _MOST_KEPT:

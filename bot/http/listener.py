@@ -20,8 +20,10 @@ _NO_LOG.disabled = True
 #: longer than most load balancers keep one (60 s).
 FIRST_CALL_SECONDS = 15.0
 IDLE_SECONDS = 75.0
-#: Of the ten seconds that a stop may take, how many calls in hand have.
-STOP_SECONDS = 5.0
+#: A stop may take ten seconds in all. Calls in hand have this long, and as long again once cancelled.
+STOP_SECONDS = 3.0
+#: How long a refused body is still read, so that its sender gets to see the answer.
+LINGER_SECONDS = 2.0
 
 
 class Listener:
@@ -57,7 +59,13 @@ async def listen(
     loop = asyncio.get_running_loop()
 
     def protocol() -> _Protocol:
-        made = _Protocol(manager, loop=loop, access_log=_NO_LOG, keepalive_timeout=IDLE_SECONDS)
+        made = _Protocol(
+            manager,
+            loop=loop,
+            access_log=_NO_LOG,
+            keepalive_timeout=IDLE_SECONDS,
+            lingering_time=LINGER_SECONDS,
+        )
         made.first_call_seconds = first_call_seconds
         return made
 

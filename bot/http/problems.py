@@ -8,12 +8,11 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from http import HTTPStatus
 from typing import Any
 
 from aiohttp import hdrs, web
 
-from approvals.errors import Broken, Reason, Refused
+from approvals.errors import Reason, Refused
 from approvals.model import Flaw
 
 CONTENT_TYPE = "application/problem+json"
@@ -123,11 +122,11 @@ def unavailable(why: str, seconds: int) -> Problem:
     return Problem(UNAVAILABLE, why, headers={hdrs.RETRY_AFTER: str(seconds)})
 
 
-def of_refusal(refused: Refused) -> Problem:
-    """What an agent is told when the rules say no. Raises `Broken` for reasons only people get."""
+def of_refusal(refused: Refused) -> Problem | None:
+    """What an agent is told when the rules say no; None for reasons that only people are refused for."""
     spelled = _REFUSALS.get(refused.reason)
     if spelled is None:
-        raise Broken(f"an agent was refused for {refused.reason}, which agents are not") from refused
+        return None
     sort, words = spelled
     return Problem(sort, words(refused.detail), refused.flaws)
 
@@ -139,11 +138,6 @@ def of_http(error: web.HTTPException) -> Problem | None:
         return None
     allow = error.headers.get(hdrs.ALLOW)
     return Problem(sort, sort.meaning, headers={hdrs.ALLOW: allow} if allow is not None else {})
-
-
-def phrase(status: int) -> str:
-    """A status in words, for the document."""
-    return HTTPStatus(status).phrase
 
 
 def _not_claimable(detail: str) -> str:
