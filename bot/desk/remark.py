@@ -28,6 +28,11 @@ class Reply:
     text: str
 
 
+async def is_under_a_card(desk: Desk, reply: Reply) -> bool:
+    """True where `comment` would know which request is meant. Writes nothing."""
+    return await desk.store.read(lambda unit: _meant(unit, reply)) is not None
+
+
 async def comment(desk: Desk, by: Person, reply: Reply) -> RequestId | None:
     """Keep what was said with the request whose card heads that thread, once for each message.
 
@@ -45,8 +50,6 @@ async def comment(desk: Desk, by: Person, reply: Reply) -> RequestId | None:
         rule_on(unit, known(unit, request), Commented(by, reply.text), now)
         return request
 
-    if await desk.store.read(lambda unit: _meant(unit, reply)) is None:
-        return None
     try:
         return await desk.store.write(commenting)
     except KeyTaken:

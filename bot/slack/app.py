@@ -43,7 +43,7 @@ def build(front: Front, people: People) -> AsyncApp:
         authorize=_authorizer(front),
         request_verification_enabled=False,
     )
-    clicks, submits, talk = Clicks(front), Submits(front), Talk(front)
+    clicks, submits, talk = Clicks(front), Submits(front), Talk(front, people)
     app.action(_ANYTHING)(_on_click(front, clicks))
     app.view_submission(_ANYTHING)(_on_submit(front, submits))
     app.view_closed(_ANYTHING)(_on_event(front, _nothing))

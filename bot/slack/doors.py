@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import logging
 from typing import Protocol
-from urllib.parse import urlsplit
 
 from aiohttp import web
 from slack_bolt.adapter.aiohttp import to_aiohttp_response, to_bolt_request
@@ -124,8 +123,8 @@ class SocketDoor:
             web_client=self._connection.client,
             ping_interval=_LOOK,
         )
-        if _is_loopback(self._connection.client.base_url):
-            self._client.proxy = None
+        # The SDK would take the environment's proxy again, past what was decided for the Web API.
+        self._client.proxy = self._connection.client.proxy
         self._client.socket_mode_request_listeners.append(self._receive)
         self._keeper = asyncio.create_task(self._keep(self._client), name="socket-mode")
         with contextlib.suppress(TimeoutError):
@@ -191,10 +190,6 @@ def _name_of(failed: Exception) -> str:
     if isinstance(data, dict) and data.get("error"):
         return str(data["error"])
     return failed.code if isinstance(failed, SlackTrouble) else type(failed).__name__
-
-
-def _is_loopback(url: str) -> bool:
-    return urlsplit(url).hostname in ("localhost", "127.0.0.1", "::1")
 
 
 class _Terse(logging.Filter):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
@@ -84,17 +85,19 @@ class Front:
 
     async def request_of(self, click: Click) -> RequestId:
         """Whose card was clicked, from where the card is and nothing else. Raises `NotUpYet`."""
-        deadline = asyncio.get_running_loop().time() + _CARD_WITHIN
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + _CARD_WITHIN
         while True:
             next_commit = self.bell.next
             found = await self.desk.store.read(lambda unit: cards.at(unit, click.channel, click.ts))
             if found is not None:
                 return found
-            try:
+            if loop.time() >= deadline:
+                raise NotUpYet
+            # Another replica's commit does not ring here: hence a last look when the time is over.
+            with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout_at(deadline):
                     await next_commit.wait()
-            except TimeoutError:
-                raise NotUpYet from None
 
     async def answered(self, work: Callable[[], Awaitable[None]]) -> Wrong | None:
         """Do `work`; None when it went well, else what to tell the person. One handler for all."""

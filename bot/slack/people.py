@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 
-from approvals.model import GroupName, Instant, Profile, Roster, UserId
+from approvals.model import GroupName, Instant, Person, Profile, Roster, UserId
 from approvals.policy import Policy, UserGroup
 from bot.desk.desk import Policies
 from bot.runtime import Runtime
@@ -36,6 +36,8 @@ _ROUND: Final = 15.0
 #: (docs.slack.dev/apis/web-api/rate-limits, tiers 2 and 4).
 _GROUPS_A_ROUND: Final = 5
 _PEOPLE_A_ROUND: Final = 25
+#: Seconds that a comment waits for its author's name.
+_NAME_WITHIN: Final = 1.0
 #: Calls at once.
 _ABREAST: Final = 8
 
@@ -81,6 +83,17 @@ class People:
             self._made = (policy, self._make(policy, now))
             self._made_until = now + FRESH
         return self._made[1]
+
+    async def person(self, user: UserId) -> Person:
+        """Somebody by name. Asks Slack about whoever is not known, for a second at most."""
+        if user not in self._profiles:
+            try:
+                async with asyncio.timeout(_NAME_WITHIN):
+                    await self._ask_person(user, self._runtime.now())
+            except (SlackTrouble, TimeoutError) as unknown:
+                log.info("%s is called by id: %s", user, type(unknown).__name__)
+        known = self._profiles.get(user)
+        return known[0].person if known is not None else Person(user, str(user))
 
     def ages(self) -> Ages:
         """For `/readyz` and metrics."""

@@ -5,12 +5,12 @@ from __future__ import annotations
 import logging
 
 from approvals.errors import Refused
-from approvals.model import Person
 from blocks import guide
 from bot.desk import remark
 from bot.desk.remark import Reply
 from bot.slack.front import Front
 from bot.slack.payloads import Body, Words, written
+from bot.slack.people import People
 from bot.slack.troubles import SlackTrouble, said
 from store import outbox
 from store.outbox import ParcelKind
@@ -21,18 +21,20 @@ log = logging.getLogger(__name__)
 class Talk:
     """Listeners for messages, mentions, the command and the home tab."""
 
-    def __init__(self, front: Front) -> None:
+    def __init__(self, front: Front, people: People) -> None:
         self._front = front
+        self._people = people
 
     async def message(self, event: Body) -> None:
         """A reply in a card's thread is a comment; everything else people write is none of ours."""
         words = written(event)
         if words is None or words.thread_ts is None or self._mentions_us(words):
             return
-        by = self._front.person(Person(words.by, str(words.by)))
+        reply = Reply(words.channel, words.thread_ts, words.ts, words.text)
+        if not await remark.is_under_a_card(self._front.desk, reply):
+            return
         try:
-            reply = Reply(words.channel, words.thread_ts, words.ts, words.text)
-            await remark.comment(self._front.desk, by, reply)
+            await remark.comment(self._front.desk, await self._people.person(words.by), reply)
         except Refused as refused:
             log.warning("a comment was not kept: %s", refused.reason)
 

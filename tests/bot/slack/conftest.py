@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from sandbox.server import SlackStandIn
-from tests.harness.databases import sqlite_template
+from tests.harness.databases import database_url, postgres_server, sqlite_template
 from tests.harness.desk import RunningDesk, running_desk
 
-__all__ = ["sqlite_template"]
+__all__ = ["database_url", "postgres_server", "sqlite_template"]
 
 
 @pytest.fixture

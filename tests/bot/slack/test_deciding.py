@@ -7,7 +7,7 @@ import asyncio
 from approvals.model import Status, Via
 from sandbox.delivery import Manner
 from sandbox.server import SlackStandIn
-from tests.harness.desk import RunningDesk
+from tests.harness.desk import RunningDesk, running_desk
 
 
 async def test_a_click_on_approve_decides_and_the_card_says_so(
@@ -214,3 +214,16 @@ async def test_a_user_groups_new_member_may_decide_at_once(bot: RunningDesk, sla
     await slack.ephemeral_to("U0ALICE", "not asked")
     await slack.click("U0DAN", card.channel, card.ts, "Approve")
     assert (await bot.case(case.id)).status is Status.APPROVED
+
+
+async def test_the_whole_path_works_on_each_database(database_url: str, slack: SlackStandIn) -> None:
+    """From the agent's question to the decided card, on SQLite and on PostgreSQL."""
+    async with running_desk(database_url, slack) as bot:
+        case = await bot.ask("pair_payout")
+        card = await bot.card(case.id)
+        await asyncio.gather(
+            slack.click("U0ALICE", card.channel, card.ts, "Approve"),
+            slack.click("U0BOB", card.channel, card.ts, "Approve"),
+        )
+        assert (await bot.case(case.id)).status is Status.APPROVED
+        await bot.card(case.id, "pproved")
