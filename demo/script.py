@@ -54,7 +54,7 @@ def _explain(tell: Transcript, here: Stage, failure: Exception) -> None:
         lines = log.read_text(encoding="utf-8", errors="replace").splitlines()[-_LAST_LINES:]
         if lines:
             tell.progress(f"The last lines of {log.name}:")
-            tell.card(["", *lines])
+            tell.quote(*lines)
         elif here.bot is not None and log == here.bot.log:
             tell.progress(f"Nothing is in {log.name}.")
     tell.end("The story ended before its end.")

@@ -102,7 +102,7 @@ async def refund(scene: Scene) -> None:
     await _edit(scene, card)
     card = await scene.card(asked["id"], "tx 5521")
     tell.say("The same card, a moment later:")
-    tell.card(read(card, scene.names), most=9)
+    tell.card(read(card, scene.names), most=7)
     for words in ("Approved with changes by @alice", "750 → 500"):
         expect(words in scene.page(card), f"“{words}” on the card", scene.page(card))
     expect(buttons_of(card) == ["⋯"], "no button that decides", buttons_of(card))
@@ -128,7 +128,7 @@ async def _edit(scene: Scene, card: Message) -> None:
     tell.say(f"Alice clicks Edit. The modal asks for: {', '.join(inputs)}. She slips, and types 1500:")
     wrong = await slack.submit("U0ALICE", {amount: "1500"}, view=view)
     expect(inputs[amount] in wrong.errors, "an error at the amount", wrong.errors)
-    tell.card([f"{amount}: 1500", f"⚠ {wrong.errors[inputs[amount]]}"])
+    tell.quote(f"{amount}: 1500", f"⚠ {wrong.errors[inputs[amount]]}")
     tell.check("the modal stayed open, and says at the field what is wrong")
     why = "Goodwill ends at 500 without a receipt."
     tell.say(f"So she types 500, and why: “{why}”")
@@ -149,7 +149,7 @@ async def mails(scene: Scene) -> None:
     )
     card = await scene.card(asked["id"], "to all customers (1240)")
     tell.say("The mail-agent wants to write to 1,240 people. Bob's phone buzzes:")
-    tell.card([scene.phone(card)])
+    tell.quote(scene.phone(card))
     view = await scene.modal("U0BOB", card, "Reject")
     why = "Only those whose parcel is late. The others would wonder what we are talking about."
     tell.say(f"Bob clicks Reject, which wants a reason: “{why}”")
@@ -166,7 +166,7 @@ async def mails(scene: Scene) -> None:
     await scene.click("U0BOB", card, "Approve")
     card = await scene.card(again["id"], "Sent to 38")
     await scene.decided(agent, again["id"], "approved", "U0BOB")
-    tell.card([scene.phone(card)])
+    tell.quote(scene.phone(card))
     sent = (await stage.world(agent))["sent"]
     expect([each["recipients"] for each in sent] == [38], "one mail, to 38", sent)
     tell.check("one mail left, to 38 customers")
@@ -187,7 +187,7 @@ async def _asked_again(scene: Scene, first: str, why: str) -> Json:
     heard = (await scene.stage.world("mail-agent"))["heard"]
     expect(len(heard) == 1 and why in heard[0], "Bob's words, heard once", heard)
     scene.tell.say("What the agent's model is given to read:")
-    scene.tell.card(["", heard[0]][1:])
+    scene.tell.quote(heard[0])
     return again
 
 
@@ -207,13 +207,13 @@ async def cleanup(scene: Scene) -> None:
     card = await scene.card(asked["id"], "Delete 18,420 records of carts_2023", "cannot be undone")
     expect(not scene.cards(looked["id"]), "no card for the look", scene.cards(looked["id"]))
     tell.say("Then it would delete what it found:")
-    tell.card([scene.phone(card)])
+    tell.quote(scene.phone(card))
     before = await stage.world(agent)
     tell.say("Now the bot is killed (kill -9), with the card open. Carol clicks Approve all the same:")
     await stage.kill_bot()
     failed = await stage.slack.click("U0CAROL", card.channel, card.ts, "Approve")
     expect(not failed.acknowledged and failed.error is not None, "Slack to say that it failed", failed)
-    tell.card([f"⚠ {failed.error}"])
+    tell.quote(f"⚠ {failed.error}")
     await stage.start_bot()
     tell.say("The bot is started again. Carol clicks the same button on the same card.")
     await _nothing_yet(scene, agent, asked, before)
@@ -221,7 +221,7 @@ async def cleanup(scene: Scene) -> None:
     await scene.click("U0CAROL", card, "Approve")
     card = await scene.card(asked["id"], "Deleted 18,420")
     await scene.decided(agent, asked["id"], "approved", "U0CAROL")
-    tell.card([scene.phone(card)])
+    tell.quote(scene.phone(card))
     await _deleted_once(scene)
 
 

@@ -56,13 +56,20 @@ class Transcript:
 
     def card(self, lines: Sequence[str], most: int | None = None) -> None:
         """A card in Slack, its heading in bold; `most` lines of it, with a mark where it goes on."""
+        self._barred(lines, most, heading=True)
+
+    def quote(self, *lines: str) -> None:
+        """What a screen, a log or a model shows, word by word."""
+        self._barred(lines, None, heading=False)
+
+    def _barred(self, lines: Sequence[str], most: int | None, *, heading: bool) -> None:
         shown = list(lines) if most is None or len(lines) <= most else [*lines[:most], "…"]
         for number, line in enumerate(shown):
             bar = f"{_MARGIN}{self._painted('36', '│')} "
             hanging = " " * (len(line) - len(line.lstrip()) + 2)
             room = self.width - len(_MARGIN) - 2
             for part in textwrap.wrap(line, room, subsequent_indent=hanging) or [""]:
-                self._line(bar + (self._painted("1", part) if number == 0 else part))
+                self._line(bar + (self._painted("1", part) if heading and number == 0 else part))
 
     def check(self, text: str) -> None:
         """Something that was checked, and is so."""
