@@ -15,8 +15,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.slack.troubles import SlackTrouble, Trouble, refusal
 
-#: Seconds for one call: below the courier's lease of 15 s, so that nobody else has begun it meanwhile.
-TIMEOUT = 10.0
+#: Seconds for one call. With a look after a lost answer, still less than the courier gives a sender (12 s).
+TIMEOUT = 9.0
 
 #: The SDK prints what it sends at DEBUG, whatever the root logger's level: it gets a logger that never does.
 _SILENT = logging.getLogger("hitl.slack.sdk")
