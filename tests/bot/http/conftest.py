@@ -24,6 +24,7 @@ from bot.http.app import build
 from bot.http.auth import token_hash
 from bot.http.listener import Listener, listen
 from bot.http.meter import Meter
+from bot.http.operations import Readiness
 from bot.runtime import SystemRuntime
 from store import agents, cases
 from store.agents import Agent
@@ -194,17 +195,20 @@ def an_agent(name: str, token: str, **fields: Any) -> Agent:
 
 
 @asynccontextmanager
-async def running(store: Store, *, rate_limit: float = 10_000.0, **options: Any) -> AsyncIterator[Endpoint]:
-    """An endpoint on `store`."""
+async def running(
+    store: Store, *, rate_limit: float = 10_000.0, readiness: Readiness | None = None, **options: Any
+) -> AsyncIterator[Endpoint]:
+    """An endpoint on `store`; ready as its `missing` says, unless `readiness` is given."""
     runtime = Noon()
     desk = Desk(store, runtime, FixedPolicy(policy.load(POLICY)), FixedPeople())
     missing: dict[str, str | None] = {"database": None, "slack": None}
 
-    async def readiness() -> Mapping[str, str | None]:
+    async def as_said() -> Mapping[str, str | None]:
         return missing
 
     meter = Meter("0.0.0")
-    app = build(desk, readiness=readiness, version="0.0.0", rate_limit=rate_limit, meter=meter)
+    asked = readiness or as_said
+    app = build(desk, readiness=asked, version="0.0.0", rate_limit=rate_limit, meter=meter)
     listener = await listen(app, "127.0.0.1", 0, **options)
     try:
         async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as client:

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+from collections.abc import Mapping
 
+import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.bot.http.conftest import Endpoint
+from bot.http import operations
+from store.engine import Store
+from tests.bot.http.conftest import Endpoint, running
 
 
 async def _numbers(endpoint: Endpoint) -> dict[tuple[str, tuple[tuple[str, str], ...]], float]:
@@ -88,3 +93,37 @@ async def test_without_a_database_agents_are_asked_to_wait(endpoint: Endpoint) -
     assert answer.status == 503
     assert int(answer.headers["Retry-After"]) >= 1
     assert answer.body["type"] == "urn:hitl:problem:unavailable"
+
+
+async def test_a_bug_is_answered_with_an_incident(store: Store, caplog: pytest.LogCaptureFixture) -> None:
+    """500 with an id that the log has too; what the error said, which may be anything, is in neither."""
+
+    async def broken() -> Mapping[str, str | None]:
+        raise LookupError("hunter2")
+
+    with caplog.at_level(logging.ERROR, "bot.http.app"):
+        async with running(store, readiness=broken) as endpoint:
+            answer = await endpoint.call("GET", "/readyz")
+    assert answer.status == 500
+    assert answer.body["type"] == "urn:hitl:problem:internal"
+    (record,) = caplog.records
+    assert record.__dict__["about"] == {"incident": answer.body["incident"], "error": "LookupError"}
+    assert "in broken" in record.getMessage()
+    assert b"hunter2" not in answer.raw
+    assert "hunter2" not in caplog.text.replace('raise LookupError("hunter2")', "")
+
+
+async def test_a_check_that_hangs_is_a_check_that_fails(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever probes does not wait for ever."""
+    monkeypatch.setattr(operations, "READY_SECONDS", 0.05)
+
+    async def hanging() -> Mapping[str, str | None]:
+        await asyncio.get_running_loop().create_future()
+        return {}
+
+    async with running(store, readiness=hanging) as endpoint:
+        answer = await endpoint.call("GET", "/readyz")
+    assert answer.status == 503
+    assert "did not say within" in answer.body["detail"]
