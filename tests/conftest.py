@@ -6,6 +6,9 @@ import os
 
 from hypothesis import HealthCheck, settings
 
+#: Real databases; the PostgreSQL server is started once a session (once an xdist worker).
+pytest_plugins = ["tests.harness.databases"]
+
 # A slow machine is no failing property, and one that failed once must fail again: no deadline, fixed seeds.
 settings.register_profile(
     "steady", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow], print_blob=True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 from approvals.audit import Fact, FactKind, head_of, link, verify
 from approvals.model import ChainHead, RequestId
@@ -40,7 +41,7 @@ def test_every_field_of_a_fact_is_covered() -> None:
     """Changing any one thing of any one fact breaks the chain at that fact."""
     facts = a_chain()
     head = head_of(facts[-1])
-    changed = {
+    changed: dict[str, Any] = {
         "request": RequestId("req_02"),
         "at": NOON + timedelta(microseconds=1),
         "kind": FactKind.APPROVED,

@@ -30,9 +30,6 @@ from store import agents, cases
 from store.agents import Agent
 from store.engine import Store
 from tests.harness.cases import ALICE, NOON, a_roster
-from tests.harness.databases import database_url, postgres_server, sqlite_template
-
-__all__ = ["database_url", "postgres_server", "sqlite_template"]
 
 POLICY = """
 channel: C0APPROVALS

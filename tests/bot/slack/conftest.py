@@ -2,24 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
 from sandbox.server import SlackStandIn
-from tests.harness.databases import database_url, postgres_server, sqlite_template
 from tests.harness.desk import RunningDesk, running_desk
-
-__all__ = ["database_url", "postgres_server", "sqlite_template"]
-
-
-@pytest.fixture
-def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
-    """A fresh database with all tables."""
-    shutil.copy(sqlite_template, tmp_path / "hitl.db")
-    return f"sqlite+aiosqlite:///{tmp_path / 'hitl.db'}"
 
 
 @pytest.fixture
