@@ -24,6 +24,8 @@ class Answers:
 
     def __init__(self, site: Site) -> None:
         self.site = site
+        #: When, to whom and what Slack would not have shown, and why; oldest first.
+        self.refused: list[tuple[float, ResponseUrl, Json, list[limits.Problem]]] = []
 
     def new_url(self, channel: str, user: str, message: Message | None = None) -> str:
         """A URL for an answer to this person, about this message if one was clicked."""
@@ -69,6 +71,8 @@ class Answers:
             return None
         problems = limits.problems_of_message({name: body.get(name) for name in _SAID})
         if problems:
+            self.refused.append((time.time(), place, body, problems))
+            space.changes.note("refused", channel=place.channel, user=place.user)
             return problems[0].code
         content: dict[str, Any] = {"text": str(body.get("text") or "")}
         content |= {name: copy.deepcopy(body.get(name) or []) for name in ("blocks", "attachments")}

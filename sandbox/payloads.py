@@ -35,7 +35,7 @@ def action_of(target: Clickable, value: Any, at: str) -> Json:
         if name in element:
             action[name] = copy.deepcopy(element[name])
     if element["type"] == "overflow":
-        action["selected_option"] = copy.deepcopy(target.option)
+        action["selected_option"] = copy.deepcopy(target.option or value)
     field = STATE_FIELD.get(element["type"])
     if field is not None:
         if value is None and target.option is not None:

@@ -11,11 +11,13 @@ from aiohttp import web
 from sandbox import payloads
 from sandbox.answers import Answers
 from sandbox.app import App, Times, secret
+from sandbox.beside import Beside
 from sandbox.calls import Call, Site
 from sandbox.changes import Json
-from sandbox.control import Control
+from sandbox.control import Control, refuse_strangers
 from sandbox.delivery import EVENT, Courier, Delivery
 from sandbox.faults import Faults
+from sandbox.page.door import Page
 from sandbox.people import People
 from sandbox.rates import Rates
 from sandbox.sample import furnish
@@ -61,7 +63,9 @@ class SlackStandIn:
         self.click_in_home, self.open_home = self.people.click_in_home, self.people.open_home
         self.submit, self.close, self.command = self.people.submit, self.people.close, self.people.command
         self.say, self.mention = self.people.say, self.people.mention
+        self.beside = Beside(self.changes)
         self.control = Control(self)
+        self.page = Page(self, refuse_strangers)
         self.site.tell = self._tell
         self._host, self._port = host, port
         self._runner: web.AppRunner | None = None
@@ -84,6 +88,7 @@ class SlackStandIn:
         app.router.add_post(r"/actions/{team}/{name}", self.answers.handle)
         app.router.add_get("/link/", self.sockets.handle)
         self.control.add_routes(app)
+        self.page.add_routes(app)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
         await self._runner.setup()
         await web.TCPSite(self._runner, self._host, self._port).start()

@@ -1,0 +1,117 @@
+"""The page's templates, and what they know how to draw."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+from zlib import crc32
+
+from jinja2 import ChainableUndefined, Environment, PackageLoader, pass_context
+from jinja2.runtime import Context
+from markupsafe import Markup
+
+from sandbox.changes import Json
+from sandbox.page import mrkdwn
+from sandbox.page.moments import day_heading, in_zone
+from sandbox.page.reader import Reader
+from sandbox.page.rich_text import rich_text
+from sandbox.words import options_of
+
+#: How many colours there are for people's pictures.
+_COLOURS = 8
+_HEX = re.compile(r"#?([0-9a-fA-F]{6}|[0-9a-fA-F]{3})")
+_NAMED_COLOURS = {"good": "#2eb886", "warning": "#daa038", "danger": "#a30100"}
+
+
+def environment() -> Environment:
+    """Templates in which every value is escaped, and what is missing is drawn as nothing.
+
+    Blocks come from an app and may lack anything; a page that fails to draw would hide what it shows.
+    """
+    made = Environment(
+        loader=PackageLoader("sandbox.page"),
+        autoescape=True,
+        undefined=ChainableUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters |= {"text": _text, "rich": _rich, "clock": _clock, "day": _day, "dated": _dated}
+    made.filters |= {"initials": initials, "tint": tint, "pretty": pretty, "colour": colour}
+    made.globals |= {"offered": offered}
+    return made
+
+
+@pass_context
+def _text(context: Context, text: Json | str | None) -> Markup:
+    """A text object of a block, or the `text` of a message."""
+    reader: Reader = context["reader"]
+    if isinstance(text, str):
+        return mrkdwn.mrkdwn(text, reader)
+    if not isinstance(text, dict):
+        return Markup("")
+    words = str(text.get("text", ""))
+    if text.get("type") == "mrkdwn":
+        return mrkdwn.mrkdwn(words, reader, verbatim=bool(text.get("verbatim")))
+    return mrkdwn.plain(words, with_names=text.get("emoji") is not False)
+
+
+@pass_context
+def _rich(context: Context, block: Json) -> Markup:
+    return rich_text(block.get("elements") or [], context["reader"])
+
+
+@pass_context
+def _clock(context: Context, ts: str | float) -> str:
+    """The time of day."""
+    return f"{in_zone(ts, context['reader'].zone):%H:%M}"
+
+
+@pass_context
+def _day(context: Context, ts: str | float) -> str:
+    """The heading of its day."""
+    reader: Reader = context["reader"]
+    return day_heading(in_zone(ts, reader.zone).date(), reader.now.date())
+
+
+@pass_context
+def _dated(context: Context, ts: Any) -> str:
+    """As a browser's input for a date and a time of day takes it."""
+    return f"{in_zone(ts, context['reader'].zone):%Y-%m-%dT%H:%M}" if ts else ""
+
+
+@pass_context
+def offered(context: Context, element: Json) -> list[tuple[str, str]]:
+    """What a menu without groups offers: values, and the words for them."""
+    reader: Reader = context["reader"]
+    kind = str(element.get("type"))
+    if "users" in kind:
+        people = reader.workspace.users.values()
+        return [(each.id, each.real_name) for each in people if not each.is_bot and not each.deleted]
+    if "channels" in kind or "conversations" in kind:
+        places = reader.workspace.channels.values()
+        known = [each for each in places if reader.user.id in each.members and each.name]
+        return [(each.id, f"#{each.name}") for each in known]
+    return [(each["value"], str(each["text"]["text"])) for each in options_of(element)]
+
+
+def initials(name: str) -> str:
+    """One or two letters for a picture."""
+    return "".join(word[0] for word in name.split()[:2]).upper()
+
+
+def tint(name: str) -> int:
+    """A colour's number, always the same for a name."""
+    return crc32(name.encode()) % _COLOURS
+
+
+def pretty(value: object) -> str:
+    """JSON to be read by people."""
+    return json.dumps(value, indent=2, ensure_ascii=False)
+
+
+def colour(value: object) -> str:
+    """An attachment's colour as HTML takes it; Slack's grey where it is none."""
+    named = _NAMED_COLOURS.get(str(value))
+    found = _HEX.fullmatch(str(value))
+    return named or (f"#{found[1]}" if found else "#dddddd")
