@@ -23,6 +23,19 @@ async def serve() -> None:
     """Run the bot until SIGTERM. SIGHUP reads the policy again.
 
     Socket Mode when SLACK_APP_TOKEN is set, else Slack's HTTP endpoint. Prints one line when it is ready.
+
+    \b
+    SLACK_BOT_TOKEN, SLACK_SIGNING_SECRET, SLACK_APP_TOKEN   the app's, from its pages in Slack
+    HITL_CONFIG             the policy                       hitl.yml
+    HITL_DATABASE_URL       or postgresql+asyncpg://…        sqlite+aiosqlite:///hitl.db
+    HITL_API_HOST, _PORT    the agents' endpoint             127.0.0.1, 8765
+    HITL_SLACK_HOST, _PORT  Slack's endpoint, without a      0.0.0.0, 3000
+                            Socket Mode token
+    HITL_SLACK_API_URL      GovSlack, or a stand-in          https://slack.com/api/
+    HITL_RATE_LIMIT         calls a second for each agent    100
+    HITL_LOG                text or json, on stderr          text
+
+    A port of 0 takes a free one.
     """
     settings = read_settings()
     logs.set_up(settings.log)
