@@ -40,6 +40,8 @@ class Fault:
     error: str = "internal_error"
     #: What else the answer of an `error` says.
     extra: Json = field(default_factory=dict)
+    #: For `slow` and `hold`: the connection ends with the wait; what has had no effect by then never will.
+    dropped: bool = False
     #: How many calls it has met.
     met: int = 0
     id: int = 0
@@ -58,6 +60,11 @@ class Fault:
 
     def release(self) -> None:
         """Let held calls go on."""
+        self._released.set()
+
+    def drop(self) -> None:
+        """Let held calls end as if the caller were gone: with no answer, and no further effect."""
+        self.dropped = True
         self._released.set()
 
     async def wait(self) -> None:

@@ -96,10 +96,10 @@ class WebApi:
                 self._carry_out(call)
                 raise Dropped
         if not fault.after_effect:
-            await fault.wait()
+            await _waited(fault)
         answer = self._carry_out(call)
         if fault.after_effect:
-            await fault.wait()
+            await _waited(fault)
         return 200, answer, headers
 
     def _carry_out(self, call: Call) -> Json:
@@ -136,6 +136,12 @@ class TooManyError(Exception):
     def __init__(self, seconds: int) -> None:
         super().__init__(seconds)
         self.seconds = seconds
+
+
+async def _waited(fault: Fault) -> None:
+    await fault.wait()
+    if fault.dropped:
+        raise Dropped
 
 
 def _refused(code: str, **extra: Any) -> Json:

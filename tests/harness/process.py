@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import signal
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator, Mapping
@@ -75,6 +76,10 @@ class Served:
         await self.process.wait()
         await self._ended()
 
+    def freeze(self) -> None:
+        """It does nothing any more, and does not know; what is sent to it waits in its kernel."""
+        self.process.send_signal(signal.SIGSTOP)
+
     async def stop(self) -> int:
         """SIGTERM; the exit code."""
         if self.process.returncode is None:
@@ -96,7 +101,11 @@ async def serve(env: Mapping[str, str]) -> Served:
     assert process.stdout is not None
     served = Served(process, "", "")
     served._reading = asyncio.create_task(_read(process, served.log))
-    line = (await process.stdout.readline()).decode()
+    try:
+        line = (await process.stdout.readline()).decode()
+    except asyncio.CancelledError:
+        await served.kill()
+        raise
     if not line.startswith("ready "):
         await served.kill()
         raise AssertionError("".join(served.log))
