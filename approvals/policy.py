@@ -31,6 +31,7 @@ from approvals.policy_model import (
     UserGroup,
     Users,
 )
+from approvals.policy_not_yet import NOT_YET_STEPS, not_yet_of
 from approvals.policy_place import Place, each
 from approvals.policy_problems import PolicyError, Problem
 from approvals.policy_rules import default_of, rules_of, warnings_of
@@ -39,6 +40,7 @@ from approvals.policy_yaml import BadYaml, read
 
 __all__ = [
     "DEFAULT",
+    "NOT_YET_STEPS",
     "Digest",
     "Grants",
     "Group",
@@ -62,7 +64,9 @@ __all__ = [
 #: The contract's: where a rotation that names no `start` begins to count.
 DEFAULT_START = date(2026, 1, 5)
 
-_WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+#: By its whole name or its first three letters, to its number.
+_WEEKDAY = {name: day for day, whole in enumerate(_WEEKDAYS) for name in (whole, whole[:3])}
 _HANDOFF = re.compile(r"(?:([A-Za-z]{3,9})\s+)?([01]?[0-9]|2[0-3]):([0-5][0-9])", re.ASCII)
 
 
@@ -113,7 +117,7 @@ def _policy_of(root: Place, version: str) -> Policy | None:
         default=default,
         rules=rules,
         digests=digests,
-        warnings=warnings_of(rules, root.file),
+        warnings=(*warnings_of(rules, root.file), *not_yet_of(top, rules, default)),
         **settings,  # type: ignore[arg-type]  # each is read by the line that names it
     )
 
@@ -175,10 +179,10 @@ def _rotation(place: Place) -> Rotation:
 
 def _handoff(place: Place) -> tuple[int | None, time]:
     match = _HANDOFF.fullmatch(str(place.node.of))
-    if match is None or (match[1] is not None and match[1][:3].lower() not in _WEEKDAYS):
+    if match is None or (match[1] is not None and match[1].lower() not in _WEEKDAY):
         place.wrong('must be a weekday and a time, like "Mon 09:00", or a time alone')
         return None, time()
-    weekday = _WEEKDAYS.index(match[1][:3].lower()) if match[1] else None
+    weekday = _WEEKDAY[match[1].lower()] if match[1] else None
     return weekday, time(int(match[2]), int(match[3]))
 
 

@@ -9,18 +9,13 @@ from approvals.canonical import Json
 from approvals.conditions import Condition, ConditionError
 from approvals.conditions import compiled as compiled_condition
 from approvals.model import Gate, GroupName, Risk, Step, StepKind
-from approvals.policy_model import DEFAULT, Digest, Grants, Group, Rotation, Rule, Users
+from approvals.policy_model import DEFAULT, Digest, Grants, Group, Rule, Users
+from approvals.policy_not_yet import NOT_YET_ASKED, NOT_YET_FIELDS, NOT_YET_GATES
 from approvals.policy_place import Place, each, got
 from approvals.policy_problems import Problem, meant
 from approvals.schema import schema_flaws
 from approvals.titles import Title, TitleError
 from approvals.titles import compiled as compiled_title
-
-#: What the contract promises and the program does not do yet. A policy that needs it is refused by name
-#: rather than half obeyed; whoever builds a thing deletes its word here.
-NOT_YET_GATES = frozenset({Gate.SOFT, Gate.MANUAL, Gate.AUDIT, Gate.QUESTION})
-NOT_YET_FIELDS = frozenset({"digest", "grants", "sample"})
-NOT_YET_ASKED: tuple[type[Group], ...] = (Rotation,)
 
 #: Gates that let a request through without a person, above which risk they no longer may.
 _GENTLE = frozenset({Gate.AUTO, Gate.SOFT})
@@ -284,9 +279,11 @@ class _Reader:
         """What no field can be blamed for alone."""
         for field, why in _misfits(rule):
             self.fields[field].wrong(why)
-        asked = [self._groups[name] for name in rule.ask]
-        if rule.quorum > 1 and asked and all(isinstance(group, Users) for group in asked):
-            people = {user for group in asked if isinstance(group, Users) for user in group.users}
+        # Whoever an escalation adds may approve as well.
+        later = (step.to for step in rule.steps if step.to is not None)
+        deciding = [self._groups[name] for name in (*rule.ask, *later)]
+        if rule.quorum > 1 and rule.ask and all(isinstance(group, Users) for group in deciding):
+            people = {user for group in deciding if isinstance(group, Users) for user in group.users}
             if rule.quorum > len(people):
                 self.fields["quorum"].wrong(
                     f"needs {rule.quorum} people, and those asked are only {len(people)}"

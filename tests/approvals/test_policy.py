@@ -190,6 +190,8 @@ def test_a_section_that_is_wrong_is_named(extra: str, says: str) -> None:
         ("{users: []}", "must name somebody"),
         ("{usergroup: directors}", "user group id"),
         ("{rotation: {users: [U1], every: 1w, handoff: never, timezone: UTC}}", "weekday and a time"),
+        ("{rotation: {users: [U1], every: 1w, handoff: Monxyz 09:00, timezone: UTC}}", "weekday and a time"),
+        ("{rotation: {users: [U1], every: 1w, handoff: Mond 09:00, timezone: UTC}}", "weekday and a time"),
         ("{rotation: {users: [U1], every: 1d, handoff: Mon 09:00, timezone: UTC}}", "whole weeks"),
         ("{rotation: {users: [U1], every: 5h, handoff: 09:00, timezone: UTC}}", "whole days"),
         (
@@ -204,6 +206,27 @@ def test_a_group_that_is_wrong_is_named(group: str, says: str) -> None:
     assert len(found) == 1
     assert says in found[0]
     assert found[0].startswith("hitl.yml:2: groups.directors")
+
+
+@pytest.mark.parametrize("written", ["Thu 09:00", "thursday 09:00", "THURSDAY 9:00"])
+def test_a_weekday_is_written_short_or_whole(written: str) -> None:
+    """Three letters or the whole name, upper or lower case."""
+    group = f"{{rotation: {{users: [U1], every: 1w, handoff: {written}, timezone: UTC}}}}"
+    rotation = load(SMALLEST.replace("{usergroup: S0DIRECTORS}", group)).groups[GroupName("directors")]
+    assert isinstance(rotation, policy.Rotation)
+    assert (rotation.weekday, rotation.at) == (3, time(9))
+
+
+def test_whoever_a_step_escalates_to_counts_towards_the_quorum() -> None:
+    """Three of two and two others can be found; three of two and the same two cannot."""
+    groups = "{support: {users: [U0ALICE, U0BOB]}, directors: {users: [U0BOB, U0CAROL]}}"
+    text = with_rules(
+        "name: r, gate: hard, ask: support, quorum: 3,"
+        " steps: [{after: 1h, do: escalate, to: directors}, {after: 1d, do: expire}]"
+    ).replace("{support: {users: [U0ALICE, U0BOB]}, directors: {usergroup: S0DIRECTORS}}", groups)
+    assert load(text).rules[0].quorum == 3
+    [problem] = problems(text.replace("U0CAROL", "U0ALICE"))
+    assert "needs 3 people, and those asked are only 2" in problem
 
 
 def test_a_rotation_can_be_escalated_to_and_not_yet_asked() -> None:
