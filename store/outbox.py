@@ -6,6 +6,8 @@ everything else is said once, under one key. Who sends takes parcels under a lea
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import sqlalchemy as sa
 
 from approvals.canonical import Json
@@ -124,6 +126,17 @@ _RETRY = (
     )
 )
 _RETRY_ONE = _RETRY.where(outbox.c.id == sa.bindparam("id_"))
+#: Requests whose cards say that the agent could not be told.
+_COMPLAINING = (
+    sa.select(outbox.c.request)
+    .where(
+        _IS_DEAD,
+        outbox.c.kind == sa.literal_column(f"'{ParcelKind.CALLBACK}'"),
+        outbox.c.request != sa.literal_column("''"),
+    )
+    .distinct()
+)
+_COMPLAINING_ONE = _COMPLAINING.where(outbox.c.id == sa.bindparam("id_"))
 _FORGET = sa.delete(outbox).where(_IS_DONE, outbox.c.finished_at < sa.bindparam("before", type_=MOMENT))
 _COUNTS = (
     sa.select(outbox.c.kind, sa.func.count().label("many"), sa.func.min(outbox.c.created_at).label("oldest"))
@@ -180,11 +193,10 @@ def hold(u: Unit, lane: str, until: Instant) -> int:
     return u.change(_HOLD, {"lane_": lane, "until": until}, of=(outbox,))
 
 
-def next_due(u: Unit) -> Instant | None:
-    """When `claim` may next find something."""
-    return min(
-        (moment for moment in u.read(_NEXT_DUE, of=(outbox,)).one() if moment is not None), default=None
-    )
+def next_due(u: Unit, among: Iterable[int] = PRIORITIES) -> Instant | None:
+    """When `claim` may next find something of these priorities."""
+    first = u.read(_NEXT_DUE, of=(outbox,)).one()
+    return min((first[each] for each in among if first[each] is not None), default=None)
 
 
 def dead(u: Unit) -> tuple[DeadLetter, ...]:
@@ -213,11 +225,15 @@ def undelivered(u: Unit, request: RequestId) -> str | None:
 
 
 def retry(u: Unit, letter: int | None, now: Instant) -> int:
-    """Have one dead letter, or all, sent again; how many there were."""
+    """Have one dead letter, or all, sent again; how many there were. Cards stop saying it was given up."""
+    only = {} if letter is None else {"id_": letter}
+    complaining = u.read(_COMPLAINING if letter is None else _COMPLAINING_ONE, only, of=(outbox,)).scalars()
+    requests = complaining.all()
+    count = u.change(_RETRY if letter is None else _RETRY_ONE, {"now": now, **only}, of=(outbox,))
+    for request in requests:
+        show_card(u, RequestId(request), now, final=False)
     u.outbox_touched = True
-    if letter is None:
-        return u.change(_RETRY, {"now": now}, of=(outbox,))
-    return u.change(_RETRY_ONE, {"now": now, "id_": letter}, of=(outbox,))
+    return count
 
 
 def forget_done(u: Unit, before: Instant) -> int:

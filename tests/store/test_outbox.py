@@ -214,9 +214,31 @@ async def test_a_dead_letter_is_listed_and_sent_again_when_told(store: Store) ->
     assert await store.write(lambda u: outbox.retry(u, letters[0].id, later)) == 1
     assert await store.write(lambda u: outbox.retry(u, letters[0].id, later)) == 0
     assert await store.write(lambda u: outbox.retry(u, None, later)) == 1
-    assert [(parcel.attempts, parcel.first_tried_at) for parcel in await claim(store, later)] == [
-        (1, later)
-    ] * 2
+    sent = [parcel for parcel in await claim(store, later) if parcel.kind is ParcelKind.CALLBACK]
+    assert [(parcel.attempts, parcel.first_tried_at) for parcel in sent] == [(1, later)] * 2
+
+
+async def test_a_card_stops_complaining_when_its_letter_is_sent_again(store: Store) -> None:
+    """Retry has each request's card shown anew, one of it or all of them, and no other's."""
+    for request in (ONE, TWO):
+        await put(store, ParcelKind.CALLBACK, "decided", request)
+    for parcel in await claim(store):
+        await store.write(lambda u, p=parcel: outbox.bury(u, p, NOON, "410 Gone"))  # type: ignore[misc]
+    first, _ = await store.read(outbox.dead)
+
+    async def cards_shown() -> list[RequestId | None]:
+        parcels = await claim(store)
+        for parcel in parcels:
+            await store.write(lambda u, p=parcel: outbox.done(u, p, NOON))  # type: ignore[misc]
+        return [parcel.request for parcel in parcels if parcel.kind is ParcelKind.CARD]
+
+    await store.write(lambda u: outbox.retry(u, first.id, NOON))
+    assert await store.read(lambda u: outbox.undelivered(u, ONE)) is None
+    assert await cards_shown() == [ONE]
+    await store.write(lambda u: outbox.retry(u, None, NOON))
+    assert await cards_shown() == [TWO]
+    await store.write(lambda u: outbox.retry(u, None, NOON))
+    assert await cards_shown() == []
 
 
 async def test_released_parcels_can_be_taken_at_once(store: Store) -> None:
