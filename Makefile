@@ -10,11 +10,13 @@ READY_DEV := $(VENV)/.ready-dev
 WORKERS ?= 2
 
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint format clean
+.PHONY: help demo test test-browser pictures lint format clean
 
 help:
 	@echo "make demo    set up, then play the main job: an agent asks, a person edits, the agent goes on"
 	@echo "make test    set up, then run every check: ruff, mypy, import-linter, pytest"
+	@echo "make test-browser  the same desk through a headless Chromium, which must be installed"
+	@echo "make pictures      take the README's pictures anew, into docs/pictures (needs a Chromium as well)"
 	@echo "make lint    the checks without the tests"
 	@echo "make format  format the code and mend what ruff can mend"
 	@echo "make clean   remove .venv and the checkers' caches"
@@ -24,7 +26,13 @@ demo: $(READY)
 
 test: lint
 	@$(BIN)/python -m pytest -n $(WORKERS)
-	@echo "browser tests were left out: they need a headless Chromium (run them with: $(BIN)/python -m pytest -m browser)"
+	@echo "browser tests were left out: they need a headless Chromium (run them with: make test-browser)"
+
+test-browser: $(READY_DEV)
+	@$(BIN)/python -m pytest -m browser -n $(WORKERS) tests/browser
+
+pictures: $(READY_DEV)
+	@$(BIN)/python -m tests.browser.pictures
 
 lint: $(READY_DEV)
 	@$(BIN)/ruff check .

@@ -36,7 +36,7 @@ class Answers:
             time.monotonic() + times.response_url,
             times.response_url_uses,
             message.ts if message else None,
-            message.thread_ts if message else None,
+            message.thread_ts if message and message.thread_ts != message.ts else None,
         )
         while len(self.site.app.response_urls) > KEPT:
             self.site.app.response_urls.pop(next(iter(self.site.app.response_urls)))

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from aiohttp import web
 
+from sandbox.beside import Callback, Row, World
 from sandbox.changes import Json
 from sandbox.delivery import Manner
 from sandbox.faults import Fault
@@ -55,6 +56,8 @@ class Control:
             "usergroup": self._usergroup,
             "sockets": self._sockets,
             "rates": self._rates,
+            "world": self._world,
+            "callback": self._callback,
         }
 
     def add_routes(self, app: web.Application) -> None:
@@ -209,6 +212,15 @@ class Control:
             self.slack.sockets.drop()
         else:
             await self.slack.sockets.disconnect()
+
+    async def _world(self, args: Json) -> None:
+        """Show an agent's world beside the channel: the fields of `beside.World`, `rows` as of `Row`."""
+        rows = [Row(**row) for row in args.get("rows", ())]
+        self.slack.beside.put(World(**{**args, "rows": rows}))
+
+    async def _callback(self, args: Json) -> object:
+        """An agent was called back: the fields of `beside.Callback`."""
+        return self.slack.beside.called_back(Callback(**args))
 
     async def _rates(self, args: Json) -> object:
         self.slack.rates.on = bool(args["on"])

@@ -59,7 +59,9 @@ class Doing:
             answer = await people.click_in_home(user, action, value=value, block_id=block)
         return _told(answer)
 
-    def _chosen(self, blocks: list[Json], block_id: str, action: str, value: object, zone: ZoneInfo) -> object:
+    def _chosen(
+        self, blocks: list[Json], block_id: str, action: str, value: object, zone: ZoneInfo
+    ) -> object:
         for block in blocks:
             for element in elements_of(block):
                 if block.get("block_id") == block_id and element.get("action_id") == action:

@@ -1,6 +1,6 @@
 """The page's routes: drawing it, keeping it up to date, and carrying what people do with it.
 
-What people do goes through `sandbox.people`, as it does in tests: a click becomes a signed payload to the app.
+What people do goes through `sandbox.people`, as in tests: a click becomes a signed payload to the app.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from sandbox.page.doing import Doing
 from sandbox.page.drawing import environment
 from sandbox.page.reader import Reader
 from sandbox.page.refusals import Refusals
-from sandbox.page.sight import APP, HOME, Look, Marks
+from sandbox.page.sight import APP, HOME, Look, Marks, Room
 from sandbox.page.switches import SWITCHES, Switchboard
 from sandbox.workspace import NotThereError, View
 
@@ -87,7 +87,8 @@ class Page:
 
     async def _live(self, request: web.Request) -> web.Response:
         """The regions as they are once there is something newer than `after`; the same number when not."""
-        after = int(request.query.get("after", "0"))
+        number = request.query.get("after", "")
+        after = int(number) if number.isdecimal() else -1
         same_run = request.query.get("run") == self._run
         if same_run and after == self._slack.changes.last:
             await self._slack.changes.wait(after, PATIENCE)
@@ -124,7 +125,9 @@ class Page:
             look.user, slack.workspace, datetime.now(ZoneInfo(look.user.timezone)), slack.app.bot_user
         )
         channel = slack.workspace.channels.get(look.at)
-        name = "Home" if look.at == HOME else f"#{channel.name}" if channel and channel.name else slack.app.name
+        name = (
+            "Home" if look.at == HOME else f"#{channel.name}" if channel and channel.name else slack.app.name
+        )
         own = sight.app_channel(slack, look.user.id)
         known: Json = {"look": look, "reader": reader, "slack": slack, "channel": channel, "title": name}
         known["in_app"] = look.at in (HOME, APP) or (own is not None and own.id == look.at)
@@ -136,21 +139,27 @@ class Page:
         slack, channel = self._slack, known["channel"]
         if channel is not None:
             self._marks.read(look.user.id, channel)
-            known["timeline"] = sight.timeline(slack, reader, channel, self._refusals)
+            known["room"] = Room(slack, reader, channel, self._refusals.in_channel(channel.id, look.user.id))
+            known["timeline"] = known["room"].timeline()
         known["places"] = sight.places(slack, reader, self._marks)
-        known["people"] = [each for each in slack.workspace.users.values() if not each.is_bot and not each.deleted]
+        known["people"] = [
+            each for each in slack.workspace.users.values() if not each.is_bot and not each.deleted
+        ]
         stack: list[View] = slack.workspace.stacks.get(look.user.id, [])
         known |= {"stack": stack, "view": stack[-1] if stack else None}
         known["home"] = slack.workspace.homes.get(look.user.id)
-        known |= {"switches": SWITCHES, "board": self.switchboard, "worlds": list(slack.beside.worlds.values())}
+        known |= {
+            "switches": SWITCHES,
+            "board": self.switchboard,
+            "worlds": list(slack.beside.worlds.values()),
+        }
         known |= self._beside(look, known)
         return {name: self._templates.get_template(f"{name}.html.j2").render(known) for name in REGIONS}
 
     def _beside(self, look: Look, known: Json) -> Json:
         """What stands at the right: a thread, the wire, the agents' worlds, or nothing."""
-        if look.thread and known["channel"] is not None:
-            found = sight.thread(self._slack, known["reader"], known["channel"], look.thread, self._refusals)
-            return {"aside": "thread", "thread": found}
+        if look.thread and "room" in known:
+            return {"aside": "thread", "thread": known["room"].thread(look.thread)}
         if look.panel == "wire":
             entries = wire.entries(self._slack, look.only)
             return {"aside": "wire", "entries": entries, "kinds": list(wire.kinds())}
@@ -181,7 +190,9 @@ class Page:
         raise web.HTTPFound(f"/?at={request.match_info['channel']}{more}#m-{ts}")
 
     def _html(self, template: str, known: Json) -> web.Response:
-        return web.Response(text=self._templates.get_template(template).render(known), content_type="text/html")
+        return web.Response(
+            text=self._templates.get_template(template).render(known), content_type="text/html"
+        )
 
     # Doing
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from typing import Any
 from zlib import crc32
 
@@ -15,13 +14,11 @@ from sandbox.changes import Json
 from sandbox.page import mrkdwn
 from sandbox.page.moments import day_heading, in_zone
 from sandbox.page.reader import Reader
-from sandbox.page.rich_text import rich_text
+from sandbox.page.rich_text import colour, rich_text
 from sandbox.words import options_of
 
 #: How many colours there are for people's pictures.
 _COLOURS = 8
-_HEX = re.compile(r"#?([0-9a-fA-F]{6}|[0-9a-fA-F]{3})")
-_NAMED_COLOURS = {"good": "#2eb886", "warning": "#daa038", "danger": "#a30100"}
 
 
 def environment() -> Environment:
@@ -108,10 +105,3 @@ def tint(name: str) -> int:
 def pretty(value: object) -> str:
     """JSON to be read by people."""
     return json.dumps(value, indent=2, ensure_ascii=False)
-
-
-def colour(value: object) -> str:
-    """An attachment's colour as HTML takes it; Slack's grey where it is none."""
-    named = _NAMED_COLOURS.get(str(value))
-    found = _HEX.fullmatch(str(value))
-    return named or (f"#{found[1]}" if found else "#dddddd")

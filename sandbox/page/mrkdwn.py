@@ -110,12 +110,12 @@ def _angled(inner: str, reader: Reader) -> Markup:
     return escape(unescaped(f"<{inner}>"))
 
 
-def link(url: str, text: str | None, style: str = "") -> Markup:
+def link(url: str, text: str | None) -> Markup:
     """A link that only a click follows; bare text where the address is of another kind."""
     if not url.lower().startswith(_SCHEMES):
         return escape(text or url)
-    tag = '<a href="{}" class="{}" target="_blank" rel="noreferrer noopener">{}</a>'
-    return Markup(tag).format(url, style, text or url)
+    tag = Markup('<a href="{}" target="_blank" rel="noreferrer noopener">{}</a>')
+    return tag.format(url, text or url)
 
 
 def mention(user_id: str, reader: Reader) -> Markup:
@@ -126,8 +126,8 @@ def mention(user_id: str, reader: Reader) -> Markup:
 
 def channel_mention(channel_id: str, reader: Reader) -> Markup:
     """A channel's name, that leads there."""
-    tag = '<a class="mention" data-nav href="/?as={}&at={}">#{}</a>'
-    return Markup(tag).format(reader.user.id, channel_id, reader.channel(channel_id))
+    tag = Markup('<a class="mention" data-nav href="/?as={}&amp;at={}">#{}</a>')
+    return tag.format(reader.user.id, channel_id, reader.channel(channel_id))
 
 
 def group_mention(group_id: str, reader: Reader) -> Markup:

@@ -44,10 +44,10 @@ class Refusals:
     def all(self) -> list[Refusal]:
         """Every refusal so far, oldest first."""
         calls, deliveries = self._slack.api.calls, self._slack.courier.deliveries
-        for call in reversed([each for each in _newer(calls, self._calls)]):
+        for call in reversed(list(_newer(calls, self._calls))):
             self._found += _of_call(self._slack, call)
             self._calls = max(self._calls, call.seq)
-        for delivery in reversed([each for each in _newer(deliveries, self._deliveries)]):
+        for delivery in reversed(list(_newer(deliveries, self._deliveries))):
             self._found += _of_delivery(self._slack, delivery)
             self._deliveries = max(self._deliveries, delivery.seq)
         answers = self._slack.answers.refused

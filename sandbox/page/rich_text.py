@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 
 from markupsafe import Markup, escape
 
@@ -11,6 +12,8 @@ from sandbox.page import mrkdwn
 from sandbox.page.emoji import emoji
 from sandbox.page.reader import Reader
 
+_HEX = re.compile(r"#?([0-9a-fA-F]{6}|[0-9a-fA-F]{3})")
+_NAMED_COLOURS = {"good": "#2eb886", "warning": "#daa038", "danger": "#a30100"}
 _STYLES = (("code", "code"), ("bold", "b"), ("italic", "i"), ("strike", "s"), ("underline", "u"))
 
 
@@ -31,7 +34,9 @@ def _part(part: Json, reader: Reader) -> Markup:
 def _list(part: Json, reader: Reader) -> Markup:
     tag = "ol" if part.get("style") == "ordered" else "ul"
     items = Markup("").join(
-        Markup("<li>{}</li>").format(Markup("").join(_inline(one, reader) for one in each.get("elements") or ()))
+        Markup("<li>{}</li>").format(
+            Markup("").join(_inline(one, reader) for one in each.get("elements") or ())
+        )
         for each in part.get("elements") or ()
     )
     start = Markup(' start="{}"').format(part["offset"] + 1) if part.get("offset") and tag == "ol" else ""
@@ -49,31 +54,39 @@ def _inline(element: Json, reader: Reader) -> Markup:
 
 
 def _bare(element: Json, reader: Reader) -> Markup:
-    match element.get("type"):
-        case "text":
-            return escape(element.get("text", ""))
-        case "link":
-            return mrkdwn.link(str(element.get("url", "")), element.get("text"))
-        case "user":
-            return mrkdwn.mention(str(element.get("user_id")), reader)
-        case "usergroup":
-            return mrkdwn.group_mention(str(element.get("usergroup_id")), reader)
-        case "channel":
-            return mrkdwn.channel_mention(str(element.get("channel_id")), reader)
-        case "broadcast":
-            return mrkdwn.broadcast(str(element.get("range")))
-        case "emoji":
-            return escape(emoji(str(element.get("name"))))
-        case "color":
-            return _swatch(str(element.get("value")))
-        case "date":
-            known = (str(element.get(name) or "") for name in ("timestamp", "format", "url", "fallback"))
-            stamp, form, url, fallback = known
-            return mrkdwn.moment(stamp, form, url, fallback, reader)
-    return escape(str(element.get("fallback") or element.get("text") or ""))
+    draw = _DRAWN.get(str(element.get("type")))
+    if draw is None:
+        return escape(str(element.get("fallback") or element.get("text") or ""))
+    return draw(element, reader)
 
 
-def _swatch(value: str) -> Markup:
+def _date(element: Json, reader: Reader) -> Markup:
+    known = (str(element.get(name) or "") for name in ("timestamp", "format", "url", "fallback"))
+    stamp, form, url, fallback = known
+    return mrkdwn.moment(stamp, form, url, fallback, reader)
+
+
+def _swatch(element: Json, _reader: Reader) -> Markup:
     # An attribute of SVG, as the page allows no inline style.
-    box = '<svg class="swatch" viewBox="0 0 1 1" aria-hidden="true"><rect width="1" height="1" fill="{0}"/></svg>{0}'
-    return Markup(box).format(value if value.startswith("#") else f"#{value}")
+    square = Markup('<rect width="1" height="1" fill="{}"/>').format(colour(element.get("value")))
+    frame = Markup('<svg class="swatch" viewBox="0 0 1 1" aria-hidden="true">{}</svg>{}')
+    return frame.format(square, element.get("value"))
+
+
+_DRAWN: Mapping[str, Callable[[Json, Reader], Markup]] = {
+    "text": lambda element, _reader: escape(element.get("text", "")),
+    "link": lambda element, _reader: mrkdwn.link(str(element.get("url", "")), element.get("text")),
+    "user": lambda element, reader: mrkdwn.mention(str(element.get("user_id")), reader),
+    "usergroup": lambda element, reader: mrkdwn.group_mention(str(element.get("usergroup_id")), reader),
+    "channel": lambda element, reader: mrkdwn.channel_mention(str(element.get("channel_id")), reader),
+    "broadcast": lambda element, _reader: mrkdwn.broadcast(str(element.get("range"))),
+    "emoji": lambda element, _reader: escape(emoji(str(element.get("name")))),
+    "color": _swatch,
+    "date": _date,
+}
+
+
+def colour(value: object) -> str:
+    """A colour as HTML takes it; Slack's grey where it is none."""
+    found = _HEX.fullmatch(str(value))
+    return _NAMED_COLOURS.get(str(value)) or (f"#{found[1]}" if found else "#dddddd")

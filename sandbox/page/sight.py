@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from sandbox.page.moments import ago, in_zone
 from sandbox.page.reader import Reader
-from sandbox.page.refusals import Refusal, Refusals
+from sandbox.page.refusals import Refusal
 from sandbox.workspace import Channel, Message, User
 
 if TYPE_CHECKING:
@@ -129,59 +129,55 @@ def _names(message: Message, reader: Reader) -> bool:
     return f"<@{reader.user.id}>" in said or f'"user_id": "{reader.user.id}"' in said
 
 
-def timeline(slack: SlackStandIn, reader: Reader, channel: Channel, refusals: Refusals) -> list[Item]:
-    """A channel as this person sees it, oldest first: messages, whispers, and what Slack refused."""
-    said = [each for each in channel.messages.values() if each.thread_ts in (None, each.ts) or each.reply_broadcast]
-    whispers = _whispers(slack, reader, channel)
-    said += [each for each in whispers if each.thread_ts is None]
-    refused = refusals.in_channel(channel.id, reader.user.id)
-    items = [_item(slack, reader, channel, each, whispers, refused) for each in said[-SHOWN:]]
-    items += [Item(each.at, refusal=each) for each in refused if not each.thread and not each.sent.get("ts")]
-    return _in_order(items, reader)
+@dataclass(frozen=True, slots=True)
+class Room:
+    """A channel as one person sees it."""
 
+    slack: SlackStandIn
+    reader: Reader
+    channel: Channel
+    #: What was meant for this channel, and Slack refused.
+    refused: list[Refusal]
 
-def thread(
-    slack: SlackStandIn, reader: Reader, channel: Channel, ts: str, refusals: Refusals
-) -> tuple[Item, list[Item]] | None:
-    """The message that heads a thread, and what was said below it; None when it is gone."""
-    root = channel.messages.get(ts)
-    if root is None:
-        return None
-    whispers = [each for each in _whispers(slack, reader, channel) if each.thread_ts == ts]
-    refused = refusals.in_channel(channel.id, reader.user.id)
-    said = [*slack.workspace.replies(channel.id, ts), *whispers]
-    items = [_item(slack, reader, channel, each, [], refused) for each in said]
-    items += [Item(each.at, refusal=each) for each in refused if each.thread == ts]
-    return _item(slack, reader, channel, root, [], refused), _in_order(items, reader)
+    def timeline(self) -> list[Item]:
+        """All but the threads, oldest first: messages, whispers, and what Slack refused."""
+        messages, whispers = self.channel.messages.values(), self._whispers()
+        said = [each for each in messages if each.thread_ts in (None, each.ts) or each.reply_broadcast]
+        said += [each for each in whispers if each.thread_ts is None]
+        items = [self._item(each, whispers) for each in sorted(said, key=lambda each: each.ts)[-SHOWN:]]
+        elsewhere = [each for each in self.refused if each.thread or each.sent.get("ts")]
+        items += [Item(each.at, refusal=each) for each in self.refused if each not in elsewhere]
+        return _in_order(items, self.reader)
 
+    def thread(self, ts: str) -> tuple[Item, list[Item]] | None:
+        """The message that heads a thread, and what was said below it; None when it is gone."""
+        root = self.channel.messages.get(ts)
+        if root is None:
+            return None
+        whispers = [each for each in self._whispers() if each.thread_ts == ts]
+        said = [*self.slack.workspace.replies(self.channel.id, ts), *whispers]
+        items = [self._item(each) for each in said]
+        items += [Item(each.at, refusal=each) for each in self.refused if each.thread == ts]
+        return self._item(root), _in_order(items, self.reader)
 
-def _whispers(slack: SlackStandIn, reader: Reader, channel: Channel) -> list[Message]:
-    return [
-        each for each in slack.workspace.ephemerals if each.only_for == reader.user.id and each.channel == channel.id
-    ]
+    def _whispers(self) -> list[Message]:
+        return self.slack.ephemerals(self.reader.user.id, self.channel.id)
 
-
-def _item(
-    slack: SlackStandIn,
-    reader: Reader,
-    channel: Channel,
-    message: Message,
-    whispers: list[Message],
-    refused: list[Refusal],
-) -> Item:
-    heads = message.thread_ts == message.ts and not message.only_for
-    replies = slack.workspace.replies(channel.id, message.ts) if heads else []
-    last = ago((reader.now - in_zone(replies[-1].ts, reader.zone)).total_seconds()) if replies else ""
-    return Item(
-        float(message.ts),
-        message,
-        slack.workspace.users.get(message.user),
-        replies=len(replies),
-        last_reply=last,
-        repliers=tuple(dict.fromkeys(reader.person(each.user) for each in replies)),
-        whispers=sum(each.thread_ts == message.ts for each in whispers),
-        failed_changes=tuple(each for each in refused if each.sent.get("ts") == message.ts),
-    )
+    def _item(self, message: Message, whispers: Iterable[Message] = ()) -> Item:
+        reader, space = self.reader, self.slack.workspace
+        heads = message.thread_ts == message.ts and not message.only_for
+        replies = space.replies(self.channel.id, message.ts) if heads else []
+        last = ago((reader.now - in_zone(replies[-1].ts, reader.zone)).total_seconds()) if replies else ""
+        return Item(
+            float(message.ts),
+            message,
+            space.users.get(message.user),
+            replies=len(replies),
+            last_reply=last,
+            repliers=tuple(dict.fromkeys(reader.person(each.user) for each in replies)),
+            whispers=sum(each.thread_ts == message.ts for each in whispers),
+            failed_changes=tuple(each for each in self.refused if each.sent.get("ts") == message.ts),
+        )
 
 
 def _in_order(items: list[Item], reader: Reader) -> list[Item]:
@@ -191,18 +187,13 @@ def _in_order(items: list[Item], reader: Reader) -> list[Item]:
         day = in_zone(item.at, reader.zone).date()
         heads = before is None or in_zone(before.at, reader.zone).date() != day
         close = before is not None and item.at - before.at < TOGETHER
-        alike = before is not None and _plain_author(before) is not None and _plain_author(before) == _plain_author(item)
-        ordered.append(_marked(item, heads_day=heads, continued=close and alike and not heads))
+        alike = before is not None and _author(before) is not None and _author(before) == _author(item)
+        ordered.append(replace(item, heads_day=heads, continued=close and alike and not heads))
         before = item
     return ordered
 
 
-def _plain_author(item: Item) -> str | None:
+def _author(item: Item) -> str | None:
     """Who said it; nobody for cards, which stand each under its own name, and for whispers."""
     message = item.message
     return None if message is None or message.only_for or message.bot_id else message.user
-
-
-def _marked(item: Item, *, heads_day: bool, continued: bool) -> Item:
-    known = {name: getattr(item, name) for name in Item.__slots__}
-    return Item(**{**known, "heads_day": heads_day, "continued": continued})

@@ -28,7 +28,7 @@ SWITCHES = (
     Switch(
         "down",
         "Slack is down",
-        "Every call gets a 503. Decide something: it counts at once, and the card follows when Slack is back.",
+        "Every call gets a 503. Decide something: it counts at once, and the card follows later.",
         {"kind": "status", "status": 503},
     ),
     Switch(
@@ -106,6 +106,8 @@ class Switchboard:
 
     def _flip_fault(self, switch: Switch, *, on: bool) -> None:
         if on and not self.is_on(switch.name):
-            self._faults[switch.name] = self._slack.faults.add(Fault(**{"times": None, **(switch.fault or {})}))
+            self._faults[switch.name] = self._slack.faults.add(
+                Fault(**{"times": None, **(switch.fault or {})})
+            )
         elif not on and self.is_on(switch.name):
             self._slack.faults.clear(self._faults.pop(switch.name))

@@ -104,7 +104,7 @@ def _what(delivery: Delivery) -> tuple[str, str]:
         return f"{payload.get('command')} {payload.get('text')}".strip(), ""
     if delivery.kind == EVENT:
         return str((payload.get("event") or payload).get("type")), ""
-    told = next(iter(payload.get("actions") or ()), {})
+    told: Json = next(iter(payload.get("actions") or ()), {})
     view = (payload.get("view") or {}).get("title") or {}
     words = (told.get("text") or (told.get("selected_option") or {}).get("text") or view).get("text", "")
     return str(payload.get("type")), f"“{words}”" if words else ""
@@ -124,4 +124,9 @@ def _callback(callback: Callback) -> Entry:
 
 def kinds() -> Iterator[tuple[str, str]]:
     """What can be looked at alone, and its words."""
-    yield from (("", "Everything"), ("call", "Web API"), ("delivery", "To the bot"), ("callback", "To agents"))
+    yield from (
+        ("", "Everything"),
+        ("call", "Web API"),
+        ("delivery", "To the bot"),
+        ("callback", "To agents"),
+    )

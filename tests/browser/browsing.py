@@ -17,9 +17,14 @@ NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"
 #: Nothing but the page itself may go to the network.
 QUIETLY = (
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"),
-    *("--disable-component-update", "--disable-sync", "--disable-dev-shm-usage", "--force-color-profile=srgb"),
+    *(
+        "--disable-component-update",
+        "--disable-sync",
+        "--disable-dev-shm-usage",
+        "--force-color-profile=srgb",
+    ),
 )
-DESK: ViewportSize = {"width": 1280, "height": 900}
+DESK: ViewportSize = {"width": 1200, "height": 800}
 PHONE: ViewportSize = {"width": 390, "height": 844}
 
 
@@ -67,7 +72,9 @@ class Window:
         window = cls(await theirs.new_page(), user, slack.url)
         theirs.on("request", window._noted)
         window.page.on("pageerror", lambda error: window.complaints.append(str(error)))
-        window.page.on("console", lambda said: window.complaints.append(said.text) if said.type == "error" else None)
+        window.page.on(
+            "console", lambda said: window.complaints.append(said.text) if said.type == "error" else None
+        )
         await window.page.goto(f"{slack.url}/?as={user}&at={at}{more}")
         return window
 

@@ -10,7 +10,6 @@ from typing import Any
 
 from playwright.async_api import Browser, expect
 
-from sandbox.beside import Row, World
 from sandbox.server import SlackStandIn
 from store.migrate import upgrade
 from tests.browser.browsing import PHONE, Window, chromium
@@ -39,7 +38,13 @@ rules:
 default: {gate: hard, ask: directors, steps: [{after: 4h, do: expire}]}
 """
 REFUND: dict[str, Any] = {
-    "payload": {"amount": 750, "currency": "EUR", "customer": "ACME GmbH", "reason": "goodwill", "order": "8821"},
+    "payload": {
+        "amount": 750,
+        "currency": "EUR",
+        "customer": "ACME GmbH",
+        "reason": "goodwill",
+        "order": "8821",
+    },
     "reasoning": "Arrived broken, photo attached. Customer for three years, first refund.",
 }
 TITLE = "Refund 750 EUR to ACME GmbH"
@@ -55,7 +60,7 @@ async def take(browser: Browser, slack: SlackStandIn, bot: RunningDesk) -> None:
     await expect(alice.card(TITLE)).to_be_visible()
     await _shoot(alice, "card")
     phone = await Window.open(browser, slack, "U0BOB", size=PHONE, device_scale_factor=2, is_mobile=True)
-    await expect(phone.card(TITLE)).to_be_visible()
+    await phone.card(TITLE).evaluate("card => card.scrollIntoView()")
     await _shoot(phone, "phone")
     dark = await Window.open(browser, slack, "U0BOB", scheme="dark", device_scale_factor=1.5)
     await _shoot(dark, "card-dark")
@@ -72,12 +77,18 @@ async def take(browser: Browser, slack: SlackStandIn, bot: RunningDesk) -> None:
     await bot.decided(case.id)
     await expect(alice.card("Approved with changes")).to_be_visible()
     await _shoot(alice, "decided")
-    await _shoot_outage(alice, slack, bot)
+    await _shoot_outage(browser, slack, bot)
 
 
-async def _shoot_outage(alice: Window, slack: SlackStandIn, bot: RunningDesk) -> None:
-    slack.beside.put(World("refund-agent", "The ledger", "📒", "Waits for a decision.", [Row("tx 5521", "500 EUR")]))
-    await alice.page.goto(f"{slack.url}/?as=U0ALICE&at=C0APPROVALS&panel=wire")
+async def _shoot_outage(browser: Browser, slack: SlackStandIn, bot: RunningDesk) -> None:
+    alice = await Window.open(
+        browser,
+        slack,
+        "U0ALICE",
+        more="&panel=wire",
+        size={"width": 1280, "height": 780},
+        device_scale_factor=1.25,
+    )
     case = await bot.ask(**_refund(amount=80, customer="Umbrella Ltd", order="8822"))
     await bot.card(case.id)
     await alice.page.locator("#switch-down").click()

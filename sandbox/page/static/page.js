@@ -73,17 +73,24 @@ function draw(name, html) {
   if (shown[name] === html) return;
   shown[name] = html;
   const region = byId(name);
-  const ends = [...region.querySelectorAll(".scroll[role=log]")].filter(
-    (each) => each.scrollHeight - each.scrollTop - each.clientHeight < 40,
-  );
   const fresh = document.createElement(region.nodeName);
   fresh.innerHTML = html;
   morphChildren(region, fresh);
-  for (const each of region.querySelectorAll(".scroll[role=log]")) {
-    if (ends.includes(each) || !each.dataset.met) each.scrollTop = each.scrollHeight;
-    each.dataset.met = "yes";
+  if (name !== "modal") return;
+  showModal();
+  focusFirstMistake();
+}
+
+const logs = () => [...document.querySelectorAll(".scroll[role=log]")];
+const met = new WeakSet();
+
+/** Who was at the end of a channel stays there; a channel opens at its end, or at the message of its address. */
+function stayAtTheEnd(ends) {
+  for (const each of logs()) {
+    if (ends.includes(each) || !met.has(each)) each.scrollTop = each.scrollHeight;
+    if (!met.has(each) && location.hash) byId(location.hash.slice(1))?.scrollIntoView({ block: "center" });
+    met.add(each);
   }
-  if (name === "modal") showModal();
 }
 
 function drawAll(told) {
@@ -93,11 +100,13 @@ function drawAll(told) {
     return;
   }
   document.title = `${told.title} · hitl sandbox`;
+  const ends = logs().filter((each) => each.scrollHeight - each.scrollTop - each.clientHeight < 40);
   for (const [name, html] of Object.entries(told.regions || {})) draw(name, html);
-  const badges = document.querySelectorAll("#sidebar .badge:not(.storm)").length;
-  if (badges) document.title = `(${badges}) ${document.title}`;
   document.body.classList.toggle("has-aside", byId("aside").childElementCount > 0);
   document.body.classList.toggle("offline", false);
+  stayAtTheEnd(ends);
+  const badges = document.querySelectorAll("#sidebar .badge:not(.storm)").length;
+  if (badges) document.title = `(${badges}) ${document.title}`;
 }
 
 // ── News: one question that waits at the server, asked again after each answer ──────────────────────
@@ -204,15 +213,16 @@ async function submit(form) {
   const told = await send("submit", { view: form.dataset.view, values: valuesIn(form) });
   button.disabled = false;
   if (told.error) complain(told.error, form);
-  if (told.errors && Object.keys(told.errors).length) {
-    await ask(-1).then;
-    requestAnimationFrame(() => focusFirstMistake());
-  }
+  mistakesToShow = Boolean(told.errors && Object.keys(told.errors).length);
+  if (mistakesToShow) focusFirstMistake();
 }
+
+let mistakesToShow = false; // they are drawn when the news comes, before or after the answer
 
 function focusFirstMistake() {
   const wrong = byId("modal").querySelector("[aria-invalid=true]");
-  if (!wrong) return;
+  if (!wrong || !mistakesToShow) return;
+  mistakesToShow = false;
   (wrong.matches("input, select, textarea") ? wrong : wrong.querySelector("input"))?.focus();
   wrong.closest(".b-input")?.scrollIntoView({ block: "nearest" });
 }
@@ -392,10 +402,7 @@ document.addEventListener("input", (event) => {
 
 // ── Begin ───────────────────────────────────────────────────────────────────────────────────────────
 
-for (const each of document.querySelectorAll(".scroll[role=log]")) {
-  each.scrollTop = each.scrollHeight;
-  each.dataset.met = "yes";
-}
+stayAtTheEnd([]);
 document.body.classList.toggle("has-aside", byId("aside").childElementCount > 0);
 showModal();
 announceHome();
