@@ -57,9 +57,10 @@ class Ticked:
 
 @dataclass(frozen=True, slots=True)
 class Cancelled:
-    """The agent withdrew it, or was revoked."""
+    """The agent withdrew it; or an operator did, who revoked the agent."""
 
     reason: str | None = None
+    by_operator: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,7 +96,10 @@ def decide(case: Case | None, event: Event, now: Instant) -> Ruling:
         return _open(event, now)
     if case is None:
         raise Broken(f"{type(event).__name__} without a case")
-    return _HANDLERS[type(event)](_Pen(case, now), event)
+    pen = _Pen(case, now)
+    # What time has decided by now is decided, whether or not the clock came by before this event.
+    _fire(pen)
+    return _HANDLERS[type(event)](pen, event)
 
 
 class _Pen:
@@ -136,7 +139,7 @@ class _Pen:
             via=via,
             by=by,
             decided_at=self.now,
-            reason=reason,
+            reason=said(reason),
             valid_until=self.now + life if proceeds and life is not None else None,
         )
         self.change(status=verdict, decision=decision)
@@ -145,7 +148,8 @@ class _Pen:
             "via": str(via),
             "by": [person.id for person in by],
             "payload": self.sealed(self.case.digest),
-            "reason": reason,
+            # What people said stands with their votes.
+            "reason": None if via is Via.HUMAN else said(reason),
         }
         self.note(FactKind.DECIDED, signed, body)
         if via is not Via.POLICY:
@@ -189,14 +193,12 @@ def _open(event: Opened, now: Instant) -> Ruling:
 def _vote(pen: _Pen, event: Voted) -> Ruling:
     case = pen.case
     refused = why_refused(case, event.by.id, event.seen, event.roster)
-    if refused is None and event.choice is Choice.REJECT and not (event.reason or "").strip():
+    if refused is None and event.choice is Choice.REJECT and said(event.reason) is None:
         refused = Reason.REASON_MISSING
     if refused is None and event.choice is Choice.APPROVE and case.flaws:
         return _refuse(pen, event, Reason.BREAKS_FORM, case.flaws)
     if refused is not None:
         return _refuse(pen, event, refused)
-    if event.choice is Choice.APPROVE and _has_approved(case, event.by):
-        return pen.ruling(Answer(repeated=True))
     return _count(pen, event, event.choice)
 
 
@@ -210,13 +212,11 @@ def _edit(pen: _Pen, event: Edited) -> Ruling:
         return _refuse(pen, event, Reason.BREAKS_FORM, flaws)
     digest = digest_of(event.payload)
     if digest == case.digest:
-        if _has_approved(case, event.by):
-            return pen.ruling(Answer(repeated=True))
         return _count(pen, event, Choice.APPROVE)
     judgement = _retitled(case, event.payload)
     pen.change(payload=event.payload, digest=digest, round=case.round + 1, flaws=(), judgement=judgement)
-    paths: list[Json] = [change.path for change in form.changes(case.payload, event.payload)]
-    body: dict[str, Json] = {"payload": pen.sealed(digest), "paths": paths, "round": pen.case.round}
+    changes = len(form.changes(case.payload, event.payload))
+    body: dict[str, Json] = {"payload": pen.sealed(digest), "changes": changes, "round": pen.case.round}
     pen.note(FactKind.EDITED, _signed(event.by), body)
     return _count(pen, event, Choice.APPROVE)
 
@@ -234,21 +234,23 @@ def _retitled(case: Case, payload: Mapping[str, Json]) -> Judgement:
 def _count(pen: _Pen, event: Voted | Edited, choice: Choice) -> Ruling:
     """Take a vote that is right, and end the request if it was the last one needed."""
     case = pen.case
-    vote = Vote(event.by, choice, case.digest, case.round, pen.now, event.reason)
-    pen.change(votes=(*case.votes, vote))
-    kind = FactKind.APPROVED if choice is Choice.APPROVE else FactKind.REJECTED
-    body: dict[str, Json] = {"payload": pen.sealed(case.digest), "round": case.round, "reason": event.reason}
-    pen.note(kind, _signed(event.by), body)
-    standing = quorum.tally(pen.case, lambda user: event.roster.profile(user).active)
+    repeated = choice is Choice.APPROVE and _has_approved(case, event.by)
+    if not repeated:
+        reason = said(event.reason)
+        vote = Vote(event.by, choice, case.digest, case.round, pen.now, reason)
+        pen.change(votes=(*case.votes, vote))
+        kind = FactKind.APPROVED if choice is Choice.APPROVE else FactKind.REJECTED
+        body: dict[str, Json] = {"payload": pen.sealed(case.digest), "round": case.round, "reason": reason}
+        pen.note(kind, _signed(event.by), body)
+    standing = quorum.tally(pen.case, event.roster)
     if standing.rejected_by is not None:
         pen.end(Move.SOMEBODY_REJECTS, Via.HUMAN, (event.by,), _signed(event.by), event.reason)
     elif standing.reached:
         move = Move.QUORUM_APPROVES_EDITED if pen.case.edited else Move.QUORUM_APPROVES
-        reason = _words(pen.case)
-        pen.end(move, Via.HUMAN, standing.approved_by, _signed(event.by), reason)
-    else:
+        pen.end(move, Via.HUMAN, standing.approved_by, _signed(event.by), _words(pen.case))
+    elif not repeated:
         pen.follow(ShowCard())
-    return pen.ruling()
+    return pen.ruling(Answer(repeated=repeated and not standing.reached))
 
 
 def _words(case: Case) -> str | None:
@@ -258,7 +260,10 @@ def _words(case: Case) -> str | None:
 
 
 def _has_approved(case: Case, person: Person) -> bool:
-    return any(by.id == person.id for by in quorum.tally(case).approved_by)
+    return any(
+        vote.by.id == person.id and vote.choice is Choice.APPROVE and vote.round == case.round
+        for vote in case.votes
+    )
 
 
 def why_refused(case: Case, by: UserId, seen: Digest, roster: Roster) -> Reason | None:
@@ -295,6 +300,11 @@ def _comment(pen: _Pen, event: Commented) -> Ruling:
 
 
 def _tick(pen: _Pen, _event: Ticked) -> Ruling:
+    return pen.ruling()
+
+
+def _fire(pen: _Pen) -> None:
+    """Carry out the steps that are due, in order."""
     for place, step in escalation.due(pen.case, pen.now):
         pen.change(fired=place + 1)
         if step.do is StepKind.EXPIRE:
@@ -305,13 +315,13 @@ def _tick(pen: _Pen, _event: Ticked) -> Ruling:
             pen.follow(ShowCard(), CallAgent("parked", CallbackType.PARKED))
         else:
             raise Broken(f"{pen.case.id} has a step nobody carries out: {step.do}")
-    return pen.ruling()
 
 
 def _cancel(pen: _Pen, event: Cancelled) -> Ruling:
     if pen.case.status.final:
         raise Refused(Reason.NOT_PENDING, str(pen.case.status))
-    pen.end(Move.AGENT_WITHDRAWS, Via.AGENT, (), f"agent:{pen.case.request.agent}", event.reason)
+    signed = "operator" if event.by_operator else f"agent:{pen.case.request.agent}"
+    pen.end(Move.AGENT_WITHDRAWS, Via.AGENT, (), signed, event.reason)
     return pen.ruling()
 
 
@@ -347,6 +357,11 @@ def may_act(case: Case, now: Instant) -> bool:
         return False
     until = case.decision.valid_until
     return until is None or now <= until
+
+
+def said(words: str | None) -> str | None:
+    """What somebody said; blanks are nothing."""
+    return (words or "").strip() or None
 
 
 def _signed(by: Person | str) -> str:

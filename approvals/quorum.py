@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from approvals.access import why_not_decide
 from approvals.canonical import Digest
-from approvals.model import Case, Choice, Person, UserId, Vote
+from approvals.model import Case, Choice, Person, Roster, Status, UserId, Vote
 
-#: Whether a person still counts (deactivated people do not).
+#: Whether a person counts today: somebody who left, or is no longer asked, does not.
 Counts: TypeAlias = Callable[[UserId], bool]
 
 
@@ -33,14 +34,7 @@ class Tally:
         return self.rejected_by is None and self.given >= self.needed
 
 
-def everybody(_user: UserId) -> bool:
-    """The `Counts` of a tally in which nobody left."""
-    return True
-
-
-def fold(
-    votes: Iterable[Vote], digest: Digest, round_: int, needed: int, counts: Counts = everybody
-) -> Tally:
+def fold(votes: Iterable[Vote], digest: Digest, round_: int, needed: int, counts: Counts) -> Tally:
     """Count the votes given in this round for this payload; one reject ends it."""
     approved: dict[UserId, Person] = {}
     rejected: Person | None = None
@@ -54,6 +48,14 @@ def fold(
     return Tally(needed, tuple(approved.values()), rejected)
 
 
-def tally(case: Case, counts: Counts = everybody) -> Tally:
-    """How `case` stands now."""
-    return fold(case.votes, case.digest, case.round, case.judgement.quorum, counts)
+def tally(case: Case, roster: Roster) -> Tally:
+    """How `case` stands today: membership is always today's. Once approved, as it was approved."""
+    if case.decision is not None and case.status in (Status.APPROVED, Status.MODIFIED):
+        return Tally(case.judgement.quorum, case.decision.by, None)
+    return fold(
+        case.votes,
+        case.digest,
+        case.round,
+        case.judgement.quorum,
+        lambda user: why_not_decide(case, user, roster) is None,
+    )

@@ -54,7 +54,7 @@ def answer_words(answer: Answer, case: Case, roster: Roster, wanted: Wanted) -> 
     """What to tell whoever clicked. `case` is the case after the event."""
     if answer.refused is not None:
         return refusal(answer.refused, case, roster, answer.flaws)
-    standing = tally(case, lambda user: roster.profile(user).active)
+    standing = tally(case, roster)
     return say(
         "counted",
         repeated=answer.repeated,

@@ -37,7 +37,7 @@ def risk_word(risk: Risk) -> str:
 
 def approvers(case: Case, roster: Roster) -> tuple[Person, ...]:
     """Who approved the payload as it is now, and still counts."""
-    return tally(case, lambda user: roster.profile(user).active).approved_by
+    return tally(case, roster).approved_by
 
 
 def standing(case: Case, roster: Roster) -> Mrkdwn:

@@ -59,8 +59,9 @@ async def vote(
 
     def voting(unit: Unit) -> Told:
         case = known(unit, request)
-        event = Voted(by, choice, seen, desk.directory.roster(), reason)
-        return _told(unit, desk, rule_on(unit, case, event, desk.runtime.now()), tell)
+        roster = desk.directory.roster()
+        event = Voted(by, choice, seen, roster, reason)
+        return _told(unit, desk, rule_on(unit, case, event, desk.runtime.now(), roster), tell)
 
     return await desk.store.write(voting)
 
@@ -84,7 +85,7 @@ async def edit(
         if typed.errors and why_refused(case, by.id, seen, roster) is None:
             return Told(case, Answer(Reason.BREAKS_FORM), typed.errors)
         event = Edited(by, typed.payload, seen, roster, reason)
-        return _told(unit, desk, rule_on(unit, case, event, desk.runtime.now()), tell)
+        return _told(unit, desk, rule_on(unit, case, event, desk.runtime.now(), roster), tell)
 
     return await desk.store.write(editing)
 
@@ -94,7 +95,7 @@ async def tick(desk: Desk, request: RequestId, now: Instant) -> Ruling | None:
 
     def ticking(unit: Unit) -> Ruling | None:
         case = cases.load(unit, request)
-        return None if case is None else rule_on(unit, case, Ticked(), now)
+        return None if case is None else rule_on(unit, case, Ticked(), now, desk.directory.roster())
 
     return await desk.store.write(ticking)
 

@@ -47,7 +47,7 @@ async def comment(desk: Desk, by: Person, reply: Reply) -> RequestId | None:
         if request is None or keys.find(unit, _REMEMBERING, message, now) is not None:
             return None
         keys.remember(unit, _REMEMBERING, message, digest_of(reply.text), request, now)
-        rule_on(unit, known(unit, request), Commented(by, reply.text), now)
+        rule_on(unit, known(unit, request), Commented(by, reply.text), now, desk.directory.roster())
         return request
 
     try:

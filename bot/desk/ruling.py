@@ -8,15 +8,15 @@ from approvals.effects import CallAgent, Effect, PostComment, ShowCard
 from approvals.errors import Broken
 from approvals.events import Event
 from approvals.machine import Ruling, decide
-from approvals.model import Case, Instant
+from approvals.model import Case, Instant, Roster
 from bot.desk.view import moment, request_json
 from store import cards, cases, facts, outbox
 from store.outbox import ParcelKind
 from store.unit_of_work import Unit
 
 
-def rule_on(unit: Unit, case: Case | None, event: Event, now: Instant) -> Ruling:
-    """Decide, and write all of what was decided into `unit`.
+def rule_on(unit: Unit, case: Case | None, event: Event, now: Instant, roster: Roster) -> Ruling:
+    """Decide, and write all of what was decided into `unit`. `roster` is who is who today.
 
     Raises `Refused` where the machine does, and `store` conflicts where somebody else was faster
     (the unit of work is then run again).
@@ -28,11 +28,11 @@ def rule_on(unit: Unit, case: Case | None, event: Event, now: Instant) -> Ruling
         cases.save(unit, case, ruling.case)
     facts.append(unit, ruling.facts)
     for effect in ruling.effects:
-        _dispatch(unit, ruling.case, effect, now)
+        _dispatch(unit, ruling.case, effect, now, roster)
     return ruling
 
 
-def _dispatch(unit: Unit, case: Case, effect: Effect, now: Instant) -> None:
+def _dispatch(unit: Unit, case: Case, effect: Effect, now: Instant, roster: Roster) -> None:
     match effect:
         case ShowCard():
             outbox.show_card(unit, case.id, now, final=case.status.final)
@@ -40,12 +40,12 @@ def _dispatch(unit: Unit, case: Case, effect: Effect, now: Instant) -> None:
             body = {"note": "comment", "by": str(comment.by), "text": comment.text}
             outbox.put(unit, ParcelKind.THREAD, request=case.id, key=key, lane="", body=body, now=now)
         case CallAgent():
-            _call_agent(unit, case, effect, now)
+            _call_agent(unit, case, effect, now, roster)
         case _:
             raise Broken(f"nobody carries out {effect!r}")
 
 
-def _call_agent(unit: Unit, case: Case, call: CallAgent, now: Instant) -> None:
+def _call_agent(unit: Unit, case: Case, call: CallAgent, now: Instant, roster: Roster) -> None:
     """Freeze the callback's body as of this commit. Its id is the same on every try, and after a replay."""
     url = case.request.callback_url
     if url is None:
@@ -53,7 +53,7 @@ def _call_agent(unit: Unit, case: Case, call: CallAgent, now: Instant) -> None:
     told = {
         "type": str(call.type),
         "timestamp": moment(now),
-        "data": request_json(case, cards.of(unit, case.id), now),
+        "data": request_json(case, cards.of(unit, case.id), now, roster),
     }
     body = {
         "url": url,

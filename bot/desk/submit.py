@@ -69,7 +69,7 @@ async def submit(desk: Desk, agent: Agent, draft: Draft, key: Key | None) -> Sub
         if key is not None:
             keys.remember(unit, agent.name, key.value, key.body, request.id, now)
         _check_superseded(unit, agent, request)
-        ruling = rule_on(unit, None, Opened(request, judgement), now)
+        ruling = rule_on(unit, None, Opened(request, judgement), now, desk.directory.roster())
         return Submitted(ruling.case, None, fresh=True)
 
     try:

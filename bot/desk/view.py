@@ -7,15 +7,15 @@ from typing import Any
 
 from approvals import escalation, form, quorum
 from approvals.machine import may_act
-from approvals.model import Case, Comment, Decision, Instant, Outcome, Person
+from approvals.model import Case, Comment, Decision, Instant, Outcome, Person, Roster, Status
 from blocks.replies import message_for_agent
 from store.cards import CardRef
 
 
-def request_json(case: Case, card: CardRef | None, now: Instant) -> dict[str, Any]:
-    """The contract's answer. `now` decides `proceed` only (an approval may have run out)."""
+def request_json(case: Case, card: CardRef | None, now: Instant, roster: Roster) -> dict[str, Any]:
+    """The contract's answer. `now` decides `proceed` (an approval may have run out), `roster` whose votes count."""
     request, judgement = case.request, case.judgement
-    tally = quorum.tally(case)
+    tally = quorum.tally(case, roster)
     return {
         "id": case.id,
         "kind": str(request.kind),
@@ -79,11 +79,18 @@ def _decision(case: Case, decision: Decision | None) -> dict[str, Any] | None:
         "message": message_for_agent(case),
         "payload": case.payload,
         "payload_sha256": case.digest,
-        "changes": form.changes_json(case.request.payload, case.payload) if case.edited else [],
+        "changes": _changes(case),
         "answer": decision.answer,
         "decided_at": moment(decision.decided_at),
         "valid_until": _optional(decision.valid_until),
     }
+
+
+def _changes(case: Case) -> list[dict[str, Any]]:
+    """Only what was approved with changes has any: an edit before a reject came to nothing."""
+    if case.status is not Status.MODIFIED:
+        return []
+    return form.changes_json(case.request.payload, case.payload)
 
 
 def _outcome(outcome: Outcome | None) -> dict[str, Any] | None:

@@ -106,8 +106,8 @@ class RequestCalls:
             return [(case, cards.of(unit, case.id)) for case in page.items], page.next_cursor
 
         found, next_cursor = await _prompt(self.desk.store.read(paging))
-        now = self.desk.runtime.now()
-        items = [request_json(case, card, now) for case, card in found]
+        now, roster = self.desk.runtime.now(), self.desk.directory.roster()
+        items = [request_json(case, card, now, roster) for case, card in found]
         return json_answer({"items": items, "next_cursor": next_cursor})
 
     async def cancel(self, request: web.Request, agent: Agent) -> web.Response:
@@ -141,7 +141,9 @@ class RequestCalls:
         return self._answer(seen.case, seen.card, 200)
 
     def _answer(self, case: Case, card: CardRef | None, status: int) -> web.Response:
-        return json_answer(request_json(case, card, self.desk.runtime.now()), status)
+        return json_answer(
+            request_json(case, card, self.desk.runtime.now(), self.desk.directory.roster()), status
+        )
 
 
 def json_answer(value: Mapping[str, Any], status: int = 200) -> web.Response:

@@ -106,6 +106,7 @@ def test_a_quorum_counts_distinct_people() -> None:
     again = approve(first.case)
     assert again.answer.repeated
     assert again.case is first.case
+    assert again.facts == ()
     second = approve(again.case, BOB)
     assert second.case.decision is not None
     assert second.case.decision.by == (ALICE, BOB)
@@ -132,7 +133,7 @@ def test_an_edit_is_a_vote_for_the_edited_payload() -> None:
     assert ruling.case.status is Status.MODIFIED
     assert ruling.case.payload["amount"] == 500
     assert kinds(ruling) == [FactKind.EDITED, FactKind.APPROVED, FactKind.DECIDED]
-    assert ruling.facts[0].body["paths"] == ["/amount"]
+    assert ruling.facts[0].body["changes"] == 1, "how many, not which: keys are payload too"
 
 
 def test_an_edit_voids_the_approvals_before_it() -> None:
@@ -227,6 +228,48 @@ def test_deactivated_people_are_neither_heard_nor_counted() -> None:
     assert approve(an_open_case(), roster=gone).answer.refused is Reason.DEACTIVATED
     case = approve(an_open_case(quorum=2)).case
     assert approve(case, BOB, roster=gone).case.status is Status.PENDING
+
+
+def test_membership_is_always_today_s() -> None:
+    """An approval of somebody who is no longer in the group does not count towards the quorum."""
+    case = approve(an_open_case(quorum=2)).case
+    left = a_roster(members=(BOB, CAROL))
+    assert approve(case, BOB, roster=left).case.status is Status.PENDING
+
+
+def test_a_quorum_that_is_complete_again_is_not_forgotten() -> None:
+    """Alice approved, left and came back: the next approval that is repeated ends it, nobody is lost."""
+    case = approve(an_open_case(quorum=2)).case
+    case = approve(case, BOB, roster=a_roster(gone=(ALICE,))).case
+    assert case.status is Status.PENDING
+    back = approve(case, BOB)
+    assert back.case.status is Status.APPROVED
+    assert not back.answer.repeated
+    assert len(back.case.votes) == 2
+
+
+@pytest.mark.parametrize("event", ["approve", "reject", "edit"])
+def test_a_vote_after_the_last_step_is_late_even_before_the_clock_came_by(event: str) -> None:
+    """What the card said would expire has expired: a click during the sweep's delay does not revive it."""
+    case = an_open_case(steps=(Step(timedelta(minutes=5), StepKind.EXPIRE),))
+    ruling = {"approve": approve, "reject": reject, "edit": edit}[event](case)
+    assert ruling.answer.refused is Reason.LATE
+    assert kinds(ruling) == [FactKind.DECIDED, FactKind.REFUSED]
+    assert ruling.case.status is Status.TIMED_OUT
+    assert ruling.effects == SHOW_AND_CALL
+
+
+def test_an_operator_s_withdrawal_is_signed_by_the_operator() -> None:
+    """Revoking an agent withdraws what it had open; the log does not say that the agent did."""
+    ruling = decide(an_open_case(), Cancelled("the agent was revoked", by_operator=True), LATER)
+    assert ruling.facts[-1].by == "operator"
+
+
+def test_blanks_are_no_words() -> None:
+    """A reason of blanks is none, in the vote and in the decision."""
+    decision = approve(an_open_case(), reason="  ").case.decision
+    assert decision is not None
+    assert decision.reason is None
 
 
 def test_nothing_that_breaks_the_form_is_approved() -> None:

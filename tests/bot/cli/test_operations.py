@@ -17,7 +17,7 @@ from store.engine import Store
 from store.outbox import ParcelKind
 from store.unit_of_work import Unit
 from tests.bot.cli.conftest import Hitl
-from tests.harness.cases import NOON, a_judgement, a_request
+from tests.harness.cases import NOON, a_judgement, a_request, a_roster
 
 T = TypeVar("T")
 URL = "sqlite+aiosqlite:///hitl.db"
@@ -25,7 +25,7 @@ URL = "sqlite+aiosqlite:///hitl.db"
 
 def an_open_request(unit: Unit) -> None:
     """One request, as `serve` would have stored it."""
-    rule_on(unit, None, Opened(a_request(), a_judgement()), NOON)
+    rule_on(unit, None, Opened(a_request(), a_judgement()), NOON, a_roster())
 
 
 def a_dead_letter(unit: Unit) -> None:
