@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any, TypeAlias
 
 import aiohttp
@@ -51,8 +53,11 @@ class Agent:
     heard: list[Heard] = field(default_factory=list)
     #: Payloads it acted with, by request.
     acted: dict[str, list[Json]] = field(default_factory=dict)
-    #: What callbacks are answered with.
+    #: What callbacks are answered with; only those of these types, where there are any.
     status: int = 204
+    refuses: frozenset[str] = frozenset()
+    #: The bot's clock is not ours: signatures have to hold, their age does not.
+    any_time: bool = False
     gate: Gate | None = None
     #: A callback's answer has been written.
     answered: asyncio.Event = field(default_factory=asyncio.Event)
@@ -70,19 +75,18 @@ class Agent:
         return self._http
 
     async def call(
-        self, method: str, path: str, body: Json | None = None, **headers: str
+        self, method: str, path: str, body: Json | None = None, *, api: str | None = None, **headers: str
     ) -> tuple[int, Json]:
         """One call to the desk: status and answer. Raises `aiohttp.ClientError` where none came."""
         named = {name.replace("_", "-"): value for name, value in headers.items()}
-        async with self.http.request(method, self.api + path, json=body, headers=named) as answer:
+        async with self.http.request(method, (api or self.api) + path, json=body, headers=named) as answer:
             return answer.status, await answer.json()
 
-    async def ask(self, key: str | None = None, **fields: Any) -> Json:
+    async def ask(self, key: str | None = None, *, api: str | None = None, **fields: Any) -> Json:
         """POST a refund of 750 EUR unless told otherwise; the request. `callback_url` is its own."""
         body = {**REFUND, "callback_url": self.url, **fields}
-        status, told = await self.call(
-            "POST", "/v1/requests", body, **({"Idempotency_Key": key} if key else {})
-        )
+        headers = {"Idempotency_Key": key} if key else {}
+        status, told = await self.call("POST", "/v1/requests", body, api=api, **headers)
         assert status in (200, 201), told
         return told
 
@@ -95,9 +99,10 @@ class Agent:
                 except aiohttp.ClientError:
                     await asyncio.sleep(0.05)
 
-    async def look(self, request: str, wait: int = 0) -> Json:
+    async def look(self, request: str, wait: int = 0, *, api: str | None = None) -> Json:
         """The request as it stands, or once it changed."""
-        status, told = await self.call("GET", f"/v1/requests/{request}" + (f"?wait={wait}" if wait else ""))
+        held = f"?wait={wait}" if wait else ""
+        status, told = await self.call("GET", f"/v1/requests/{request}{held}", api=api)
         assert status == 200, told
         return told
 
@@ -123,22 +128,33 @@ class Agent:
     async def receive(self, request: web.Request) -> web.StreamResponse:
         """A callback: verified, noted, answered; what it asks for is done afterwards, once."""
         text = (await request.read()).decode()
-        told = Webhook(self.secret).verify(text, dict(request.headers))
+        told = self._verified(text, request.headers)
         heard = Heard(request.headers["webhook-id"], told["type"], told["data"])
         self.heard.append(heard)
         await self.noted()
         if self.gate is not None:
             self.gate.reached.set()
             await self.gate.opened.wait()
-        answer = web.Response(status=self.status)
+        refused = self.status >= 300 and (not self.refuses or heard.type in self.refuses)
+        answer = web.Response(status=self.status if refused else 204)
         await answer.prepare(request)
         await answer.write_eof()
         self.answered.set()
-        if heard.type == "request.decided" and heard.data["proceed"] and self.status < 300:
+        if heard.type == "request.decided" and heard.data["proceed"] and not refused:
             task = asyncio.create_task(self._work(heard.data))
             self._working.add(task)
             task.add_done_callback(self._working.discard)
         return answer
+
+    def _verified(self, text: str, headers: Mapping[str, str]) -> Json:
+        webhook = Webhook(self.secret)
+        if not self.any_time:
+            verified: Json = webhook.verify(text, dict(headers))
+            return verified
+        at = datetime.fromtimestamp(int(headers["webhook-timestamp"]), UTC)
+        assert webhook.sign(headers["webhook-id"], at, text) in headers["webhook-signature"].split()
+        told: Json = json.loads(text)
+        return told
 
     async def _work(self, request: Json) -> None:
         await self.at_work.wait()

@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import sys
 import threading
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -58,16 +59,21 @@ class House:
     async def start(self) -> Served:
         """Start the bot, and let everybody reach it."""
         self._bot = await serve(self.env)
-        self.api.mute = self.door.mute = False
-        self.api.lead_to(self._bot.api)
-        if self._bot.slack.startswith("http"):
-            self.door.lead_to(self._bot.slack)
-            self.slack.deliver_to(f"http://127.0.0.1:{self.door.port}/slack/events")
-        else:
-            self.slack.deliver_to(None)
+        self.lead_to(self._bot.api, self._bot.slack)
+        if self._bot.slack == "socket":
             await self.slack.connected()
         self._up.set()
         return self._bot
+
+    def lead_to(self, api: str, slack: str) -> None:
+        """Let everybody reach the bot that printed these addresses."""
+        self.api.mute = self.door.mute = False
+        self.api.lead_to(api)
+        if slack.startswith("http"):
+            self.door.lead_to(slack)
+        self.slack.deliver_to(
+            f"http://127.0.0.1:{self.door.port}/slack/events" if slack.startswith("http") else None
+        )
 
     async def kill(self) -> None:
         """`kill -9`."""
@@ -129,7 +135,7 @@ class House:
 
     async def get(self, path: str) -> tuple[int, str]:
         """A call without a token: status and body."""
-        async with aiohttp.ClientSession() as http, http.get(self.bot.api + path) as answer:
+        async with aiohttp.ClientSession() as http, http.get(self.agent.api + path) as answer:
             return answer.status, await answer.text()
 
     async def metric(self, name: str) -> float:
@@ -207,5 +213,6 @@ async def house(
         finally:
             if one._bot is not None:
                 await one._bot.kill()
-                # pytest shows it where the story failed.
-                print("".join(one._bot.log[-60:]))  # noqa: T201
+                # pytest shows it where the story failed. Not into the output of a command that just runs.
+                with _CALLING:
+                    sys.stdout.write("".join(one._bot.log[-60:]))

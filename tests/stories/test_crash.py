@@ -130,7 +130,7 @@ async def when_the_callback_is_answered(one: House) -> None:
 
 
 async def when_posted_in_its_transaction(one: House) -> None:
-    """The agent's POST is being written: the transaction has begun, and waits for what the test has locked."""
+    """The POST is being written: its transaction has begun, and waits for what the test has locked."""
     await _in_the_transaction(one, one.api)
 
 

@@ -57,7 +57,7 @@ def _is_a_sentence(message: Message) -> bool:
 
 
 @pytest.mark.parametrize("socket_mode", [False, True], ids=["http", "socket"])
-async def test_a_refund_is_asked_edited_and_paid(socket_mode: bool, home: Home) -> None:  # noqa: FBT001
+async def test_a_refund_is_asked_edited_and_paid(socket_mode: bool, home: Home) -> None:
     """Ask, read, slip in the modal, mend it, callback, claim, outcome: over Slack's HTTP and Socket Mode."""
     async with house(home.url, home.agent, socket_mode=socket_mode) as one:
         assert (one.bot.slack == "socket") is socket_mode
