@@ -26,6 +26,7 @@ async def serve(port: int, request_url: str | None) -> None:
         if request_url is None:
             lines["SLACK_APP_TOKEN"] = slack.app_token
         sys.stdout.write("".join(f"export {name}={value}\n" for name, value in lines.items()))
+        sys.stdout.write(f"# the workspace in a browser: {slack.url}\n")
         sys.stdout.flush()
         await stopped.wait()
 

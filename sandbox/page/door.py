@@ -140,7 +140,7 @@ class Page:
         if channel is not None:
             self._marks.read(look.user.id, channel)
             known["room"] = Room(slack, reader, channel, self._refusals.in_channel(channel.id, look.user.id))
-            known["timeline"] = known["room"].timeline()
+            known |= {"timeline": known["room"].timeline(), "shown_at_most": sight.SHOWN}
         known["places"] = sight.places(slack, reader, self._marks)
         known["people"] = [
             each for each in slack.workspace.users.values() if not each.is_bot and not each.deleted

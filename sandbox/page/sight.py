@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from sandbox.server import SlackStandIn
 
 #: How many messages of a channel the page shows.
-SHOWN = 100
+SHOWN = 50
 #: Within so many seconds one person's messages stand together under one name.
 TOGETHER = 300
 #: What stands for the app's home tab, and for its direct message before there is one.

@@ -8,8 +8,9 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from playwright.async_api import Browser, expect
+from playwright.async_api import Browser, ViewportSize, expect
 
+from approvals.model import Consequences
 from sandbox.server import SlackStandIn
 from store.migrate import upgrade
 from tests.browser.browsing import PHONE, Window, chromium
@@ -46,8 +47,15 @@ REFUND: dict[str, Any] = {
         "order": "8821",
     },
     "reasoning": "Arrived broken, photo attached. Customer for three years, first refund.",
+    "effects": Consequences(
+        "The refund is paid at once.",
+        "The customer hears from a person.",
+        "A reversal is possible within 24 hours.",
+    ),
 }
 TITLE = "Refund 750 EUR to ACME GmbH"
+#: Tall enough for a whole card.
+LONG_PHONE: ViewportSize = {"width": PHONE["width"], "height": 910}
 #: A picture that weighs more does not belong into a repository.
 MOST_BYTES = 300_000
 
@@ -59,7 +67,7 @@ async def take(browser: Browser, slack: SlackStandIn, bot: RunningDesk) -> None:
     alice = await Window.open(browser, slack, "U0ALICE", device_scale_factor=1.5)
     await expect(alice.card(TITLE)).to_be_visible()
     await _shoot(alice, "card")
-    phone = await Window.open(browser, slack, "U0BOB", size=PHONE, device_scale_factor=2, is_mobile=True)
+    phone = await Window.open(browser, slack, "U0BOB", size=LONG_PHONE, device_scale_factor=2, is_mobile=True)
     await phone.card(TITLE).evaluate("card => card.scrollIntoView()")
     await _shoot(phone, "phone")
     dark = await Window.open(browser, slack, "U0BOB", scheme="dark", device_scale_factor=1.5)

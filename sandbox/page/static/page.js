@@ -260,6 +260,9 @@ byId("modal").addEventListener("cancel", (event) => {
   leave(true);
 });
 
+// A second Escape closes a dialog whatever the script says; the modal is open as long as the server says so.
+byId("modal").addEventListener("close", showModal);
+
 function confirmed(element) {
   const asked = element.closest(".holds")?.querySelector("template.confirmation");
   if (!asked) return Promise.resolve(true);
