@@ -14,7 +14,8 @@ KEPT = 5_000
 #: What the app is granted unless told otherwise: what its manifest asks for.
 SCOPES = (
     *("app_mentions:read", "channels:history", "channels:read", "chat:write", "commands", "groups:history"),
-    *("groups:read", "im:history", "im:write", "usergroups:read", "users:read", "users:read.email"),
+    *("groups:read", "im:history", "im:write", "mpim:history", "mpim:write"),
+    *("usergroups:read", "users:read", "users:read.email"),
 )
 #: What the app is subscribed to unless told otherwise (`message` stands for all kinds of channels): what its
 #: manifest asks for.
