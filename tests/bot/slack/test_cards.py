@@ -157,7 +157,7 @@ async def test_without_any_channel_those_asked_get_a_direct_message(
     sqlite_url: str, slack: SlackStandIn, scopes: set[str]
 ) -> None:
     """The bot is in no channel of the policy: the card is a direct message, and can be decided there."""
-    slack.app.scopes |= scopes
+    slack.app.scopes = (slack.app.scopes - {"mpim:write", "mpim:history"}) | scopes
     slack.workspace.remove_from_channel("U0HITL", "C0APPROVALS")
     async with running_desk(sqlite_url, slack) as bot:
         case = await bot.ask()
