@@ -13,13 +13,13 @@ WORKERS ?= 2
 .PHONY: help demo test test-browser pictures lint format clean
 
 help:
-	@echo "make demo    set up, then play the main job: an agent asks, a person edits, the agent goes on"
-	@echo "make test    set up, then run every check: ruff, mypy, import-linter, pytest"
+	@echo "make demo          set up, then play the main job: an agent asks, a person edits, the agent goes on"
+	@echo "make test          set up, then run every check: ruff, mypy, import-linter, pytest"
 	@echo "make test-browser  the same desk through a headless Chromium, which must be installed"
 	@echo "make pictures      take the README's pictures anew, into docs/pictures (needs a Chromium as well)"
-	@echo "make lint    the checks without the tests"
-	@echo "make format  format the code and mend what ruff can mend"
-	@echo "make clean   remove .venv and the checkers' caches"
+	@echo "make lint          the checks without the tests"
+	@echo "make format        format the code and mend what ruff can mend"
+	@echo "make clean         remove .venv and the checkers' caches"
 
 demo: $(READY)
 	@$(BIN)/hitl demo --script
