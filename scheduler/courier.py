@@ -44,7 +44,7 @@ class Pace:
     #: how long a pause lasts before the way out is tried once more
     probe_after: timedelta = timedelta(seconds=10)
     #: what a stop waits for calls in hand: of the ten seconds that it may take in all
-    grace: timedelta = timedelta(seconds=8)
+    grace: timedelta = timedelta(seconds=7)
     #: how many of each priority may be under way; agents may be as slow as they like, so theirs is the most
     room: Mapping[int, int] = field(
         default_factory=lambda: {REPLIES: 64, FINAL_CARDS: 64, NEWS: 64, CALLS: 256, UPDATES: 32}
