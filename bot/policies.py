@@ -7,7 +7,7 @@ from pathlib import Path
 
 from approvals import policy
 from approvals.model import Instant
-from approvals.policy import Policy, PolicyError
+from approvals.policy import Policy, PolicyError, Problem
 
 
 @dataclass(slots=True)
@@ -23,12 +23,12 @@ class PolicyShelf:
     @classmethod
     def open(cls, path: Path, now: Instant) -> PolicyShelf:
         """Read the policy at start. Raises `PolicyError`, `OSError`: without a policy there is no bot."""
-        return cls(path, _read(path), now)
+        return cls(path, read(path), now)
 
     def reload(self, now: Instant) -> bool:
         """Read the file again; True when it was taken. A broken one leaves the policy as it was."""
         try:
-            fresh = _read(self.path)
+            fresh = read(self.path)
         except (PolicyError, OSError) as wrong:
             self.problem = str(wrong)
             return False
@@ -36,5 +36,17 @@ class PolicyShelf:
         return True
 
 
-def _read(path: Path) -> Policy:
-    return policy.load(path.read_text(encoding="utf-8"), str(path))
+def read(path: Path) -> Policy:
+    """The policy in a file. Raises `PolicyError`, and `OSError` naming a file that cannot be read."""
+    try:
+        raw = path.read_bytes()
+    except OSError as away:
+        why = away.strerror or type(away).__name__
+        raise OSError(f"the policy {path} cannot be read: {why} (HITL_CONFIG says which file)") from away
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as wrong:
+        line = raw[: wrong.start].count(b"\n") + 1
+        problem = Problem(str(path), line, None, "", "is not UTF-8: save the file as UTF-8")
+        raise PolicyError([problem]) from wrong
+    return policy.load(text, str(path))
