@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -12,7 +12,7 @@ from importlib.metadata import version
 
 from approvals.model import AgentName, Instant, RequestId
 from bot.alone import alone_with
-from bot.desk import decide, letters, notify
+from bot.desk import decide, follow_up, letters, notify
 from bot.desk.desk import Desk
 from bot.http import app as endpoint
 from bot.http.callbacks import CallbackSender, Registration
@@ -41,6 +41,8 @@ log = logging.getLogger(__name__)
 FIRST_ROSTER_SECONDS = 5.0
 ANCHOR_EVERY = timedelta(minutes=1)
 TIDY_EVERY = timedelta(hours=1)
+#: How soon a request goes away that an agent got in while its token was being revoked.
+WITHDRAW_EVERY = timedelta(minutes=1)
 
 
 @dataclass(slots=True)
@@ -53,6 +55,7 @@ class Bot:
     runtime: Runtime
     meter: Meter
     courier: Courier
+    sweeper: Sweeper
     clock: Clock
     api: Listener
     slack: str
@@ -62,7 +65,7 @@ class Bot:
         taken = self.shelf.reload(self.runtime.now())
         self.meter.policy_loaded.set(taken)
         if taken:
-            log.info("the policy was read again: %s", self.shelf.current.version)
+            _say_policy(self.shelf)
             self.side.people.wake()
             return
         problem = self.shelf.problem or ""
@@ -78,12 +81,16 @@ async def running(settings: Settings, runtime: Runtime) -> AsyncIterator[Bot]:
     anything is served.
     """
     shelf = PolicyShelf.open(settings.config, runtime.now())
+    _say_policy(shelf)
     async with AsyncExitStack() as stack:
         store, alone = await _opened(settings.database_url, stack)
+        # So that a revocation that was cut short holds before anybody can click.
+        await follow_up.cancel_all_of_revoked(store, runtime)
         side = await stack.enter_async_context(slack_side(_workspace(settings), store, shelf, runtime))
         meter = Meter(version("hitl-desk"))
         courier = Courier(store, _senders(side, store, runtime, meter), runtime, probe=side.probe)
-        clock = _clock(side.desk, store, runtime)
+        sweeper = _sweeper(side.desk, shelf)
+        clock = _clock(side.desk, sweeper)
         address = await side.open()
         stack.push_async_callback(side.close)
         await _hear_who_is_who(side, runtime)
@@ -101,13 +108,29 @@ async def running(settings: Settings, runtime: Runtime) -> AsyncIterator[Bot]:
         stop = asyncio.Event()
         carrying = asyncio.create_task(courier.run(stop), name="courier")
         clock.start()
+        log.info("started: agents at %s, Slack at %s", api.url, address)
         try:
-            yield Bot(side.desk, side, shelf, runtime, meter, courier, clock, api, address)
+            yield Bot(side.desk, side, shelf, runtime, meter, courier, sweeper, clock, api, address)
         finally:
             stop.set()
-            await asyncio.gather(
-                api.close(), side.stop_intake(), clock.stop(), carrying, return_exceptions=True
+            await all_ended(
+                endpoint=api.close(), slack=side.stop_intake(), clock=clock.stop(), courier=carrying
             )
+    log.info("stopped")
+
+
+async def all_ended(**parts: Awaitable[object]) -> None:
+    """Wait for each; one that fails keeps no other from its end, and is logged."""
+    for name, end in zip(parts, await asyncio.gather(*parts.values(), return_exceptions=True), strict=True):
+        if isinstance(end, BaseException):
+            log.error("%s did not stop well", name, exc_info=end)
+
+
+def _say_policy(shelf: PolicyShelf) -> None:
+    policy = shelf.current
+    log.info("the policy %s is in force: %s, %d rules", shelf.path, policy.version, len(policy.rules))
+    for warning in policy.warnings:
+        log.warning("the policy: %s", warning)
 
 
 async def _opened(url: str, stack: AsyncExitStack) -> tuple[Store, bool]:
@@ -120,6 +143,8 @@ async def _opened(url: str, stack: AsyncExitStack) -> tuple[Store, bool]:
         await migrate.upgrade(url)
     store = await Store.open(url)
     stack.push_async_callback(store.close)
+    kind = "PostgreSQL" if file is None else f"SQLite, {file}"
+    log.info("the database is open: %s%s", kind, ", for this process alone" if alone is not None else "")
     return store, alone is not None
 
 
@@ -157,15 +182,27 @@ def _counted(kind: ParcelKind, sender: Sender, meter: Meter) -> Sender:
     return send
 
 
-def _clock(desk: Desk, store: Store, runtime: Runtime) -> Clock:
+def _sweeper(desk: Desk, shelf: PolicyShelf) -> Sweeper:
     async def tick(request: RequestId, now: Instant) -> None:
         await decide.tick(desk, request, now)
 
-    sweeper = Sweeper(store, tick, lambda: runtime.token("inc_")[:12])
-    clock = Clock(runtime.now, sweeper.run_once, sweeper.next_due)
+    return Sweeper(
+        desk.store,
+        tick,
+        lambda: desk.runtime.token("inc_")[:12],
+        keep_payloads=lambda: shelf.current.keep.payloads,
+    )
+
+
+def _clock(desk: Desk, sweeper: Sweeper) -> Clock:
+    async def withdraw(_now: Instant) -> None:
+        await follow_up.cancel_all_of_revoked(desk.store, desk.runtime)
+
+    clock = Clock(desk.runtime.now, sweeper.run_once, sweeper.next_due)
     clock.every(ANCHOR_EVERY, "anchor", sweeper.anchor)
     clock.every(TIDY_EVERY, "tidy", sweeper.tidy)
-    store.on_commit(lambda committed: clock.rearm() if committed.requests else None)
+    clock.every(WITHDRAW_EVERY, "withdraw", withdraw)
+    desk.store.on_commit(lambda committed: clock.rearm() if committed.requests else None)
     return clock
 
 

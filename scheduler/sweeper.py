@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import TypeAlias
 
 from approvals.model import Instant, RequestId
-from store import cases, facts, keys, outbox
+from store import cases, facts, keys, outbox, payloads
 from store.engine import Store
 
 log = logging.getLogger(__name__)
@@ -28,10 +28,19 @@ Tick: TypeAlias = Callable[[RequestId, Instant], Awaitable[object]]
 class Sweeper:
     """Asks which requests have steps due, and has each of them ticked."""
 
-    def __init__(self, store: Store, tick: Tick, new_incident: Callable[[], str]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        tick: Tick,
+        new_incident: Callable[[], str],
+        *,
+        keep_payloads: Callable[[], timedelta | None] = lambda: None,
+    ) -> None:
         self._store = store
         self._tick = tick
         self._new_incident = new_incident
+        #: how long after its end a request's content is kept, as of today; None: for ever
+        self._keep_payloads = keep_payloads
         self._stuck_until: Instant | None = None
 
     async def run_once(self, now: Instant) -> int:
@@ -60,9 +69,20 @@ class Sweeper:
         await self._store.write(lambda unit: facts.anchor(unit, now))
 
     async def tidy(self, now: Instant) -> None:
-        """Forget idempotency keys after their time, and parcels that were delivered long ago."""
+        """Forget what had its time: idempotency keys, delivered parcels, what decided requests said."""
         await self._store.write(lambda unit: keys.forget_old(unit, now))
         await self._store.write(lambda unit: outbox.forget_done(unit, now - REMEMBER_DELIVERED))
+        keep = self._keep_payloads()
+        if keep is not None:
+            await self._forget_payloads(now - keep, now)
+
+    async def _forget_payloads(self, before: Instant, now: Instant) -> None:
+        """In small transactions: what people do meanwhile need not wait for years of requests."""
+        forgotten = 0
+        while count := await self._store.write(lambda unit: payloads.forget(unit, before, now, PAGE)):
+            forgotten += count
+        if forgotten:
+            log.info("what %d requests said was deleted after its time", forgotten)
 
     async def _due(self, now: Instant, limit: int) -> tuple[RequestId, ...]:
         return await self._store.read(lambda unit: cases.due(unit, now, limit))

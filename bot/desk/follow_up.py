@@ -16,7 +16,6 @@ from store.cards import CardRef
 from store.engine import Store
 from store.unit_of_work import Unit
 
-
 #: The command line knows nobody: whose approvals would still count makes no difference to a withdrawal.
 NOBODY = Roster({})
 
@@ -60,7 +59,7 @@ async def report(desk: Desk, agent: Agent, request: RequestId, reported: Reporte
 
 
 async def cancel_all(store: Store, runtime: Runtime, agent: Agent, reason: str) -> int:
-    """Withdraw everything the agent has open, and say how many that were. To be interrupted, and run again."""
+    """Withdraw everything the agent has open, and say how many that were. May be cut short, and run again."""
     withdrawn = 0
     for request in await store.read(lambda unit: cases.open_of(unit, agent.name)):
 

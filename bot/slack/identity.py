@@ -70,6 +70,8 @@ class Identity:
             bot=str(answer.get("bot_id")),
             scopes=frozenset(filter(None, (scope.strip() for scope in scopes.split(",")))),
         )
+        if self.problem is not None:
+            log.info("Slack is connected: the bot is %s in %s", self.bot.user, self.bot.team)
         self.problem = None
         self._wanted.clear()
         self._on_well()
@@ -81,7 +83,6 @@ class Identity:
             await self._wanted.wait()
             for pause in chain(_PAUSES, repeat(_PAUSES[-1])):
                 if await self.check():
-                    log.info("Slack takes the token.")
                     break
                 log.warning("Slack cannot be used yet: %s. Asking again in %g s.", self.problem, pause)
                 await asyncio.sleep(pause)
