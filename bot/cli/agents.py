@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
-import hashlib
 import json
 import re
 from collections.abc import Callable
@@ -13,8 +13,6 @@ import click
 
 from approvals.model import AgentName, Instant
 from bot.cli.common import asynchronous, opened_store, read_settings, short, table
-from bot.desk import follow_up
-from bot.http.addresses import BadAddress, parse_entry, parse_url, registration
 from bot.runtime import Runtime, SystemRuntime
 from store import agents
 from store.agents import Agent
@@ -38,6 +36,12 @@ async def registered(
     """A new agent and its credentials. Raises `ValueError` that names the option and what would be right."""
     if not _NAME.fullmatch(name):
         raise ValueError("NAME: 1 to 64 letters, digits, dots, dashes or underscores, such as billing-agent")
+    from bot.http.addresses import parse_entry, parse_url, registration
+    from bot.http.auth import token_hash
+
+    for glob in actions:
+        if not glob.strip():
+            raise ValueError("--action: a blank one is for no action; leave it away for all of them")
     for host in hosts:
         _checked("--callback-host", host, parse_entry)
     if url is not None:
@@ -47,7 +51,7 @@ async def registered(
     secret = "whsec_" + base64.b64encode(runtime.secret_key()).decode()
     agent = Agent(
         name=AgentName(name),
-        token_hash=hashlib.sha256(token.encode()).hexdigest(),
+        token_hash=token_hash(token),
         webhook_secret=secret,
         callback_url=url,
         callback_hosts=known,
@@ -73,17 +77,24 @@ def agent() -> None:
     "--callback-url", "url", metavar="URL", help="Where callbacks go unless a request says otherwise."
 )
 @click.option(
-    "--action", "actions", multiple=True, metavar="GLOB", help="What its token is for (default: all)."
+    "--action",
+    "actions",
+    multiple=True,
+    metavar="GLOB",
+    help="Actions that its token is for (default: all), by globs as in the policy: *, ?, [ab]; case matters.",
 )
 @click.option("--json", "as_json", is_flag=True, help="One line of JSON and nothing else.")
 @asynchronous
 async def add(
     name: str, hosts: tuple[str, ...], url: str | None, actions: tuple[str, ...], *, as_json: bool
 ) -> None:
-    """Register an agent; its token and its webhook secret are printed once, and kept nowhere in the clear.
+    """Register an agent; its token and its webhook secret are printed once.
 
-    Callbacks go to registered hosts only. A host with a public name may not turn out to be an address inside
-    your network, unless it did when it was registered, or you say so: --callback-host billing.example.com+private
+    Of the token only a hash is kept. The webhook secret is kept as it is: callbacks are signed with it.
+
+    Callbacks go to registered hosts only. A host with a public name may not turn out to be an address
+    inside your network, unless it did when it was registered, or you say so:
+    --callback-host billing.example.com+private
 
     \b
     hitl agent add billing-agent --callback-host billing.internal --action 'issue_*'
@@ -128,23 +139,35 @@ async def list_() -> None:
 @click.argument("name")
 @asynchronous
 async def revoke(name: str) -> None:
-    """Take an agent's token away, and withdraw what it has open."""
+    """Take an agent's token away, and withdraw what it has open.
+
+    Said again of a revoked agent, it withdraws what is left.
+    """
+    from bot.desk import follow_up
+    from bot.http.auth import TRUSTED_SECONDS
+
     runtime = SystemRuntime()
     async with opened_store(read_settings().database_url) as store:
-        entry = await store.write(lambda unit: _revoked(unit, AgentName(name), runtime.now()))
+        entry, fresh = await store.write(lambda unit: _revoked(unit, AgentName(name), runtime.now()))
         if entry is None:
-            raise click.ClickException(
-                f"there is no agent {name} that could be revoked; see: hitl agent list"
-            )
-        count = await follow_up.cancel_all(store, runtime, entry, f"the agent {name} was revoked")
-    click.echo(f"revoked {name}; withdrew {count} open request{'' if count == 1 else 's'}")
+            raise click.ClickException(f"there is no agent {name}; see: hitl agent list")
+        count = await follow_up.cancel_all(store, runtime, entry, follow_up.revoked(entry))
+        # A running bot may have let posts in meanwhile; one that hangs even longer, it withdraws itself.
+        await asyncio.sleep(2 * TRUSTED_SECONDS)
+        count += await follow_up.cancel_all(store, runtime, entry, follow_up.revoked(entry))
+    done = f"revoked {name}" if fresh else f"{name} was revoked before"
+    click.echo(f"{done}; withdrew {count} open request{'' if count == 1 else 's'}")
 
 
-def _revoked(unit: Unit, name: AgentName, now: Instant) -> Agent | None:
-    return agents.get(unit, name) if agents.revoke(unit, name, now) else None
+def _revoked(unit: Unit, name: AgentName, now: Instant) -> tuple[Agent | None, bool]:
+    """The agent, and whether it was this that revoked it."""
+    fresh = agents.revoke(unit, name, now)
+    return agents.get(unit, name), fresh
 
 
 def _checked(option: str, text: str, parse: Callable[[str], object]) -> None:
+    from bot.http.addresses import BadAddress
+
     try:
         parse(text)
     except BadAddress as bad:

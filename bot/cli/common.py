@@ -6,16 +6,15 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from functools import wraps
-from typing import Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import click
 
-from approvals.model import Instant
-from bot import settings
-from bot.settings import Settings, SettingsError
-from store import migrate
-from store.engine import Store
-from store.errors import SchemaBehind, Unavailable
+# The rest is imported by what needs it: a command that needs no database need not wait for its libraries.
+if TYPE_CHECKING:
+    from approvals.model import Instant
+    from bot.settings import Settings
+    from store.engine import Store
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -23,6 +22,9 @@ T = TypeVar("T")
 
 def read_settings() -> Settings:
     """The environment, or a message that names what is wrong in it."""
+    from bot import settings
+    from bot.settings import SettingsError
+
     try:
         return settings.read()
     except SettingsError as wrong:
@@ -42,6 +44,10 @@ def asynchronous(command: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, T]
 @asynccontextmanager
 async def opened_store(url: str) -> AsyncIterator[Store]:
     """The store, ready to use. SQLite is migrated here; PostgreSQL has to be, by `hitl db upgrade`."""
+    from store import migrate
+    from store.engine import Store
+    from store.errors import SchemaBehind, Unavailable
+
     try:
         if url.startswith("sqlite"):
             await migrate.upgrade(url)

@@ -30,9 +30,12 @@ class Finding:
     what: str
     well: bool
     found: str
+    #: true for what does not fail, but is worth knowing
+    noted: bool = False
 
     def __str__(self) -> str:
-        return f"{'ok  ' if self.well else 'FAIL'}  {self.what}: {self.found}"
+        state = "FAIL" if not self.well else "note" if self.noted else "ok  "
+        return f"{state}  {self.what}: {self.found}"
 
 
 @click.command()
@@ -63,6 +66,8 @@ async def _findings() -> AsyncIterator[Finding]:
         yield Finding("policy", False, "; ".join(str(wrong).splitlines()))
     else:
         yield Finding("policy", True, f"{settings.config} loads, {len(policy.rules)} rules and a default")
+        for warning in policy.warnings:
+            yield Finding("policy", True, str(warning), noted=True)
     if settings.slack_bot_token is None:
         return
     async with connected(settings.slack_bot_token.get_secret_value(), settings.slack_api_url) as connection:
@@ -119,7 +124,7 @@ async def _of_channel(connection: Connection, channel: str) -> Finding:
     except SlackTrouble as trouble:
         return Finding(what, False, f"Slack says {trouble.code}; check the id, or invite the bot")
     if told.get("is_archived"):
-        return Finding(what, False, f"#{told.get('name')} is archived")
+        return Finding(what, False, f"#{told.get('name')} is archived; unarchive it, or name another")
     if not told.get("is_member"):
         return Finding(what, False, f"the bot is not in #{told.get('name')}; there: /invite @hitl")
     return Finding(what, True, f"#{told.get('name')}")
@@ -148,7 +153,8 @@ async def _of_usergroup(connection: Connection, name: str, usergroup: str) -> Fi
         users = (await said(connection.client.usergroups_users_list(usergroup=usergroup)))["users"]
     except SlackTrouble as trouble:
         return Finding(what, False, f"Slack says {trouble.code} to the user group {usergroup}; check its id")
-    return Finding(what, bool(users), f"user group {usergroup}, {len(users)} in it")
+    advice = "" if users else "; put somebody in, or ask another group"
+    return Finding(what, bool(users), f"user group {usergroup}, {len(users)} in it{advice}")
 
 
 async def _of_user(connection: Connection, user: str) -> Finding:
@@ -157,8 +163,10 @@ async def _of_user(connection: Connection, user: str) -> Finding:
         told = (await said(connection.client.users_info(user=user)))["user"]
     except SlackTrouble as trouble:
         return Finding(what, False, f"Slack says {trouble.code}; check the id")
-    name = told.get("real_name") or told.get("name") or user
-    return Finding(what, not told.get("deleted"), f"{name} is deactivated" if told.get("deleted") else name)
+    name = told.get("real_name") or told.get("profile", {}).get("real_name") or told.get("name") or user
+    if told.get("deleted"):
+        return Finding(what, False, f"{name} is deactivated; take them out of the policy")
+    return Finding(what, True, name)
 
 
 async def _asked(what: str, method: str, connection: Connection, **arguments: str) -> Finding:

@@ -39,7 +39,7 @@ async def list_() -> None:
 
 
 @outbox.command()
-@click.argument("letter", metavar="[ID]", required=False, type=int)
+@click.argument("letter", metavar="[ID]", required=False, type=click.IntRange(1, 2**63 - 1))
 @asynchronous
 async def retry(letter: int | None) -> None:
     """Send a dead letter again, or all of them; a running bot does it at once."""

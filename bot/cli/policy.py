@@ -12,13 +12,11 @@ import click
 from approvals import judging, policy, strict_json
 from approvals.judging import NotYet
 from approvals.model import AgentName, Judgement, RequestId, Step
-from approvals.policy import Policy, PolicyError
+from approvals.policy import NOT_YET_STEPS, Policy, PolicyError
 from approvals.policy_model import DEFAULT, Rule, UserGroup, Users
+from bot import policies
 from bot.cli.common import read_settings, table
-from bot.http import bodies, drafts
-from bot.http.problems import Problem
 from bot.runtime import SystemRuntime
-from store.agents import Agent
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
 
@@ -81,20 +79,24 @@ def schema() -> None:
 
 def _loaded(path: Path) -> Policy:
     try:
-        return policy.load(path.read_text(encoding="utf-8"), str(path))
+        return policies.read(path)
     except PolicyError as wrong:
         click.echo(str(wrong), err=True)
         count = len(wrong.problems)
         click.echo(f"{count} problem{'' if count == 1 else 's'}; the policy does not load", err=True)
         sys.exit(1)
-    except (OSError, UnicodeDecodeError) as wrong:
-        raise click.ClickException(f"{path} cannot be read: {wrong}") from wrong
+    except OSError as away:
+        raise click.ClickException(str(away)) from away
 
 
 def _judged(loaded: Policy, request_file: Path, agent: str) -> Judgement:
+    from bot.http import bodies, drafts
+    from bot.http.problems import Problem
+    from store.agents import Agent
+
     runtime = SystemRuntime()
     entry = Agent(AgentName(agent), "", "", None, (), (), runtime.now())
-    body = click.open_file(str(request_file), "rb").read()
+    body = _bytes_of(request_file)
     try:
         value = strict_json.parse(body)
         if not isinstance(value, dict):
@@ -116,6 +118,15 @@ def _judged(loaded: Policy, request_file: Path, agent: str) -> Judgement:
         raise click.ClickException(str(not_yet)) from not_yet
 
 
+def _bytes_of(file: Path) -> bytes:
+    try:
+        with click.open_file(str(file), "rb") as opened:
+            content: bytes = opened.read()
+    except OSError as away:
+        raise click.ClickException(f"{file} cannot be read: {away.strerror}") from away
+    return content
+
+
 def _who(loaded: Policy, name: str) -> str:
     group = next(group for known, group in loaded.groups.items() if known == name)
     if isinstance(group, Users):
@@ -130,7 +141,12 @@ def _told(rule: Rule) -> tuple[str, ...]:
 
 
 def _steps(steps: tuple[Step, ...]) -> str:
-    return ", ".join(f"{step.do} after {_span(step.after)}" for step in steps) or "-"
+    """What happens when; what is not carried out yet is marked."""
+    told = (
+        f"{step.do} after {_span(step.after)}{' (not yet)' if step.do in NOT_YET_STEPS else ''}"
+        for step in steps
+    )
+    return ", ".join(told) or "-"
 
 
 def _span(length: timedelta) -> str:

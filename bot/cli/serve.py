@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import signal
 import sys
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import click
 
-from approvals.policy import PolicyError
-from bot import logs
-from bot.app import Bot, running
 from bot.cli.common import asynchronous, read_settings
-from bot.runtime import SystemRuntime
-from bot.settings import Settings
-from store.errors import SchemaBehind, Unavailable
+
+if TYPE_CHECKING:
+    from bot.app import Bot
+    from bot.settings import Settings
+
+log = logging.getLogger(__name__)
 
 
 @click.command()
@@ -37,6 +41,10 @@ async def serve() -> None:
 
     A port of 0 takes a free one.
     """
+    # First of all: what is imported takes most of a second, in which a SIGHUP would end the process.
+    signals = Signals.heard()
+    from bot import logs
+
     settings = read_settings()
     logs.set_up(settings.log)
     missing = settings.missing_for_slack()
@@ -44,8 +52,38 @@ async def serve() -> None:
         raise click.ClickException(
             f"set {' and '.join(missing)}; to try it without Slack: hitl demo --script"
         )
+    await _serve(settings, signals)
+
+
+@dataclass(frozen=True, slots=True)
+class Signals:
+    """What the operator signalled."""
+
+    #: SIGTERM, SIGINT
+    stop: asyncio.Event
+    #: SIGHUP
+    again: asyncio.Event
+
+    @classmethod
+    def heard(cls) -> Signals:
+        """Listen from now on, before anything that takes time: an unheard SIGHUP ends a process."""
+        signals = cls(asyncio.Event(), asyncio.Event())
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, signals.stop.set)
+        loop.add_signal_handler(signal.SIGHUP, signals.again.set)
+        return signals
+
+
+async def _serve(settings: Settings, signals: Signals) -> None:
+    from approvals.policy import PolicyError
+    from bot.app import running
+    from bot.runtime import SystemRuntime
+    from store.errors import SchemaBehind, Unavailable
+
     try:
-        await _serve(settings)
+        async with running(settings, SystemRuntime()) as bot:
+            await _serving(bot, signals)
     except PolicyError as wrong:
         raise click.ClickException(f"the policy does not load:\n{wrong}") from wrong
     except SchemaBehind as behind:
@@ -58,20 +96,22 @@ async def serve() -> None:
         raise click.ClickException(f"cannot start: {wrong}") from wrong
 
 
-async def _serve(settings: Settings) -> None:
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
-    async with running(settings, SystemRuntime()) as bot:
-        reloads: set[asyncio.Task[None]] = set()
-        loop.add_signal_handler(signal.SIGHUP, _reload, bot, reloads)
-        click.echo(f"ready api={bot.api.url} slack={bot.slack}")
-        sys.stdout.flush()
-        await stop.wait()
+async def _serving(bot: Bot, signals: Signals) -> None:
+    rereading = asyncio.create_task(reread(bot.reload, signals.again), name="reread")
+    click.echo(f"ready api={bot.api.url} slack={bot.slack}")
+    sys.stdout.flush()
+    await signals.stop.wait()
+    rereading.cancel()
+    await asyncio.wait([rereading])
 
 
-def _reload(bot: Bot, reloads: set[asyncio.Task[None]]) -> None:
-    task = asyncio.create_task(bot.reload(), name="reload")
-    reloads.add(task)
-    task.add_done_callback(reloads.discard)
+async def reread(reload: Callable[[], Awaitable[None]], again: asyncio.Event) -> None:
+    """Until cancelled: `reload` each time `again` is set, never two at once. What it raises is logged."""
+    while True:
+        await again.wait()
+        again.clear()
+        try:
+            await reload()
+        except Exception:
+            # The bot goes on with the policy it has, and the next SIGHUP is another chance.
+            log.exception("the policy could not be read again")

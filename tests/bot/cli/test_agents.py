@@ -4,11 +4,22 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from tests.bot.cli.conftest import Hitl
+from approvals.events import Opened
+from approvals.model import AgentName, RequestId, Status
+from bot.desk.ruling import rule_on
+from store import agents, cases, outbox
+from store.outbox import ParcelKind
+from store.unit_of_work import Unit
+from tests.bot.cli.conftest import Hitl, looked_up, written
+from tests.harness.cases import NOON, a_judgement, a_request, a_roster
+
+A_REQUEST = RequestId("req_01")
+LATER = datetime(2100, 1, 1, tzinfo=UTC)
 
 
 def test_add_prints_credentials_once_and_keeps_no_token(hitl: Hitl, tmp_path: Path) -> None:
@@ -60,12 +71,61 @@ def test_list_says_what_each_may_do(hitl: Hitl) -> None:
     assert "active" in listed
 
 
+def test_a_blank_action_is_refused(hitl: Hitl) -> None:
+    """A glob that is for nothing would leave an agent that may ask nothing."""
+    refused = hitl("agent", "add", "a", "--action", "issue_*", "--action", " ")
+    assert refused.exit_code == 2
+    assert "--action" in refused.stderr
+    assert "no agents yet" in hitl("agent", "list").stdout
+
+
+def test_help_says_what_is_kept_and_how_actions_are_written(hitl: Hitl) -> None:
+    """Of the token a hash, the webhook secret as it is; globs are the policy's."""
+    told = " ".join(hitl("agent", "add", "--help").stdout.split())
+    assert "Of the token only a hash is kept. The webhook secret is kept as it is" in told
+    assert "by globs as in the policy" in told
+
+
 def test_revoke_takes_the_token_away(hitl: Hitl) -> None:
-    """A revoked agent is listed as such; revoking it again, or somebody unknown, says so."""
+    """A revoked agent is listed as such; somebody unknown is said to be."""
     hitl("agent", "add", "billing-agent")
     assert (
         "revoked billing-agent; withdrew 0 open requests" in hitl("agent", "revoke", "billing-agent").stdout
     )
     assert "revoked 20" in hitl("agent", "list").stdout
-    assert hitl("agent", "revoke", "billing-agent").exit_code == 1
-    assert hitl("agent", "revoke", "nobody").exit_code == 1
+    unknown = hitl("agent", "revoke", "nobody")
+    assert unknown.exit_code == 1
+    assert "there is no agent nobody" in unknown.stderr
+
+
+def an_open_request(unit: Unit) -> None:
+    """One request, as `serve` would have stored it, with an address for callbacks."""
+    rule_on(unit, None, Opened(a_request(), a_judgement()), NOON, a_roster())
+
+
+def test_revoke_withdraws_what_is_open_and_the_agent_is_told(hitl: Hitl) -> None:
+    """The request is cancelled with the reason, and its `request.decided` waits to be sent."""
+    hitl("agent", "add", "billing-agent")
+    written(an_open_request)
+    assert "withdrew 1 open request\n" in hitl("agent", "revoke", "billing-agent").stdout
+    case, parcels = looked_up(
+        lambda unit: (cases.load(unit, A_REQUEST), outbox.claim(unit, LATER, "a", LATER, 9))
+    )
+    assert case is not None
+    assert case.status is Status.CANCELLED
+    assert case.decision is not None
+    assert case.decision.reason == "the agent billing-agent was revoked"
+    [told] = [parcel.body for parcel in parcels if parcel.kind is ParcelKind.CALLBACK]
+    assert isinstance(told, dict)
+    assert (told["type"], told["url"]) == ("request.decided", "https://agent.example.com/hooks")
+    assert json.loads(str(told["body"]))["data"]["status"] == "cancelled"
+
+
+def test_a_revocation_that_was_cut_short_is_finished_by_the_next(hitl: Hitl) -> None:
+    """Killed between taking the token and withdrawing, it leaves a request open; said again, it does not."""
+    hitl("agent", "add", "billing-agent")
+    written(an_open_request, lambda unit: agents.revoke(unit, AgentName("billing-agent"), NOON))
+    again = hitl("agent", "revoke", "billing-agent")
+    assert again.exit_code == 0
+    assert again.stdout == "billing-agent was revoked before; withdrew 1 open request\n"
+    assert looked_up(lambda unit: cases.open_of(unit, AgentName("billing-agent"))) == ()

@@ -5,22 +5,24 @@ from __future__ import annotations
 import asyncio
 import json
 import sqlite3
-from typing import TypeVar
+import sys
+from asyncio.subprocess import PIPE
+from pathlib import Path
 
+import click
 import pytest
 
 from approvals.events import Opened
 from approvals.model import RequestId
+from bot.__main__ import COMMANDS, main
 from bot.desk.ruling import rule_on
 from store import outbox
-from store.engine import Store
 from store.outbox import ParcelKind
 from store.unit_of_work import Unit
-from tests.bot.cli.conftest import Hitl
+from tests.bot.cli.conftest import Hitl, written
 from tests.harness.cases import NOON, a_judgement, a_request, a_roster
 
-T = TypeVar("T")
-URL = "sqlite+aiosqlite:///hitl.db"
+ROOT = Path(__file__).parents[3]
 
 
 def an_open_request(unit: Unit) -> None:
@@ -34,18 +36,6 @@ def a_dead_letter(unit: Unit) -> None:
     outbox.put(unit, ParcelKind.CALLBACK, request=request, key="decided", lane="", body={}, now=NOON)
     [parcel] = outbox.claim(unit, NOON, "lease", NOON, 1)
     outbox.bury(unit, parcel, NOON, "the agent answered 500")
-
-
-def written(*works: object) -> None:
-    """Have `works` done on ./hitl.db, as a bot would."""
-
-    async def run() -> None:
-        store = await Store.open(URL)
-        for work in works:
-            await store.write(work)  # type: ignore[arg-type]  # any unit of work
-        await store.close()
-
-    asyncio.run(run())
 
 
 def test_upgrade_says_what_it_did(hitl: Hitl) -> None:
@@ -87,6 +77,7 @@ def test_dead_letters_are_listed_and_sent_again(hitl: Hitl) -> None:
     assert "the agent answered 500" in listed
     assert "req_01" in listed
     assert hitl("outbox", "retry", "999999").exit_code == 1
+    assert hitl("outbox", "retry", "99999999999999999999").exit_code == 2
     assert hitl("outbox", "retry").stdout == "1 dead letter will be sent again\n"
     assert hitl("outbox", "list").stdout == "no dead letters\n"
 
@@ -95,6 +86,9 @@ def test_dead_letters_are_listed_and_sent_again(hitl: Hitl) -> None:
     ("name", "value"),
     [
         ("HITL_DATABASE_URL", "mysql://x"),
+        ("HITL_DATABASE_URL", "sqlite+aiosqlite:///"),
+        ("HITL_DATABASE_URL", "sqlite+aiosqlite:///:memory:"),
+        ("HITL_DATABASE_URL", "postgresql+asyncpg://hitl:hunter2@db:port/hitl"),
         ("HITL_API_PORT", "high"),
         ("HITL_SLACK_API_URL", "gopher:slack"),
         ("HITL_LOG", "xml"),
@@ -134,3 +128,33 @@ def test_every_command_of_the_contract_has_help(hitl: Hitl) -> None:
     for name in ("demo", "serve", "doctor", "policy", "agent", "audit", "outbox", "db"):
         assert f"\n  {name} " in listed
         assert hitl(name, "--help").exit_code == 0
+
+
+def test_the_list_of_commands_says_what_each_says_itself(hitl: Hitl) -> None:
+    """Its lines are kept apart, so that listing loads nothing; they are the commands' own."""
+    listed = " ".join(hitl("--help").stdout.split())
+    context = click.Context(main)
+    for name, (_, line) in COMMANDS.items():
+        command = main.get_command(context, name)
+        assert command is not None
+        assert command.get_short_help_str(200) == line
+        assert f"{name} {line}" in listed
+
+
+async def test_listing_the_commands_loads_no_library() -> None:
+    """Nor does beginning to serve, in which a signal would find nobody listening."""
+    looked = "import sys, bot.__main__, bot.cli.serve; print(*sys.modules)"
+    process = await asyncio.create_subprocess_exec(sys.executable, "-c", looked, cwd=ROOT, stdout=PIPE)
+    out, _ = await process.communicate()
+    loaded = set(out.decode().split())
+    assert "click" in loaded
+    assert not {"sqlalchemy", "aiohttp", "pydantic", "slack_bolt"} & loaded
+
+
+def test_a_command_that_is_nearly_one_is_told_which(hitl: Hitl) -> None:
+    """`hitl agnt` means `hitl agent`; what resembles nothing is only refused."""
+    nearly = hitl("agnt", "list")
+    assert nearly.exit_code == 2
+    assert "did you mean agent?" in nearly.stderr
+    assert "did you mean" not in hitl("xyzzy").stderr
+    assert hitl("xyzzy").exit_code == 2

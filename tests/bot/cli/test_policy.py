@@ -61,6 +61,37 @@ def test_try_names_what_is_wrong_with_the_request(hitl: Hitl) -> None:
     assert "confidence: must be 1 or less" in wrong.stderr
 
 
+def test_try_names_a_request_file_that_is_not_there(hitl: Hitl) -> None:
+    """As a sentence, not as a traceback."""
+    missing = hitl("policy", "try", str(SAMPLE), "nofile.json")
+    assert missing.exit_code == 1
+    assert "nofile.json cannot be read: No such file or directory" in missing.stderr
+
+
+def test_check_names_a_file_that_is_not_utf_8(hitl: Hitl, tmp_path: Path) -> None:
+    """With the line, as for everything else that is wrong."""
+    (tmp_path / "latin.yml").write_bytes("channel: C0\n# für\n".encode("latin-1"))
+    checked = hitl("policy", "check", "latin.yml")
+    assert checked.exit_code == 1
+    assert "latin.yml:2: is not UTF-8" in checked.stderr
+    assert "1 problem; the policy does not load" in checked.stderr
+
+
+def test_check_marks_and_names_what_is_not_carried_out_yet(hitl: Hitl, tmp_path: Path) -> None:
+    """In the table and below it, with the line; the policy loads all the same."""
+    (tmp_path / "hitl.yml").write_text(
+        "channel: C0\n"
+        "groups: {a: {users: [U1]}}\n"
+        "storm: {cards: 9, in: 1m}\n"
+        "default: {gate: hard, ask: a, steps: [{after: 1h, do: remind}, {after: 1d, do: park}]}\n"
+    )
+    checked = hitl("policy", "check")
+    assert checked.exit_code == 0
+    assert "remind after 1h (not yet), park after 1d" in checked.stdout
+    assert "warning: hitl.yml:3: storm: is not carried out yet" in checked.stdout
+    assert 'warning: hitl.yml:4: rule "default": steps[0]: remind is not carried out yet' in checked.stdout
+
+
 def test_the_schema_takes_the_sample_policy(hitl: Hitl) -> None:
     """`hitl policy schema` prints a JSON Schema, and the policy that is shipped is an instance of it."""
     schema = json.loads(hitl("policy", "schema").stdout)
