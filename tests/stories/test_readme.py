@@ -17,7 +17,7 @@ README = Path(__file__).parents[2] / "README.md"
 async def test_the_readme_s_agent_pays_what_was_approved(
     sqlite_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The Python of the README asks, waits, claims, pays what Alice approved, and the card shows its receipt."""
+    """The README's Python asks, waits, claims, pays what Alice approved, and the card shows its receipt."""
     [example] = re.findall(r"```python\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
     paid = []
 
