@@ -19,7 +19,7 @@ from approvals.form_messages import sentence
 from approvals.model import Case, Flaw
 from approvals.paths import Path, dotted, follow, matches, pointer, thawed
 from approvals.payload import problems
-from approvals.schema import Compiled, compiled, schema_flaws, schema_problems
+from approvals.schema import Compiled, schema_flaws, taken
 
 __all__ = [
     "Change",
@@ -50,7 +50,7 @@ def flaws(schema: Mapping[str, Json], payload: Json, root: str = "payload") -> t
     found = problems(payload, root)
     if found:
         return found
-    form = None if schema_problems(schema) else compiled(schema)
+    form = taken(schema)
     if form is None or form.validator is None:
         return (Flaw(root, "cannot be checked: its form is no JSON Schema that is taken"),)
     places, characters = _size(payload)

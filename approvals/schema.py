@@ -106,6 +106,31 @@ def schema_problems(schema: Mapping[str, Json], loc: str = "form") -> tuple[Flaw
     return problems(schema, loc, largest=LARGEST_FORM, deepest=DEEPEST_FORM)
 
 
+def taken(schema: Mapping[str, Json]) -> Compiled | None:
+    """`schema`, compiled; None where `schema_problems` stand in the way."""
+    return _taken(_Itself(schema))
+
+
+class _Itself:
+    """Equal to itself only: what was looked at once need not be spelled again to be found."""
+
+    __slots__ = ("schema",)
+
+    def __init__(self, schema: Mapping[str, Json]) -> None:
+        self.schema = schema
+
+    def __hash__(self) -> int:
+        return id(self.schema)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Itself) and other.schema is self.schema
+
+
+@lru_cache(maxsize=_KEPT)
+def _taken(form: _Itself) -> Compiled | None:
+    return None if schema_problems(form.schema) else compiled(form.schema)
+
+
 def compiled(schema: Mapping[str, Json]) -> Compiled:
     """`schema`, compiled once. It must be free of `schema_problems`."""
     return _compiled(canonical(schema))

@@ -7,7 +7,8 @@ import json
 
 import pytest
 import rfc8785
-from hypothesis import given
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from approvals.canonical import LARGEST_INTEGER, Json, canonical, digest_of, salted
 from tests.approvals.json_values import payloads
@@ -62,3 +63,21 @@ def test_order_of_keys_does_not_matter(payload: dict[str, Json]) -> None:
     """A payload read back from its spelling, and one with its keys the other way round, keep the digest."""
     turned = dict(reversed(payload.items()))
     assert digest_of(turned) == digest_of(payload) == digest_of(json.loads(canonical(payload)))
+
+
+@given(payloads())
+@example({"a": "\x7f\x1f\u2028é😀", "b": (1, [True, None], {}), "é": 1, "": [[]]})
+def test_quick_way_spells_the_same(payload: dict[str, Json]) -> None:
+    """What the standard library's writer is trusted with is spelled as by the library for RFC 8785."""
+    assert canonical(payload) == rfc8785.dumps(payload)
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False))
+@example(1e15 + 0.5)
+@example(1e-4)
+@example(9.9e-5)
+@example(-0.0)
+@example(1e16)
+def test_quick_way_writes_numbers_the_same(number: float) -> None:
+    """Each double is written as RFC 8785 has it, whichever way takes it."""
+    assert canonical(number) == rfc8785.dumps(number)
