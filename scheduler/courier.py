@@ -152,24 +152,28 @@ class Courier:
         self._start(await self._claim(now), self._runtime.now)
 
     async def _rest(self, stop: asyncio.Event) -> None:
-        """Wait until there is something to claim. Costs a read now and then, and no transaction."""
+        """Wait until there is something to claim. Costs a read whenever it is woken, and no transaction."""
+        due = await self._next_due()
         while not stop.is_set():
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout((await self._idle_for()).total_seconds()):
+                async with asyncio.timeout(self._idle_for(due).total_seconds()):
                     await self._woken.wait()
-            if await self._something_is_due():
-                return
             self._woken.clear()
+            due = await self._next_due()
+            if due is not None and due <= self._runtime.now():
+                return
 
-    async def _idle_for(self) -> timedelta:
-        due = await self._store.read(outbox.next_due)
+    async def _next_due(self) -> Instant | None:
+        """When there may be something to do: of what there is room for, or the probe's turn."""
+        free = [priority for priority in self._pace.room if self._free(priority)]
+        due = await self._store.read(lambda unit: outbox.next_due(unit, free)) if free else None
+        turns = (due, self._probe_at if self._paused is not None else None)
+        return min((turn for turn in turns if turn is not None), default=None)
+
+    def _idle_for(self, due: Instant | None) -> timedelta:
         left = LOOK if due is None else due - self._runtime.now()
-        # What is due and yet was not claimed waits for another parcel, or for room: their end wakes us.
+        # What is due and yet was not claimed waits for another parcel: its end wakes us.
         return min(left, LOOK) if left > timedelta() else LOOK
-
-    async def _something_is_due(self) -> bool:
-        due = await self._store.read(outbox.next_due)
-        return self._paused is not None or (due is not None and due <= self._runtime.now())
 
     async def _claim(self, now: Instant) -> tuple[Parcel, ...]:
         free = {priority: self._free(priority) for priority in self._pace.room}
