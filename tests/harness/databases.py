@@ -15,8 +15,9 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import AsyncIterator, Coroutine, Iterator
+from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from itertools import count
@@ -33,7 +34,9 @@ T = TypeVar("T")
 #: `nobody` on every Linux that has one.
 _NOBODY = 65534
 #: Tests kill processes, not machines: what reached the kernel is there, and a server without fsync is quick.
-_SETTINGS = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "on", "max_connections": "60"}
+QUICK = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "on", "max_connections": "60"}
+#: As an operator runs it: what was acknowledged is on the disk.
+DURABLE = {"fsync": "on", "full_page_writes": "on", "synchronous_commit": "on", "max_connections": "60"}
 
 
 @dataclass
@@ -42,6 +45,7 @@ class PostgresServer:
 
     home: Path
     bin: Path
+    settings: Mapping[str, str]
     _numbers: Iterator[int] = field(default_factory=count)
     _process: subprocess.Popen[bytes] | None = None
     _has_template: bool = False
@@ -53,7 +57,7 @@ class PostgresServer:
             self._run(
                 "initdb", "--auth=trust", "--encoding=utf8", "--no-sync", "-U", "postgres", "-D", str(data)
             )
-        options = [f"-c{name}={value}" for name, value in _SETTINGS.items()]
+        options = [f"-c{name}={value}" for name, value in self.settings.items()]
         log = (self.home / "log").open("ab")
         self._process = subprocess.Popen(
             [self.bin / "postgres", "-D", data, "-k", self.home, "-h", "", *options],
@@ -136,16 +140,16 @@ def _reachable(path: Path) -> bool:
     return os.geteuid() != 0 or all(parent.stat().st_mode & 0o001 for parent in (path / "bin").parents)
 
 
-@pytest.fixture(scope="session")
-def postgres_server() -> Iterator[PostgresServer]:
-    """One server a session; started by the first test that wants it."""
+@contextmanager
+def postgres(settings: Mapping[str, str]) -> Iterator[PostgresServer]:
+    """A running server; nothing is left of it afterwards."""
     # Sockets' paths have 107 characters at most, which pytest's own directories can exceed.
     home = Path(tempfile.mkdtemp(prefix="pg", dir="/tmp"))
     if os.geteuid() == 0:
         os.chown(home, _NOBODY, _NOBODY)
     scratch = Path(tempfile.mkdtemp(prefix="pgbin", dir="/tmp"))
     scratch.chmod(0o755)
-    server = PostgresServer(home, _home_of_binaries(scratch))
+    server = PostgresServer(home, _home_of_binaries(scratch), settings)
     try:
         server.start()
         yield server
@@ -153,6 +157,13 @@ def postgres_server() -> Iterator[PostgresServer]:
         server.stop()
         shutil.rmtree(home)
         shutil.rmtree(scratch)
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    """One server a session; started by the first test that wants it."""
+    with postgres(QUICK) as server:
+        yield server
 
 
 @pytest.fixture(scope="session")
