@@ -21,7 +21,7 @@ Digest = NewType("Digest", str)
 #: RFC 8785 numbers are IEEE 754 doubles: integers beyond this lose digits (RFC 7493, section 2.2).
 LARGEST_INTEGER = 2**53 - 1
 
-#: The standard library's writer, in C: for ordinary values it spells what RFC 8785 does, in a third of the time.
+#: The standard library's writer, in C: it spells ordinary values as RFC 8785 does, in a third of the time.
 _PLAIN = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True, check_circular=False)
 
 
