@@ -38,6 +38,7 @@ from approvals.model import (
 
 #: A request with more comments than this takes no further ones: an agent in a loop must not fill the card.
 MOST_COMMENTS = 1000
+_DIGEST_OF_NOTHING = digest_of({})
 
 
 class Move(StrEnum):
@@ -354,6 +355,9 @@ def _report(pen: _Pen, event: Reported) -> Ruling:
 def may_act(case: Case, now: Instant) -> bool:
     """The contract's `proceed`: whether the agent may go on, at `now`."""
     if case.status not in (Status.APPROVED, Status.MODIFIED) or case.decision is None:
+        return False
+    if not case.payload and case.digest != _DIGEST_OF_NOTHING:
+        # What was approved was deleted after its time: an agent must not act on what is left.
         return False
     until = case.decision.valid_until
     return until is None or now <= until

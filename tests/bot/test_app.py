@@ -11,20 +11,22 @@ from pathlib import Path
 
 import pytest
 
-from approvals.events import Cancelled, Opened
-from approvals.model import AgentName, Case, Instant, RequestId, Status
+from approvals.errors import Reason, Refused
+from approvals.events import Cancelled, Opened, Voted
+from approvals.model import AgentName, Case, Choice, Instant, RequestId, Status
 from bot.app import Bot, all_ended, running
 from bot.cli.serve import reread
 from bot.desk import follow_up
 from bot.desk.ruling import rule_on
 from bot.desk.submit import Draft, submit
+from bot.desk.view import request_json
 from bot.settings import Settings
 from sandbox.server import SlackStandIn
 from store import agents, cases, facts, payloads
 from store.agents import Agent
 from store.engine import Store
 from store.unit_of_work import Unit
-from tests.harness.cases import NOON, a_judgement, a_request, a_roster
+from tests.harness.cases import ALICE, NOON, a_judgement, a_request, a_roster
 from tests.harness.desk import MovableRuntime
 
 POLICY = """\
@@ -136,6 +138,30 @@ async def test_payloads_are_kept_as_long_as_the_policy_says(sqlite_url: str, pol
         assert (after.payload, after.status) == ({}, Status.CANCELLED)
         assert await bot.desk.store.read(gone_first_and_last) == [NOON + 31 * DAY] * 2
         assert await bot.desk.store.read(facts.first_break, long=True) is None
+
+
+async def test_nobody_acts_on_an_approval_whose_payload_is_gone(sqlite_url: str, policy: Path) -> None:
+    """An empty payload would be what the agent carries out: `proceed` is false, and it cannot be claimed."""
+    says_also(policy, "keep: {payloads: 30d}\n")
+    store = await Store.open(sqlite_url)
+
+    def approving(unit: Unit) -> Case:
+        agents.add(unit, AN_AGENT)
+        case = rule_on(unit, None, Opened(a_request(), a_judgement()), NOON, a_roster()).case
+        vote = Voted(ALICE, Choice.APPROVE, case.digest, a_roster())
+        return rule_on(unit, case, vote, NOON, a_roster()).case
+
+    approved = await store.write(approving)
+    await store.close()
+    assert request_json(approved, None, NOON + DAY, a_roster())["proceed"]
+    async with a_bot(sqlite_url, policy) as bot:
+        await bot.sweeper.tidy(NOON + 31 * DAY)
+        seen = await follow_up.look(bot.desk, AN_AGENT, approved.id)
+        told = request_json(seen.case, None, NOON + 31 * DAY, a_roster())
+        assert (told["status"], told["payload"], told["proceed"]) == ("approved", {}, False)
+        with pytest.raises(Refused) as refused:
+            await follow_up.claim(bot.desk, AN_AGENT, approved.id)
+        assert refused.value.reason is Reason.NOT_CLAIMABLE
 
 
 async def test_payloads_are_kept_for_ever_where_the_policy_says_nothing(
