@@ -11,7 +11,7 @@ import click
 COMMANDS = {
     "demo": (
         "bot.cli.demo:demo",
-        "Play the main job on this machine: a stand-in Slack, the real bot, agents that really call it.",
+        "Live in it: a stand-in Slack in the browser, the real bot, agents that really call it.",
     ),
     "serve": ("bot.cli.serve:serve", "Run the bot until SIGTERM."),
     "doctor": (
