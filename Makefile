@@ -13,7 +13,7 @@ WORKERS ?= 2
 .PHONY: help demo test test-browser pictures lint format clean
 
 help:
-	@echo "make demo          set up, then play the main job: an agent asks, a person edits, the agent goes on"
+	@echo "make demo          set up, then open it: agents ask in a stand-in Slack in the browser, you decide"
 	@echo "make test          set up, then run every check: ruff, mypy, import-linter, pytest"
 	@echo "make test-browser  the same desk through a headless Chromium, which must be installed"
 	@echo "make pictures      take the README's pictures anew, into docs/pictures (needs a Chromium as well)"
@@ -21,8 +21,9 @@ help:
 	@echo "make format        format the code and mend what ruff can mend"
 	@echo "make clean         remove .venv and the checkers' caches"
 
+# Nobody sits before a build machine, and all of those set CI: there it plays by itself, and ends.
 demo: $(READY)
-	@$(BIN)/hitl demo --script
+	@$(BIN)/hitl demo $(if $(CI),--script)
 
 test: lint
 	@$(BIN)/python -m pytest -n $(WORKERS)

@@ -15,6 +15,7 @@ from typing import Any, TypeAlias
 from aiohttp import ClientSession, ClientTimeout
 
 from demo.children import Child, Children
+from demo.tap import Tap, tapping
 from sandbox.server import SlackStandIn
 
 Json: TypeAlias = dict[str, Any]
@@ -49,6 +50,7 @@ class Stage:
     http: ClientSession
     children: Children
     folder: Path
+    tap: Tap
     bot: Child | None = None
     #: the agents' endpoint, without a slash at the end
     api: str = ""
@@ -77,16 +79,22 @@ class Stage:
         """Register an agent as an operator would, and start it. Raises `ChildFailed`."""
         module, actions = AGENTS[name]
         scope = [word for action in actions for word in ("--action", action)]
-        added = await self.hitl("agent", "add", name, "--callback-host", "127.0.0.1", *scope, "--json")
+        callbacks = self.tap.url_for(name)
+        added = await self.hitl(
+            *("agent", "add", name, "--callback-host", "127.0.0.1", "--callback-url", callbacks, *scope),
+            "--json",
+        )
         told = json.loads(added)
         env = {
             "HITL_URL": self.api,
+            "HITL_CALLBACK_URL": callbacks,
             "HITL_TOKEN": told["token"],
             "HITL_WEBHOOK_SECRET": told["webhook_secret"],
         }
         child = await self.children.start(name, module, env=env)
         ready = await child.line("ready ")
         self.agents[name] = Agent(name, ready.split()[1], told["token"], told["webhook_secret"])
+        self.tap.agents[name] = self.agents[name].url
 
     async def hitl(self, *words: str) -> str:
         """Run the command `hitl …`; its stdout. Raises `ChildFailed` unless it exits 0."""
@@ -102,8 +110,11 @@ class Stage:
 
     async def request(self, agent: str, id_: str) -> Json:
         """A request, as its agent sees it."""
-        bearer = {"Authorization": f"Bearer {self.agents[agent].token}"}
-        return await self._json("GET", f"{self.api}/v1/requests/{id_}", headers=bearer)
+        return await self._asked(agent, f"/v1/requests/{id_}")
+
+    async def pending(self, agent: str) -> int:
+        """How many of an agent's requests wait for people."""
+        return len((await self._asked(agent, "/v1/requests?status=pending"))["items"])
 
     async def waiting(self) -> float:
         """How much is in the outbox, dead letters included, by `GET /metrics`."""
@@ -111,6 +122,10 @@ class Stage:
             lines = (await answer.text()).splitlines()
         counted = ("hitl_outbox_waiting{", "hitl_outbox_dead ")
         return sum(float(line.rpartition(" ")[2]) for line in lines if line.startswith(counted))
+
+    async def _asked(self, agent: str, path: str) -> Json:
+        bearer = {"Authorization": f"Bearer {self.agents[agent].token}"}
+        return await self._json("GET", self.api + path, headers=bearer)
 
     async def _json(self, verb: str, url: str, **how: Any) -> Json:
         async with self.http.request(verb, url, raise_for_status=True, **how) as answer:
@@ -130,15 +145,22 @@ class Stage:
 
 
 @asynccontextmanager
-async def stage(policy: Path = POLICY) -> AsyncIterator[Stage]:
-    """The stand-in Slack in a temporary folder's company; whatever was started has ended when it is left."""
+async def stage(policy: Path = POLICY, *, port: int = 0) -> AsyncIterator[Stage]:
+    """The stand-in Slack in a temporary folder's company; whatever was started has ended when it is left.
+
+    `port` is where its page is, 0 for a free one. Raises OSError when it is taken.
+    """
     with tempfile.TemporaryDirectory(prefix="hitl-demo-") as name:
         folder = Path(name)
         shutil.copy(policy, folder / "hitl.yml")
         children = Children(folder)
-        async with SlackStandIn() as slack, ClientSession(timeout=_PATIENCE) as http:
+        async with (
+            SlackStandIn(port=port) as slack,
+            ClientSession(timeout=_PATIENCE) as http,
+            tapping(http, slack.beside) as tap,
+        ):
             try:
-                yield Stage(slack, http, children, folder)
+                yield Stage(slack, http, children, folder, tap)
             finally:
                 await children.end()
 

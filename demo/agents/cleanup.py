@@ -24,15 +24,28 @@ async def act(action: str, payload: Json) -> str:
 
 
 def routes(desk: Desk) -> list[web.RouteDef]:
-    """A sweep looks at a table and asks to delete it; the records can be counted."""
+    """A sweep looks at a table and asks to delete it; a look is only that; the records can be counted."""
 
-    async def sweep(request: web.Request) -> web.Response:
-        table = (await request.json())["table"]
+    async def look(table: str, number: int = 0) -> Json:
         if table not in RECORDS:
             raise web.HTTPNotFound(text=f"There is no table {table}")
-        looked = await desk.ask(f"look-{table}", action="search_records", payload={"table": table})
+        key = f"look-{table}-{number}"
+        looked = await desk.ask(key, action="search_records", payload={"table": table})
         # Nobody need be asked for a look: the policy approved it, and the answer says so at once.
         await desk.settle(looked, act)
+        return looked
+
+    async def looking(request: web.Request) -> web.Response:
+        told = await request.json()
+        return web.json_response(await look(told["table"], told["number"]))
+
+    async def sweep(request: web.Request) -> web.Response:
+        told = await request.json()
+        table = told["table"]
+        if "records" in told:
+            # Old records pile up while a demo runs for long.
+            RECORDS.setdefault(table, told["records"])
+        looked = await look(table)
         asked = await desk.ask(
             f"delete-{table}",
             action="delete_records",
@@ -47,7 +60,7 @@ def routes(desk: Desk) -> list[web.RouteDef]:
     async def world(_request: web.Request) -> web.Response:
         return web.json_response({"records": RECORDS, "done": DONE})
 
-    return [web.post("/sweeps", sweep), web.get("/world", world)]
+    return [web.post("/looks", looking), web.post("/sweeps", sweep), web.get("/world", world)]
 
 
 if __name__ == "__main__":

@@ -89,6 +89,9 @@ async def _carried_out(act: Act, action: str, payload: Json) -> Json:
         return {"status": "succeeded", "detail": await act(action, payload)}
     except ActionFailed as failed:
         return {"status": "failed", "detail": str(failed)}
+    except KeyError as missing:
+        # Whoever has the agent's token may ask for anything; what came of that is told as well.
+        return {"status": "failed", "detail": f"What was approved has no {missing}"}
 
 
 #: Hears of a request that ended without leave to act.
@@ -104,7 +107,8 @@ def serve(routes: Routes, act: Act, hear: Hear = _nothing) -> None:
     """Run an agent until SIGTERM: its own routes, and `/callback` for decisions.
 
     The environment says where the desk is and who the agent is: `HITL_URL`, `HITL_TOKEN`,
-    `HITL_WEBHOOK_SECRET`; `PORT` is where it listens (without it, or with 0, on a free one). Prints
+    `HITL_WEBHOOK_SECRET`; `PORT` is where it listens (without it, or with 0, on a free one), and
+    `HITL_CALLBACK_URL` where callbacks reach it when something stands before it. Prints
     `ready http://127.0.0.1:PORT`.
     """
     listening = socket.create_server(("127.0.0.1", int(os.environ.get("PORT", "0"))))
@@ -112,7 +116,8 @@ def serve(routes: Routes, act: Act, hear: Hear = _nothing) -> None:
 
     async def start() -> web.Application:
         url, token, secret = (os.environ[name] for name in ("HITL_URL", "HITL_TOKEN", "HITL_WEBHOOK_SECRET"))
-        desk = Desk(ClientSession(), url, token, Webhook(secret), f"{own_url}/callback")
+        callback_url = os.environ.get("HITL_CALLBACK_URL", f"{own_url}/callback")
+        desk = Desk(ClientSession(), url, token, Webhook(secret), callback_url)
         app = web.Application()
         app.add_routes([web.post("/callback", _callback(desk, act, hear)), *routes(desk)])
 

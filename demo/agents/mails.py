@@ -54,7 +54,8 @@ def routes(desk: Desk) -> list[web.RouteDef]:
 
     async def campaign(request: web.Request) -> web.Response:
         told = await request.json()
-        mail = {"subject": told["subject"], "segment": "all customers", "body": told["body"]}
+        segment = told.get("segment", "all customers")
+        mail = {"subject": told["subject"], "segment": segment, "body": told["body"]}
         return web.json_response(await _ask(desk, told["campaign"], mail, told["why"]))
 
     async def world(_request: web.Request) -> web.Response:
