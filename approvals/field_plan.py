@@ -2,41 +2,24 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from itertools import islice
 
-from approvals.canonical import Json, canonical
+from approvals.canonical import Json
 from approvals.field import Field, FieldKind, words
-from approvals.field_values import MOST_TEXT, moment, shown, text_length
+from approvals.field_kind import kind_of, shows
+from approvals.field_values import MOST_TEXT, shown, text_length
 from approvals.form_shape import Shape, hint, shape
 from approvals.model import Case
-from approvals.paths import Path, dotted, matches, pointer, thawed
+from approvals.paths import Path, dotted, is_array, matches, pointer, thawed
 
-#: What one select of Slack's takes (its reference, "Select menu element").
-MOST_OPTIONS = 100
-#: Above this a text gets several lines.
-_SHORT_TEXT = 150
 #: Objects inside of objects that are spread into inputs of their own.
 _DEEPEST_SPREAD = 6
-#: Slack's date picker for moments takes ten digits (its reference, "Datetime picker element").
-_MOMENTS = range(10**9, 10**10)
-
 #: Between the labels of an object and of its member.
 _INSIDE = " \N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK} "
-_EMAIL = re.compile(r"[^@\s<>]+@[^@\s<>]+\.[^@\s<>]+")
-_URL = re.compile(r"https?://[^\s<>]+")
-_FORMATS = {
-    "date": FieldKind.DATE,
-    "date-time": FieldKind.DATE_TIME,
-    "email": FieldKind.EMAIL,
-    "idn-email": FieldKind.EMAIL,
-    "uri": FieldKind.URL,
-    "url": FieldKind.URL,
-    "iri": FieldKind.URL,
-}
-_BY_TYPE = {"integer": FieldKind.INTEGER, "number": FieldKind.NUMBER}
+#: Kinds whose input grows with the value; a text is its own length, a number short.
+_AS_LONG_AS_IT_IS = frozenset((FieldKind.JSON, FieldKind.LINES))
 
 
 def fields(case: Case, most: int = 40) -> tuple[Field, ...]:
@@ -47,12 +30,12 @@ def fields(case: Case, most: int = 40) -> tuple[Field, ...]:
     and what is longer than an input of Slack's holds: that stays as it is.
     """
     plan = _Plan(case)
-    found = plan.all(_DEEPEST_SPREAD)
+    found = plan.first(most + 1, _DEEPEST_SPREAD)
     if len(found) > most:
-        found = plan.all(0)
+        found = plan.first(most + 1, 0)
     if len(found) > most:
         whole = plan.whole()
-        found = [whole] if text_length(str(shown(whole))) <= MOST_TEXT else found[:most]
+        found = [whole] if whole is not None else found[:most]
     return tuple(sorted(found, key=lambda item: _rank(case, item)))
 
 
@@ -112,16 +95,23 @@ class _Plan:
         forms = [form for form in (case.request.form, case.judgement.form) if form is not None]
         self.root = shape([(form, form) for form in forms])
 
-    def whole(self) -> Field:
+    def whole(self) -> Field | None:
+        """The whole payload as JSON; None when that is too long for an input."""
+        if _overflows(self.case.payload, (), self.covered):
+            return None
         label = words(self.case.request.action)
-        return Field("", FieldKind.JSON, label, without(self.case.payload, (), self.covered), required=True)
+        value = without(self.case.payload, (), self.covered)
+        field = Field("", FieldKind.JSON, label, value, required=True)
+        return field if _fits(field) else None
 
-    def all(self, spread: int) -> list[Field]:
+    def first(self, most: int, spread: int) -> list[Field]:
+        """The first `most` inputs. No more are made: a payload may have a hundred thousand places."""
         if self._is_covered(()):
             return []
         top = _Spot((), "", self.root, self.case.payload, True, False, not self.root.parts)
         found = (self._field(spot) for spot in self._spots(top, spread))
-        return [item for item in found if _fits(item)]
+        fitting = (item for item in found if item is not None and _fits(item))
+        return list(islice(fitting, most))
 
     def _spots(self, spot: _Spot, spread: int) -> Iterator[_Spot]:
         """The places inside of an object, nested objects spread."""
@@ -163,16 +153,19 @@ class _Plan:
             return True
         return any(path[: len(place)] == place for place in self.covered)
 
-    def _field(self, spot: _Spot) -> Field:
-        kind, options = _kind(spot)
+    def _field(self, spot: _Spot) -> Field | None:
+        """None when the value is too long for its input, which is found out before it is spelled."""
+        kind, options = kind_of(spot.made, spot.value, guessed=spot.guessed)
         made = spot.made
+        if kind in _AS_LONG_AS_IT_IS and _overflows(spot.value, spot.path, self.covered):
+            return None
         value = without(spot.value, spot.path, self.covered)
         field = Field(
             id=pointer(spot.path),
             path=spot.path,
             kind=kind,
             label=spot.label,
-            value=value if _shows(kind, value, options) else None,
+            value=value if shows(kind, value, options) else None,
             required=False,
             options=options,
             minimum=made.tightest("minimum", max),
@@ -206,123 +199,32 @@ def _can_spread(spot: _Spot) -> bool:
     return needed and spot.made.single() == "object" and bool(spot.made.members())
 
 
+def _overflows(value: Json, path: Path, covered: Sequence[Path]) -> bool:
+    """Whether `value`, one entry a line or as JSON, is certainly longer than an input of Slack's holds.
+
+    Looks at no more of it than that takes; a value that does not overflow may still be too long.
+    """
+    room = MOST_TEXT
+    waiting: list[tuple[Path, Json]] = [(path, value)]
+    while waiting and room >= 0:
+        place, each = waiting.pop()
+        if isinstance(each, str):
+            room -= len(each)
+        elif isinstance(each, Mapping):
+            if len(each) > room + len(covered):
+                return True
+            inner = [((*place, key), item) for key, item in each.items() if (*place, key) not in covered]
+            room -= sum(len(key) for key in each if (*place, key) not in covered) + len(inner)
+            waiting += inner
+        elif is_array(each):
+            room -= max(len(each) - 1, 0)
+            waiting += [((*place, at), item) for at, item in enumerate(each[: MOST_TEXT + 1])]
+        else:
+            room -= 1
+    return room < 0
+
+
 def _fits(item: Field) -> bool:
     """Whether Slack's input holds what is there, so that leaving it alone leaves it whole."""
     text = shown(item)
     return not isinstance(text, str) or text_length(text) <= MOST_TEXT
-
-
-def _kind(spot: _Spot) -> tuple[FieldKind, tuple[Json, ...]]:
-    made, value = spot.made, spot.value
-    if made.options is not None:
-        if 0 < len(made.options) <= MOST_OPTIONS:
-            return FieldKind.CHOICE, made.options
-        return FieldKind.JSON, ()
-    if spot.guessed or (made.untyped and not made.mixed):
-        return _guess(value)
-    named = made.single()
-    if made.mixed or named is None:
-        return FieldKind.JSON, ()
-    return _typed(made, named, value)
-
-
-def _typed(made: Shape, named: str, value: Json) -> tuple[FieldKind, tuple[Json, ...]]:
-    if named == "boolean":
-        return (FieldKind.BOOLEAN, ()) if isinstance(value, bool) else (FieldKind.CHOICE, (True, False))
-    if named == "string":
-        return _text(made, value), ()
-    if named == "array":
-        return _list(made, value)
-    return _BY_TYPE.get(named, FieldKind.JSON), ()
-
-
-def _guess(value: Json) -> tuple[FieldKind, tuple[Json, ...]]:
-    if isinstance(value, bool):
-        return FieldKind.BOOLEAN, ()
-    if isinstance(value, int | float):
-        # Somebody may well want 99.50 where 750 was.
-        return FieldKind.NUMBER, ()
-    if isinstance(value, str):
-        return _guess_text(value), ()
-    if isinstance(value, Sequence) and value and _are_lines(value):
-        return FieldKind.LINES, ()
-    return FieldKind.JSON, ()
-
-
-def _guess_text(value: str) -> FieldKind:
-    if _is_date(value):
-        return FieldKind.DATE
-    if _is_moment(value):
-        return FieldKind.DATE_TIME
-    if _EMAIL.fullmatch(value):
-        return FieldKind.EMAIL
-    if _URL.fullmatch(value):
-        return FieldKind.URL
-    return _by_length(value, None)
-
-
-def _text(made: Shape, value: Json) -> FieldKind:
-    kind = _FORMATS.get(made.first("format", str) or "")
-    there = value if isinstance(value, str) else ""
-    fits = {FieldKind.DATE: _is_date, FieldKind.DATE_TIME: _is_moment}
-    if kind is None or (there and kind in fits and not fits[kind](there)) or "\n" in there:
-        return _by_length(there, made.tightest("maxLength", min))
-    return kind
-
-
-def _by_length(value: str, most: float | None) -> FieldKind:
-    roomy = most is not None and most > _SHORT_TEXT
-    long = roomy or len(value) > _SHORT_TEXT or len(value.splitlines()) > 1
-    return FieldKind.LONG_TEXT if long else FieldKind.TEXT
-
-
-def _list(made: Shape, value: Json) -> tuple[FieldKind, tuple[Json, ...]]:
-    entries = made.entries()
-    there: Sequence[Json] = value if isinstance(value, Sequence) and not isinstance(value, str) else ()
-    if entries.mixed or entries.nullable or made.first("prefixItems", list) is not None:
-        return FieldKind.JSON, ()
-    if entries.options is not None:
-        return _choices(entries.options, there)
-    if entries.single() == "string" and _are_lines(there):
-        return FieldKind.LINES, ()
-    return FieldKind.JSON, ()
-
-
-def _choices(options: tuple[Json, ...], there: Sequence[Json]) -> tuple[FieldKind, tuple[Json, ...]]:
-    chosen = [canonical(item) for item in there]
-    known = {canonical(option) for option in options}
-    if 0 < len(options) <= MOST_OPTIONS and len(set(chosen)) == len(chosen) and known.issuperset(chosen):
-        return FieldKind.CHOICES, options
-    return FieldKind.JSON, ()
-
-
-def _are_lines(value: Sequence[Json]) -> bool:
-    """Whether the entries come back as they are when written one a line."""
-    texts = [item for item in value if isinstance(item, str)]
-    return len(texts) == len(value) and all([text] == text.strip().splitlines() for text in texts)
-
-
-def _shows(kind: FieldKind, value: Json, options: Sequence[Json]) -> bool:
-    """Whether the kind's input can show the value at all."""
-    if kind in (FieldKind.INTEGER, FieldKind.NUMBER):
-        whole = isinstance(value, int | float) and not isinstance(value, bool)
-        return whole and (kind is FieldKind.NUMBER or float(value).is_integer())  # type: ignore[arg-type]
-    if kind in (FieldKind.LINES, FieldKind.CHOICES):
-        return isinstance(value, Sequence) and not isinstance(value, str)
-    if kind is FieldKind.CHOICE:
-        return canonical(value) in {canonical(option) for option in options}
-    if kind in (FieldKind.JSON, FieldKind.BOOLEAN):
-        return True
-    return isinstance(value, str)
-
-
-def _is_date(text: str) -> bool:
-    try:
-        return date.fromisoformat(text).isoformat() == text
-    except ValueError:
-        return False
-
-
-def _is_moment(text: str) -> bool:
-    seconds = moment(text)
-    return seconds is not None and seconds in _MOMENTS

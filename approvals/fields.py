@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from approvals.field import Field, FieldKind
 from approvals.field_entry import Entered, entered
-from approvals.field_plan import MOST_OPTIONS, fields
+from approvals.field_kind import MOST_OPTIONS
+from approvals.field_plan import fields
 from approvals.field_values import MOST_TEXT, Typed, shown
 
 __all__ = [

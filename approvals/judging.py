@@ -33,6 +33,8 @@ class _Match:
 
     rule: Rule
     reasons: tuple[str, ...]
+    #: those of the reasons without which another rule would hold it
+    deciding: tuple[str, ...]
     failing: bool
 
 
@@ -44,17 +46,22 @@ def judge(policy: Policy, request: Request) -> Judgement:
     risk, claim = claimed(found.risk, request)
     irreversible = _irreversible(policy, request)
     match = _match(policy, found.scope)
-    reasons = (*found.reasons, *claim, *irreversible, *match.reasons)
+    unclear: tuple[str, ...] = ()
     if match.failing and risk.rank < Risk.HIGH.rank:
-        risk, reasons = Risk.HIGH, (*reasons, "what cannot be worked out is at least high risk")
+        risk, unclear = Risk.HIGH, ("what cannot be worked out is at least high risk",)
     rule = match.rule
     held = _held(rule, request, risk, bool(irreversible))
-    gate = Gate.HARD if held else rule.gate
-    if held:
-        reasons = (*reasons, f"held as hard because {held}")
-    return _judgement(
-        policy, request, rule, gate, risk=risk, reasons=reasons, irreversible=bool(irreversible)
+    holding = (f"held as hard because {held}",) if held else ()
+    judgement = _judgement(
+        policy,
+        request,
+        rule,
+        Gate.HARD if held else rule.gate,
+        risk=risk,
+        reasons=(*found.reasons, *claim, *irreversible, *match.reasons, *unclear, *holding),
+        irreversible=bool(irreversible),
     )
+    return replace(judgement, deciding=(*match.deciding, *unclear, *holding))
 
 
 def _judgement(
@@ -112,14 +119,17 @@ def _match(policy: Policy, scope: Scope) -> _Match:
     candidates = [*(rule for rule, _ in might), matched]
     # `max` gives the first of equals, which is the earlier rule.
     strictest = max(candidates, key=lambda rule: (_STRICTNESS.index(rule.gate), rule.quorum))
-    reasons = [_might(rule, truth) for rule, truth in might]
-    if matched is policy.default:
-        reasons.append("no rule matches, so the default holds" if matched is strictest else "no rule matches")
+    reasons = tuple(_might(rule, truth) for rule, truth in might)
+    if matched is not policy.default:
+        met = f"rule {matched.name} matches"
     else:
-        reasons.append(f"rule {matched.name} matches")
-    if strictest is not matched:
-        reasons.append(f"rule {strictest.name} holds it, the strictest of those")
-    return _Match(strictest, tuple(reasons), any(truth is Truth.FAILING for _, truth in might))
+        met = "no rule matches, so the default holds" if matched is strictest else "no rule matches"
+    failing = any(truth is Truth.FAILING for _, truth in might)
+    if strictest is matched:
+        return _Match(matched, (*reasons, met), (met,), failing)
+    holds = f"rule {strictest.name} holds it, the strictest of those"
+    why = tuple(_might(rule, truth) for rule, truth in might if rule is strictest)
+    return _Match(strictest, (*reasons, met, holds), (*why, holds), failing)
 
 
 def _might(rule: Rule, truth: Truth) -> str:

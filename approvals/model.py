@@ -212,6 +212,8 @@ class Judgement:
     #: a dotted path whose value an approver types under `manual`; None: the word CONFIRM
     confirm: str | None = None
     digest: str | None = None
+    #: those of `reasons` for which this rule and this gate hold it, and no gentler ones: never cut on a card
+    deciding: tuple[str, ...] = ()
 
 
 class Choice(StrEnum):

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from approvals.model import Case, Roster
-from blocks import actions, card_parts, limits
+from blocks import actions, card_again, card_flaws, card_parts, card_status, limits
 from blocks.actions import Item, Picked, Seen
+from blocks.differences import Some
 from blocks.message import Message, small, words
 from blocks.rich import Block
-from blocks.standing import sentence
+from blocks.standing import edits, sentence, title_of
 from blocks.text import Mrkdwn, escape, plain
 
 __all__ = ["CardView", "Message", "card", "minimal"]
@@ -42,7 +43,8 @@ class CardView:
 def card(view: CardView) -> Message:
     """The card of `view.case` as it stands. Within Slack's limits whatever the payload."""
     case = view.case
-    above = [_header(case), *_first_lines(view)]
+    changed = edits(case, card_parts.MOST_CHANGES)
+    above = [_header(case), *_first_lines(view, changed)]
     below = [*card_parts.why(case), *card_parts.consequences(case), *card_parts.background(case, view.roster)]
     buttons = [] if view.duplicate else [_buttons(case)]
     spent = limits.characters_of_blocks([*above, *below, *buttons])
@@ -50,7 +52,7 @@ def card(view: CardView) -> Message:
     arguments = card_parts.arguments(case, max(_LEAST_FOR_ARGUMENTS, min(room, _MOST_FOR_ARGUMENTS)))
     copy = "This is a copy of another card. " if view.duplicate else ""
     return Message(
-        Mrkdwn(copy + sentence(case, view.roster)),
+        Mrkdwn(copy + sentence(case, view.roster, changed)),
         [*above, *arguments, *below, *buttons],
         card_metadata(case),
     )
@@ -62,27 +64,27 @@ def card_metadata(case: Case) -> dict[str, Any]:
 
 
 def _header(case: Case) -> Block:
-    return {"type": "header", "text": plain(case.judgement.title, _TITLE)}
+    return {"type": "header", "text": plain(title_of(case, _TITLE), _TITLE)}
 
 
-def _first_lines(view: CardView) -> list[Block]:
+def _first_lines(view: CardView, changed: Some) -> list[Block]:
     case = view.case
     status = (
-        card_parts.open_status(case, view.roster)
+        card_status.open_status(case, view.roster)
         if case.decision is None
-        else card_parts.decided_status(case)
+        else card_status.decided_status(case)
     )
     notes = [words(status)]
     if view.duplicate:
-        notes.append(words("♊ *This is a copy.* Slack posted this request twice; decide on the other card."))
+        notes.append(words("📑 *This is a copy.* Slack posted this request twice; decide on the other card."))
     return [
         *notes,
-        *card_parts.outcome(case),
-        *card_parts.flaws(case),
-        *card_parts.edited(case),
-        *card_parts.sayings(case),
-        *card_parts.asked_again(case, view.previous),
-        *card_parts.not_delivered(case, view.undelivered),
+        *card_status.outcome(case),
+        *card_flaws.flaws(case),
+        *card_parts.edited(changed),
+        *card_status.sayings(case),
+        *card_again.asked_again(case, view.previous),
+        *card_status.not_delivered(case, view.undelivered),
     ]
 
 
@@ -146,7 +148,7 @@ def minimal(case: Case, why: str) -> Message:
         f"⚠️ *This card could not be shown whole*: {escape(why, 200)}.{state}"
         " *View everything* shows every argument."
     )
-    text = Mrkdwn(f"{escape(case.judgement.title, 120)}: this card could not be shown whole.{state}")
+    text = Mrkdwn(f"{escape(title_of(case, 120), 120)}: this card could not be shown whole.{state}")
     confirm = "The card does not show the arguments. View everything does: look there before you approve."
     blocks = [
         _header(case),

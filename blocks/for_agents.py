@@ -1,64 +1,84 @@
-"""What a decision says to the agent's model: plain text, no markup, one or two sentences."""
+"""What a decision says to the agent's model: plain text, no markup, two sentences.
+
+The first is the verdict, with who decided and what they said; the second is what to do now.
+"""
 
 from __future__ import annotations
 
 from typing import Final
 
 from approvals.model import Case, Decision, Status, Via
-from blocks.standing import edits, in_words
+from blocks.standing import agent_was_revoked, edits, in_words, some_approved
 from blocks.text import cut, listed, one_line
 
 #: An approver's words reach the model whole, within reason; `decision.reason` has all of them.
 _WORDS: Final = 1_000
+_CHANGES: Final = 8
 
 
 def message_for_agent(case: Case) -> str:
     """`decision.message`: who decided what and why, what was changed, whether asking again makes sense."""
     decision = case.decision
     if decision is None:
-        return "Nobody has decided this yet: wait, and do not act."
+        return "This is not decided yet: wait, and do not act."
     match decision.verdict:
-        case Status.APPROVED | Status.MODIFIED:
-            return _go_ahead(case, decision)
-        case Status.REJECTED:
-            said = f": {_words(decision.reason)}" if decision.reason else "."
+        case Status.APPROVED:
             return (
-                f"Rejected by {_people(decision)}{_stop(said)} Do not do it; ask again only with what was"
+                f"Approved by {_people(case, decision)}."
+                " Go ahead with exactly the arguments you asked for; there is no need to ask again."
+            )
+        case Status.MODIFIED:
+            changed = in_words(edits(case, _CHANGES), _CHANGES)
+            return (
+                f"Approved with changes by {_people(case, decision)}. Go ahead with decision.payload instead"
+                f" of what you asked for ({changed}); there is no need to ask again."
+            )
+        case Status.REJECTED:
+            return (
+                f"Rejected by {_people(case, decision)}. Do not do it, and ask again only with what was"
                 f" objected to put right (supersedes: {case.id})."
             )
         case Status.TIMED_OUT:
+            verdict = "There were not enough approvals" if some_approved(case) else "Nobody decided"
             return (
-                "Nobody decided in time: this is not a refusal, and it is not a permission. Do not act;"
-                " ask again if it is still needed."
+                f"{verdict} in time, which is neither a refusal nor a permission."
+                " Do not act; ask again if it is still needed."
             )
         case Status.CANCELLED:
-            said = f": {_words(decision.reason)}" if decision.reason else "."
-            return f"Withdrawn by {case.request.agent} before anybody decided{_stop(said)} Do not act on it."
+            return _withdrawn(case, decision)
         case _:
-            return f"Answered by {_people(decision)}: {_words(decision.answer or '')}"
+            return f"Answered by {_people(case, decision)}: {_quoted(decision.answer or '')}."
 
 
-def _go_ahead(case: Case, decision: Decision) -> str:
-    said = f" They said: {_words(decision.reason)}" if decision.reason else ""
-    if decision.verdict is Status.MODIFIED:
-        changed = in_words(edits(case), most=8)
-        verdict = f"Approved by {_people(decision)} with changes: {changed}.{_stop(said)}"
-        return f"{verdict} Act on decision.payload, not on what you asked for; there is no need to ask again."
-    return f"Approved by {_people(decision)}.{_stop(said)} Go ahead with exactly the arguments you asked for."
-
-
-def _people(decision: Decision) -> str:
-    if decision.by:
-        return listed(one_line(person.name) for person in decision.by)
-    return {Via.POLICY: "the policy, without a person", Via.GRANT: "a standing grant"}.get(
-        decision.via, "nobody"
+def _withdrawn(case: Case, decision: Decision) -> str:
+    if agent_was_revoked(case):
+        return (
+            f"Withdrawn before it was decided, because {case.request.agent} was revoked."
+            " Do not act on it; a revoked agent cannot ask again."
+        )
+    said = f", who said {_quoted(decision.reason)}," if decision.reason else ""
+    return (
+        f"Withdrawn by {case.request.agent}{said} before it was decided."
+        " Do not act on it; ask again if it is needed after all."
     )
 
 
-def _words(reason: str | None) -> str:
-    return f"“{cut(one_line(reason or ''), _WORDS)}”"
+def _people(case: Case, decision: Decision) -> str:
+    """Each with what they said."""
+    if not decision.by:
+        nobody = {Via.POLICY: "the policy, without a person", Via.GRANT: "a standing grant"}
+        return nobody.get(decision.via, "nobody")
+    words = {vote.by.id: vote.reason for vote in case.votes if vote.round == case.round and vote.reason}
+    told = [
+        f"{one_line(person.name)}, who said {_quoted(words[person.id])}"
+        if person.id in words
+        else one_line(person.name)
+        for person in decision.by
+    ]
+    if len(told) == 2 and ", who said " in told[0]:
+        return f"{told[0]}, and {told[1]}"
+    return listed(told)
 
 
-def _stop(said: str) -> str:
-    """A sentence ends once: with its own stop, or with that of what it quotes."""
-    return said if said.rstrip("”")[-1:] in ("", ".", "!", "?") else f"{said}."
+def _quoted(words: str | None) -> str:
+    return f"“{cut(one_line(words or ''), _WORDS)}”"

@@ -71,13 +71,18 @@ def _typed(field: Field) -> Element | None:
     if not isinstance(value, str) or len(value) > limits.PLAIN_TEXT_INPUT:
         return None
     # Slack refuses what is no address in an input for addresses; there the form says what is wrong.
-    if field.kind is FieldKind.EMAIL and (not value or re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", value)):
+    if field.kind is FieldKind.EMAIL and (not value or _is_address(value)):
         element: Element = {"type": "email_text_input"}
     elif field.kind is FieldKind.URL and (not value or re.fullmatch(r"https?://\S+", value)):
         element = {"type": "url_text_input"}
     else:
         element = {"type": "plain_text_input", "multiline": field.kind in _TALL or "\n" in value}
     return element | {"initial_value": value} if value else element
+
+
+def _is_address(value: str) -> bool:
+    # The pattern takes quadratic time, and no mail server takes a longer address (RFC 5321, 4.5.3.1).
+    return len(value) <= 320 and re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", value) is not None
 
 
 def _number(field: Field) -> Element | None:

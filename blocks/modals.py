@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, TypeAlias
 
+from approvals.canonical import Json
 from approvals.fields import Field, Typed
 from approvals.model import Case, Roster
 from blocks import actions, limits, rich
 from blocks.actions import Seen
-from blocks.arguments import hidden_in, leaves
+from blocks.arguments import Places, hidden_in, places
 from blocks.everything import everything_modal
 from blocks.inputs import block_of, entry_of, input_of
 from blocks.message import words
 from blocks.rich import Block
-from blocks.standing import approvers
+from blocks.standing import approvers, title_of
 from blocks.text import Mrkdwn, cut, one_line, plain, short
 from blocks.wording import say
 
@@ -53,10 +54,10 @@ def edit_modal(case: Case, fields: Sequence[Field], roster: Roster | None = None
     inputs = [block for _, block in made if block is not None][:_MOST_INPUTS]
     shown = {block["block_id"] for block in inputs}
     fixed = [field.label for field, _ in made if block_of(field.id) not in shown]
-    if _keeps_back(case):
-        fixed.append("What is masked or longer than Slack takes")
+    if _keeps_back(case, fields):
+        fixed.append("What is masked, or too long or too much for this form")
     voided = bool(roster is not None and approvers(case, roster))
-    intro = words(say("edit_intro", title=case.judgement.title, needed=case.judgement.quorum, voided=voided))
+    intro = words(say("edit_intro", title=title_of(case, 150), needed=case.judgement.quorum, voided=voided))
     note = _text_input(
         NOTE_BLOCK, "Why?", "The agent reads it. Leave it empty if there is nothing to say.", optional=True
     )
@@ -70,11 +71,20 @@ def edit_modal(case: Case, fields: Sequence[Field], roster: Roster | None = None
     )
 
 
-def _keeps_back(case: Case) -> bool:
+def _keeps_back(case: Case, fields: Sequence[Field]) -> bool:
     """True when some arguments have no field at all."""
-    if any(len(leaf.shown) > limits.PLAIN_TEXT_INPUT for leaf in leaves(case.payload)):
+    if hidden_in(case.judgement.sensitive, case.payload) is not None:
         return True
-    return bool(hidden_in(case.judgement.sensitive, case.payload))
+    return _is_beside(places(field.path for field in fields), case.payload)
+
+
+def _is_beside(fields: Places | None, value: Json) -> bool:
+    """True when something in `value` is in none of the places that have a field."""
+    if fields == {}:
+        return False
+    if fields is None or not isinstance(value, Mapping):
+        return not isinstance(value, Mapping) or bool(value)
+    return any(_is_beside(fields.get(key), each) for key, each in value.items())
 
 
 def _not_editable(labels: list[str]) -> list[Block]:
@@ -131,7 +141,7 @@ def _typed(state: State, block: str) -> str | None:
 
 def reject_modal(case: Case) -> View:
     """Asks for the reason, which is required."""
-    intro = words(say("reject_intro", title=case.judgement.title, agent=case.request.agent))
+    intro = words(say("reject_intro", title=title_of(case, 150), agent=case.request.agent))
     reason = _text_input(REASON_BLOCK, "Why?", "The agent reads it: say what would have to be different.")
     return _modal(
         "Reject",

@@ -15,10 +15,10 @@ from approvals.model import AgentName, Case, Comment, Flaw, Person, Roster
 from approvals.quorum import tally
 from blocks import rich
 from blocks.card import note_metadata
-from blocks.card_parts import flaw_text
+from blocks.card_flaws import flaw_text
 from blocks.for_agents import message_for_agent
 from blocks.message import Message
-from blocks.standing import VERDICTS, edits, in_words, who_may
+from blocks.standing import VERDICTS, edits, in_words, title_of, who_may
 from blocks.text import Mrkdwn, escape, listed, short
 from blocks.wording import say
 
@@ -60,8 +60,9 @@ def answer_words(answer: Answer, case: Case, roster: Roster, wanted: Wanted) -> 
         repeated=answer.repeated,
         wanted=wanted,
         done=VERDICTS.get(case.status, ""),
-        title=case.judgement.title,
+        title=title_of(case, 120),
         agent=case.request.agent,
+        called=case.request.callback_url is not None,
         missing=max(standing.needed - standing.given, 0),
         groups=list(case.asked),
     )
@@ -75,7 +76,7 @@ def refusal(reason: Reason, case: Case | None, roster: Roster, flaws: tuple[Flaw
     return say(
         "refused",
         reason=str(reason),
-        title=case.judgement.title,
+        title=title_of(case, 120),
         agent=case.request.agent,
         who=who_may(case, roster),
         on_behalf_of=case.request.on_behalf_of or "",

@@ -8,7 +8,7 @@ from typing import Any, Final, TypeAlias
 from urllib.parse import urlsplit
 
 from approvals.model import Instant
-from blocks.text import cut, fallback, one_line, short, visible
+from blocks.text import cut, cut_visible, fallback, one_line, short, visible
 
 Element: TypeAlias = dict[str, Any]
 Block: TypeAlias = dict[str, Any]
@@ -57,7 +57,7 @@ def section(*parts: Iterable[Element]) -> Element:
 
 def quote(words: str, most: int, lines: int = 20) -> Element:
     """Somebody's words, with a bar beside every line, so that no line of them can pass for one of ours."""
-    shown = cut(visible(words.strip()), most, lines=lines)
+    shown = cut_visible(words.strip(), most, lines=lines)
     return {"type": "rich_text_quote", "elements": text(shown) or text("(empty)")}
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final
 
 from approvals.access import why_not_decide
 from approvals.escalation import ends_at
-from approvals.model import Case, OutcomeStatus, Person, Risk, Roster, Status, StepKind
+from approvals.model import Case, Choice, OutcomeStatus, Person, Risk, Roster, Status, StepKind
 from approvals.quorum import tally
-from blocks.arguments import Difference, differences, hidden_in, label_of
+from blocks.arguments import hidden_in, label_of
+from blocks.differences import Difference, Some, differences, some
 from blocks.text import Mrkdwn, escape, listed, short
 from blocks.wording import say
 
@@ -28,6 +30,9 @@ VERDICTS: Final = {
     Status.CANCELLED: "withdrawn",
 }
 _NAMED: Final = 8
+#: Phones show some 150 characters of a message.
+_IN_TEXT: Final = 80
+_AS_ASKED: Final = " (as asked)"
 
 
 def risk_word(risk: Risk) -> str:
@@ -41,12 +46,35 @@ def approvers(case: Case, roster: Roster) -> tuple[Person, ...]:
 
 
 def standing(case: Case, roster: Roster) -> Mrkdwn:
-    """`1 of 2 approvals from directors`; with a quorum of one, `one approval from support is enough`."""
+    """`1 of 2 approvals from directors`; with a quorum of one, `needs one approval from support`."""
     groups = listed([escape(name, 60) for name in case.asked], "or") or "nobody"
     needed = case.judgement.quorum
     if needed == 1:
-        return Mrkdwn(f"one approval from {groups} is enough")
+        return Mrkdwn(f"needs one approval from {groups}")
     return Mrkdwn(f"{len(approvers(case, roster))} of {needed} approvals from {groups}")
+
+
+def some_approved(case: Case) -> bool:
+    """True when somebody approved the payload as it is now, whether or not that still counts."""
+    return any(vote.choice is Choice.APPROVE and vote.round == case.round for vote in case.votes)
+
+
+def agent_was_revoked(case: Case) -> bool:
+    """True when the request was withdrawn because its agent's token was taken away."""
+    decision = case.decision
+    if decision is None or decision.verdict is not Status.CANCELLED:
+        return False
+    return decision.reason == f"the agent {case.request.agent} was revoked"
+
+
+def title_of(case: Case, most: int) -> str:
+    """What heads the card, on one line of at most `most` characters.
+
+    An agent's own title is about what it asked for, and cannot be made anew when people change that.
+    """
+    if case.edited and case.judgement.template is None:
+        return f"{short(case.judgement.title, most - len(_AS_ASKED))}{_AS_ASKED}"
+    return short(case.judgement.title, most)
 
 
 def then(case: Case) -> str:
@@ -72,29 +100,32 @@ def who_may(case: Case, roster: Roster) -> str:
     return f"{groups} ({listed(named)})"
 
 
-def edits(case: Case) -> tuple[Difference, ...]:
+def every_edit(case: Case) -> Iterator[Difference]:
     """What people changed: the current payload against the posted one."""
-    if not case.edited:
-        return ()
     posted, now = case.request.payload, case.payload
-    return tuple(differences(posted, now, hidden_in(case.judgement.sensitive, posted, now)))
+    if case.edited:
+        yield from differences(posted, now, hidden_in(case.judgement.sensitive, posted, now))
 
 
-def in_words(changed: tuple[Difference, ...], most: int = 3) -> str:
+def edits(case: Case, most: int = 3) -> Some:
+    """The first `most` things that people changed, and how many there are besides."""
+    return some(every_edit(case), most)
+
+
+def in_words(changed: Some, most: int = 3) -> str:
     """`amount 750 → 500, reason return → goodwill and 2 more`, on one line."""
     told = [
         f"{short(label_of(each.path), 60)} {short(each.before, 60)} → {short(each.after, 60)}"
-        for each in changed[:most]
+        for each in changed.first[:most]
     ]
-    if len(changed) > most:
-        told.append(f"{len(changed) - most:,} more")
-    return listed(told)
+    more = changed.beyond(len(told))
+    return listed([*told, f"{more} more"] if more else told)
 
 
-def sentence(case: Case, roster: Roster) -> Mrkdwn:
-    """The whole card in one sentence: what phones show, at every stage."""
-    changes = in_words(edits(case))
-    risk, title = risk_word(case.judgement.risk), case.judgement.title
+def sentence(case: Case, roster: Roster, changed: Some) -> Mrkdwn:
+    """The whole card in one sentence: what phones show, at every stage. `changed` is what `edits` says."""
+    changes = in_words(changed)
+    risk, title = risk_word(case.judgement.risk), title_of(case, _IN_TEXT)
     decision = case.decision
     if decision is None:
         return say(
@@ -103,6 +134,8 @@ def sentence(case: Case, roster: Roster) -> Mrkdwn:
             risk=risk,
             title=title,
             standing=_capitalised(standing(case, roster)),
+            alone=case.judgement.quorum == 1,
+            some_approved=some_approved(case),
             approved_by=[person.name for person in approvers(case, roster)[:_NAMED]],
             parked_at=case.parked_at,
             due_at=ends_at(case),
@@ -120,7 +153,9 @@ def sentence(case: Case, roster: Roster) -> Mrkdwn:
         agent=case.request.agent,
         title=title,
         changes=changes,
-        reason=decision.reason or "",
+        reason="" if agent_was_revoked(case) else decision.reason or "",
+        some_approved=some_approved(case),
+        revoked=agent_was_revoked(case),
     )
 
 

@@ -9,13 +9,13 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC
 from typing import Final
 
 import rfc8785
 
-from approvals.canonical import Json, canonical
+from approvals.canonical import LARGEST_INTEGER, Json, canonical
 from approvals.model import Instant, Person
 
 #: Characters that take no room on the screen although Unicode does not call them format characters.
@@ -31,9 +31,14 @@ _WORTH_A_LOOK: Final = re.compile(r"[^\t\n -~]")
 #: No living script stacks more marks on one letter; what does is a flood over the lines around it.
 MOST_MARKS: Final = 4
 
+_BREAK: Final = re.compile(r"[\r\n\x0b\x0c\x85\u2028\u2029]")
 _LITERAL: Final = re.compile(r"null|true|false|NaN|-?Infinity|[-+]?[\d.][\d.,_eE+-]*")
 _SHORTCODE: Final = re.compile(r":(?=[^\s:]*[^\W\d][^\s:]*:)")
 _TOKEN: Final = re.compile(r"<(?=[!@#/\w])")
+#: Characters of JSON that somebody may read; more is for machines.
+_PRETTY: Final = 20_000
+#: Values inside of one that is still spelled canonically.
+_CANONICAL: Final = 200
 #: They look like < and > and open nothing.
 _LEFT, _RIGHT = "\u2039", "\u203a"
 #: What Slack reads as markup, and what looks like it but means nothing to it.
@@ -53,6 +58,11 @@ def visible(text: str) -> str:
     """
     if not _WORTH_A_LOOK.search(text):
         return text
+    # A text has few different characters, and most of them need no look at what stands beside them.
+    different = set(text)
+    if not any(map(_depends, different)):
+        hidden = {ord(char): _named(char) for char in different if char not in "\n\t" and _hides(char, 0)}
+        return text.translate(hidden) if hidden else text
     shown: list[str] = []
     marks = 0
     for place, char in enumerate(text):
@@ -60,14 +70,23 @@ def visible(text: str) -> str:
             marks = 0
             shown.append(char)
         elif _hides(text, place):
-            shown.append(f"⟦U+{ord(char):04X}⟧")
+            shown.append(_named(char))
         elif unicodedata.category(char) in ("Mn", "Me"):
             marks += 1
-            shown.append(char if marks <= MOST_MARKS else f"⟦U+{ord(char):04X}⟧")
+            shown.append(char if marks <= MOST_MARKS else _named(char))
         else:
             marks = 0
             shown.append(char)
     return "".join(shown)
+
+
+def _depends(char: str) -> bool:
+    """True when what stands beside it says whether it can be seen."""
+    return char in (_JOINER, _EMOJI_STYLE) or unicodedata.category(char) in ("Mn", "Me")
+
+
+def _named(char: str) -> str:
+    return f"⟦U+{ord(char):04X}⟧"
 
 
 def _hides(text: str, place: int) -> bool:
@@ -88,19 +107,32 @@ def _is_emoji(char: str) -> bool:
 
 def one_line(text: str) -> str:
     """Visible, with line breaks as ⏎ and other runs of blanks as one space."""
-    broken = re.sub(r"\s*[\r\n\x0b\x0c\x85\u2028\u2029]+\s*", " ⏎ ", text.strip())
-    return visible(re.sub(r"[ \t]+", " ", broken))
+    # One run of blanks at a time: a pattern with blanks on both sides of a break takes quadratic time.
+    return visible(re.sub(r"\s+", _one_gap, text.strip()))
 
 
-def cut(text: str, most: int, *, lines: int | None = None) -> str:
-    """`text` within `most` characters and `lines` lines; what is cut is counted: "… 312 more characters"."""
+def _one_gap(blanks: re.Match[str]) -> str:
+    return " ⏎ " if _BREAK.search(blanks[0]) else re.sub(r"[ \t]+", " ", blanks[0])
+
+
+def cut(text: str, most: int, *, lines: int | None = None, beyond: int = 0) -> str:
+    """`text` within `most` characters and `lines` lines; what is cut is counted: "… 312 more characters".
+
+    `beyond` is how many more there are that `text` does not hold.
+    """
     kept = text if lines is None else "\n".join(text.split("\n", lines)[:lines])
-    if len(kept) == len(text) <= most:
+    if len(kept) == len(text) <= most and not beyond:
         return text
     kept = kept[: max(most - _MARK, 0)]
     while kept and _continues(kept[-1], text[len(kept)]):
         kept = kept[:-1]
-    return f"{kept}… {len(text) - len(kept):,} more characters"
+    return f"{kept}… {len(text) - len(kept) + beyond:,} more characters"
+
+
+def cut_visible(text: str, most: int, *, lines: int | None = None) -> str:
+    """The same of `text` made visible, without a look at what is not shown anyway."""
+    head = text[: most + 1]
+    return cut(visible(head), most, lines=lines, beyond=len(text) - len(head))
 
 
 #: Room for "… 262,144 more characters".
@@ -159,11 +191,31 @@ def spelled(value: Json) -> str:
     """
     if isinstance(value, str):
         return value if _stands_bare(value) else json.dumps(value, ensure_ascii=False)
+    if value is None or isinstance(value, bool):
+        return "null" if value is None else "true" if value else "false"
+    if isinstance(value, int) and abs(value) <= LARGEST_INTEGER:
+        return str(value)
+    if _more_than(_CANONICAL, value):
+        # The canonical spelling of much takes long; nobody compares it by eye.
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=dict)
     try:
         return canonical(value).decode()
     except rfc8785.CanonicalizationError:
         # Context items need no canonical spelling: nobody votes on them.
         return json.dumps(value, ensure_ascii=False, default=str)
+
+
+def _more_than(most: int, value: Json) -> bool:
+    """True when `value` holds more than `most` others."""
+    waiting = [value]
+    while waiting and most >= 0:
+        inside = waiting.pop()
+        if isinstance(inside, str) or not isinstance(inside, (Mapping, Sequence)):
+            continue
+        most -= len(inside)
+        if most >= 0:
+            waiting += inside.values() if isinstance(inside, Mapping) else inside
+    return most < 0
 
 
 def _stands_bare(text: str) -> bool:
@@ -173,7 +225,10 @@ def _stands_bare(text: str) -> bool:
 
 
 def pretty(value: Json) -> str:
-    """JSON over several lines, in the order in which it was posted."""
+    """JSON in the order in which it was posted: over several lines, or over one where it is long."""
+    compact = json.dumps(value, ensure_ascii=False, default=dict)
+    if len(compact) > _PRETTY:
+        return compact
     return json.dumps(value, ensure_ascii=False, indent=2, default=dict)
 
 

@@ -13,9 +13,12 @@ from approvals.field import words
 from approvals.field_values import Typed, is_empty, read
 from approvals.fields import Field, FieldKind, entered, fields, shown
 from approvals.form import changes_json, flaws_of_edit
+from approvals.form_shape import hint
 from approvals.model import Case
 from tests.approvals.form_cases import case_of
 from tests.approvals.json_values import payloads
+from tests.harness.floods import FLOODS
+from tests.harness.work import calls_of
 
 _SCHEMA: dict[str, Json] = {
     "type": "object",
@@ -423,3 +426,38 @@ def test_whatever_is_entered_gets_an_answer(case: Case, data: st.DataObject) -> 
     assert set(made.errors) <= {field.id for field in found} | {""}
     if not made.errors:
         assert flaws_of_edit(case, made.payload) == ()
+
+
+@pytest.mark.parametrize("name", FLOODS)
+def test_a_flood_makes_no_more_fields_than_there_is_room_for(name: str) -> None:
+    """Of fifteen thousand places the plan works out some forty, twice, and an edit no more."""
+    case = case_of(FLOODS[name])
+    plan = fields(case)
+    assert len(plan) == (0 if name == "list" else 40)
+    assert calls_of(hint, lambda: fields(case)) <= 2 * 41
+    assert calls_of(hint, lambda: entered(case, {"/key3": "4"})) <= 2 * 41
+
+
+def test_many_short_fields_become_one_of_json() -> None:
+    """More places than inputs, and all of them short: the whole payload is one input, which reads back."""
+    case = case_of({f"k{number}": number for number in range(60)})
+    (whole,) = fields(case)
+    assert (whole.id, whole.kind) == ("", FieldKind.JSON)
+    changed = str(shown(whole)).replace('"k7": 7', '"k7": 8')
+    assert entered(case, {"": changed}).payload == {**case.payload, "k7": 8}
+
+
+@pytest.mark.parametrize(
+    "value", [["x" * 99] * 40, [["y"] * 2_000], {"deep": {"z": "z" * 3_100}}, ["a"] * 9_000]
+)
+def test_what_no_input_holds_has_no_field(value: Json) -> None:
+    """A list or an object that is too long for an input is left out, and the others are there."""
+    assert [field.id for field in fields(case_of({"long": value, "short": 1}), most=1)] in ([], ["/short"])
+    assert [field.id for field in fields(case_of({"long": value, "short": 1}))] == ["/short"]
+
+
+def test_an_endless_address_is_a_text() -> None:
+    """What would keep a pattern for addresses busy for minutes is not given to it."""
+    (field,) = fields(case_of({"to": f"a@{'.' * 2_500} "}))
+    assert field.kind is FieldKind.LONG_TEXT
+    assert fields(case_of({"to": f"a@{'.' * 200_000} "})) == ()

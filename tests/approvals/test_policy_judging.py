@@ -285,3 +285,36 @@ def test_adding_risk_never_loosens_the_gate(
     if after.gate is Gate.AUTO:
         assert after.risk.rank <= Risk.MEDIUM.rank
         assert not after.irreversible
+
+
+def test_what_decided_is_marked_among_the_reasons() -> None:
+    """Why the rule and the gate hold it, however many might have: marked, and where the policy found it."""
+    might = [f"name: maybe{number}, when: 'payload.absent{number} > 1', gate: auto" for number in range(9)]
+    judged = judge(policy_of(*might, SMALL), request({"amount": 5}, reversible=False))
+    assert judged.deciding[-1] == "held as hard because it cannot be undone"
+    assert judged.reasons[-1] == judged.deciding[-1]
+    assert set(judged.deciding) < set(judged.reasons)
+    assert len(judged.deciding) <= 4
+
+
+def test_a_stricter_rule_that_might_apply_is_marked_with_its_doubt() -> None:
+    """Of the rules that might apply only the one that holds it is marked, with why it might."""
+    judged = judge(
+        policy_of(
+            "name: vague, when: 'payload.gone > 1', gate: auto",
+            f"name: large, when: 'payload.amount > 50', {TWO}",
+            "name: rest, gate: auto",
+        ),
+        request({}),
+    )
+    assert judged.rule == "large"
+    assert judged.deciding == (
+        "rule large might apply: it looks at something the request does not have",
+        "rule large holds it, the strictest of those",
+    )
+    assert [reason for reason in judged.reasons if reason in judged.deciding] == list(judged.deciding)
+
+
+def test_the_rule_that_matches_is_what_decided() -> None:
+    """Without any doubt the reason is the match itself."""
+    assert judge(policy_of(SMALL), request({"amount": 50})).deciding == ("rule small matches",)

@@ -44,7 +44,9 @@ _RULE: dict[str, Any] = {
     "sensitive": ("payload.card_number",),
     "form": {"properties": {"amount": {"type": "number", "maximum": 5000}}},
     "valid_for": timedelta(hours=1),
-    "reasons": ("issue_refund is medium", "payload.amount > 500 raises it to high"),
+    "template": "Refund {{ payload.amount }} {{ payload.currency }} to {{ payload.customer }}",
+    "reasons": ("issue_refund is medium risk", "payload.amount > 500: high", "rule refunds matches"),
+    "deciding": ("rule refunds matches",),
 }
 
 
@@ -111,7 +113,19 @@ def _deletion() -> CardView:
             title="Delete 3 customers",
             risk=Risk.CRITICAL,
             irreversible=True,
-            reasons=("delete_record is high", "confidence < 0.7 raises it by 1", "delete_* is irreversible"),
+            rule="clean-ups",
+            reasons=(
+                "delete_record is high risk",
+                "confidence < 0.7: critical",
+                "delete_record cannot be undone",
+                *(
+                    f"rule {name} might apply: it looks at something the request does not have"
+                    for name in "abc"
+                ),
+                "rule clean-ups matches",
+                "held as hard because it cannot be undone",
+            ),
+            deciding=("rule clean-ups matches", "held as hard because it cannot be undone"),
             steps=park,
         ),
         ROSTER,
@@ -132,7 +146,15 @@ def _mail() -> CardView:
         },
         reasoning="The customer wrote twice, and nobody has answered.",
     )
-    return CardView(an_open_case(request, title="Answer Jo about order 8821", risk=Risk.MEDIUM), ROSTER)
+    case = an_open_case(
+        request,
+        title="Answer Jo about order 8821",
+        risk=Risk.MEDIUM,
+        rule="mails",
+        reasons=("send_email is medium risk", "rule mails matches"),
+        deciding=("rule mails matches",),
+    )
+    return CardView(case, ROSTER)
 
 
 def _hostile() -> CardView:
@@ -175,6 +197,9 @@ STATES: Mapping[str, Callable[[], CardView]] = {
     "open": lambda: CardView(refund(), ROSTER),
     "open_partly_approved": lambda: CardView(voted(refund(), ALICE), ROSTER),
     "open_edited": lambda: CardView(edited(refund(), ALICE, "The receipt covers 500.", amount=500), ROSTER),
+    "open_edited_own_title": lambda: CardView(
+        edited(refund(rule={"template": None}), ALICE, amount=500), ROSTER
+    ),
     "open_breaks_form": _breaks_form,
     "open_asked_again": _asked_again,
     "open_irreversible": _deletion,
@@ -188,6 +213,12 @@ STATES: Mapping[str, Callable[[], CardView]] = {
     "approved_with_changes": lambda: CardView(_modified(), ROSTER),
     "rejected": lambda: CardView(voted(refund(), CAROL, Choice.REJECT, "No receipt, no refund."), ROSTER),
     "timed_out": lambda: CardView(after(refund(), Ticked(), minutes=241), ROSTER),
+    "timed_out_half_approved": lambda: CardView(
+        after(voted(refund(), ALICE, why="Fine by me."), Ticked(), minutes=241), ROSTER
+    ),
+    "withdrawn_as_revoked": lambda: CardView(
+        after(refund(), Cancelled("the agent billing-agent was revoked", by_operator=True), minutes=5), ROSTER
+    ),
     "withdrawn": lambda: CardView(
         after(refund(), Cancelled("The customer called it off."), minutes=5), ROSTER
     ),

@@ -23,9 +23,9 @@ from blocks import actions, limits
 from blocks.actions import Item, Picked, Seen
 from blocks.card import CardView, card, minimal
 from tests.blocks.hostile import VALUES, WORDS
-from tests.blocks.states import REFUND, ROSTER, STATES, refund
-from tests.harness.cases import DIRECTORS, a_request, an_open_case
-from tests.harness.reading import everything_shown, read_message
+from tests.blocks.states import REFUND, ROSTER, STATES, edited, refund
+from tests.harness.cases import ALICE, DIRECTORS, a_request, an_open_case
+from tests.harness.reading import everything_shown, mrkdwn, read_message
 
 HUGE: dict[str, dict[str, Json]] = {
     "many_keys": {f"key{number}": number for number in range(10_000)},
@@ -111,6 +111,45 @@ def test_many_arguments_are_counted() -> None:
     told = shown.count("key")
     assert told >= 30
     assert f"… {10_000 - told:,} more: View everything" in shown
+
+
+def test_the_reasons_that_decided_are_never_cut() -> None:
+    """However much was found before: why this rule and this gate hold it heads the reasons."""
+    deciding = (
+        "rule c might apply: no amount",
+        "rule c holds it, the strictest of those",
+        "held as hard because …",
+    )
+    risks = tuple(f"payload.x{number} > 1: high" for number in range(20))
+    case = an_open_case(a_request(), reasons=(*risks, *deciding), deciding=deciding)
+    shown = legal(CardView(case, ROSTER))
+    assert f"Why people are asked  {'; '.join(deciding)}; {risks[0]}; " in shown
+    assert "17 more: View everything" in shown
+    assert case.judgement.reasons[-3:] == deciding
+
+
+def test_an_agents_own_title_is_marked_after_an_edit() -> None:
+    """It names what was asked for, and nobody can make it anew; a rule's title is true by itself."""
+    own = edited(refund(rule={"template": None, "title": "Refund " * 40}), ALICE, amount=500)
+    message = card(CardView(own, ROSTER))
+    assert message.blocks[0]["text"]["text"].endswith("… (as asked)")
+    assert "… (as asked)? " in message.text
+    made = card(CardView(edited(refund(), ALICE, amount=500), ROSTER))
+    assert made.blocks[0]["text"]["text"] == "Refund 500 EUR to ACME GmbH"
+
+
+def test_a_revoked_agent_did_not_withdraw_anything_itself() -> None:
+    """The card says why it is gone, and puts no words into the agent's mouth."""
+    message = card(STATES["withdrawn_as_revoked"]())
+    assert "Withdrawn, because billing-agent was revoked" in message.text
+    assert "the agent billing-agent was revoked" not in everything_shown(message.blocks)
+
+
+@pytest.mark.parametrize("name", STATES)
+def test_a_phone_shows_the_whole_sentence(name: str) -> None:
+    """Some 150 characters, a little more where people changed something or said a lot."""
+    text = mrkdwn(card(STATES[name]()).text)
+    assert len(text) <= (150 if STATES[name]().case.round == 0 and not STATES[name]().case.flaws else 190)
 
 
 def test_an_emptied_group_is_said() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -12,16 +13,17 @@ from hypothesis import given, settings
 from approvals.canonical import digest_of
 from approvals.effects import CallbackType
 from approvals.errors import Reason
-from approvals.events import Edited, Voted
+from approvals.events import Cancelled, Edited, Voted
 from approvals.machine import Answer, decide
 from approvals.model import Case, Choice, Comment, Flaw
 from blocks import limits, notices, replies
 from blocks.actions import NOTE_METADATA
+from blocks.card import card
 from blocks.for_agents import message_for_agent
 from blocks.message import Message
 from blocks.text import Mrkdwn
 from tests.blocks.hostile import WORDS
-from tests.blocks.states import REFUND, ROSTER, STATES, edited, refund, stranger, voted
+from tests.blocks.states import REFUND, ROSTER, STATES, after, edited, refund, stranger, voted
 from tests.harness.cases import ALICE, BOB, CAROL, DAN, NOON, a_request, an_open_case
 from tests.harness.reading import everything_shown, mrkdwn, read_message
 
@@ -45,6 +47,12 @@ SENTENCES: Mapping[str, Callable[[], Mrkdwn | Message | str]] = {
         Answer(), edited(refund(), ALICE, amount=500), ROSTER, "edit"
     ),
     "done": lambda: replies.answer_words(Answer(), STATES["approved"]().case, ROSTER, "approve"),
+    "done, uncalled": lambda: replies.answer_words(
+        Answer(), voted(voted(refund(callback_url=None), ALICE), BOB), ROSTER, "approve"
+    ),
+    "rejected, uncalled": lambda: replies.answer_words(
+        Answer(), voted(refund(callback_url=None), CAROL, Choice.REJECT, "No."), ROSTER, "reject"
+    ),
     "done, rejected": lambda: replies.answer_words(Answer(), STATES["rejected"]().case, ROSTER, "reject"),
     "already said so": lambda: replies.answer_words(
         Answer(repeated=True), voted(refund(), ALICE), ROSTER, "approve"
@@ -83,7 +91,16 @@ SENTENCES: Mapping[str, Callable[[], Mrkdwn | Message | str]] = {
     "operators: refused": lambda: notices.card_refused(refund(), "no more than 50 items allowed"),
     **{
         f"to the agent: {name}": lambda name=name: message_for_agent(STATES[name]().case)  # type: ignore[misc]
-        for name in ("approved", "approved_with_changes", "rejected", "timed_out", "withdrawn", "open")
+        for name in (
+            "approved",
+            "approved_with_changes",
+            "rejected",
+            "timed_out",
+            "timed_out_half_approved",
+            "withdrawn",
+            "withdrawn_as_revoked",
+            "open",
+        )
     },
 }
 
@@ -167,12 +184,53 @@ def test_the_model_learns_what_was_changed_and_why() -> None:
     """The message for the agent names who, what and why, in plain text, and whether to ask again."""
     case = voted(edited(refund(), ALICE, "The receipt covers 500.", amount=500), BOB)
     message = message_for_agent(case)
-    assert "Alice and Bob" in message
+    assert message.startswith("Approved with changes by Alice, who said “The receipt covers 500.”, and Bob. ")
     assert "amount 750 → 500" in message
-    assert "The receipt covers 500." in message
     assert "decision.payload" in message
     assert "ask again" in message_for_agent(STATES["rejected"]().case)
-    assert "not a refusal" in message_for_agent(STATES["timed_out"]().case)
+    assert "neither a refusal nor" in message_for_agent(STATES["timed_out"]().case)
+
+
+@pytest.mark.parametrize("name", STATES)
+def test_the_model_reads_two_sentences_at_most(name: str) -> None:
+    """One for the verdict, one for what to do; stops and breaks in what people said are theirs."""
+    message = message_for_agent(STATES[name]().case)
+    ours = re.sub(r"“[^”]*”", "“”", message)
+    assert 1 <= len(re.findall(r"[.!?](?= |$)", ours)) <= 2
+    assert "\n" not in message
+
+
+def test_peoples_stops_and_breaks_add_no_sentence() -> None:
+    """Words of three lines stay one quotation in the first of two sentences."""
+    case = voted(refund(), CAROL, Choice.REJECT, "No. Never!\nAsk the bank.")
+    message = message_for_agent(case)
+    assert message.startswith("Rejected by Carol, who said “No. Never! ⏎ Ask the bank.”. Do not do it")
+    assert message.count("“") == 1
+
+
+def test_an_approval_says_that_nothing_need_be_asked_again() -> None:
+    """An agent that was approved goes on, whether or not something was changed."""
+    for name in ("approved", "approved_with_changes"):
+        assert "no need to ask again" in message_for_agent(STATES[name]().case)
+
+
+def test_a_withdrawal_does_not_deny_an_approval() -> None:
+    """Where Alice had approved already, nobody claims that nobody had."""
+    case = after(voted(refund(), ALICE), Cancelled("No longer needed."), minutes=30)
+    message = message_for_agent(case)
+    assert "anybody" not in message
+    assert message.startswith(
+        "Withdrawn by billing-agent, who said “No longer needed.”, before it was decided."
+    )
+
+
+@pytest.mark.parametrize("name", ["timed_out_half_approved", "parked"])
+def test_too_few_approvals_are_not_nobody(name: str) -> None:
+    """Under one approval of two, no sentence says that nobody decided."""
+    view = STATES[name]()
+    shown = everything_shown(card(view).as_call())
+    assert "not enough approvals in time" in shown.replace("there were ", "")
+    assert "obody decided" not in shown + message_for_agent(view.case)
 
 
 def test_a_long_comment_is_cut_visibly() -> None:

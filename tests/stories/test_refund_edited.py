@@ -45,7 +45,7 @@ ON_THE_CARD = (
     *("The refund is paid at once.", "The customer hears from a person.", "Reversal within 24 h."),
     *("High risk", "issue_refund is medium risk", "payload.amount > 500: high"),
     "FIN-7: goodwill up to 500 EUR; above it only with a receipt.",
-    *("support (alice and bob)", "one approval from support is enough", "until <!date^", "then it expires"),
+    *("support (alice and bob)", "needs one approval from support by <!date^", "then it expires"),
     "billing-agent asks",
 )
 

@@ -1,0 +1,106 @@
+"""How a request stands, at the top of its card: what is still needed, or how it ended and what came of it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from approvals.escalation import ends_at
+from approvals.model import Case, Roster
+from blocks import rich
+from blocks.rich import Block, Element
+from blocks.standing import (
+    EMOJI,
+    OUTCOMES,
+    agent_was_revoked,
+    approvers,
+    risk_word,
+    some_approved,
+    standing,
+    then,
+)
+from blocks.text import Mrkdwn, mention, short
+from blocks.wording import say
+
+_PEOPLE: Final = 8
+_SAYINGS: Final = 3
+
+
+def open_status(case: Case, roster: Roster) -> Mrkdwn:
+    """Risk, who asks, how many are needed, until when, and what happens then."""
+    return say(
+        "status_open",
+        emoji=EMOJI[case.judgement.risk],
+        risk=risk_word(case.judgement.risk),
+        irreversible=case.judgement.irreversible,
+        agent=case.request.agent,
+        standing=standing(case, roster),
+        alone=case.judgement.quorum == 1,
+        some_approved=some_approved(case),
+        approved_by=[mention(person) for person in approvers(case, roster)[:_PEOPLE]],
+        parked_at=case.parked_at,
+        due_at=ends_at(case),
+        then=then(case),
+    )
+
+
+def decided_status(case: Case) -> Mrkdwn:
+    """The verdict, by whom and when."""
+    decision = case.decision
+    assert decision is not None  # noqa: S101  # only called for decided cases
+    return say(
+        "status_decided",
+        verdict=str(decision.verdict),
+        via=str(decision.via),
+        people=[mention(person) for person in decision.by[:_PEOPLE]],
+        at=decision.decided_at,
+        valid_until=decision.valid_until,
+        agent=case.request.agent,
+        some_approved=some_approved(case),
+        revoked=agent_was_revoked(case),
+        emoji=EMOJI[case.judgement.risk],
+        risk=risk_word(case.judgement.risk),
+    )
+
+
+def outcome(case: Case) -> list[Block]:
+    """What came of it, as the agent says."""
+    if case.outcome is None:
+        return []
+    emoji, word = OUTCOMES[case.outcome.status]
+    line = [*rich.text(f"{emoji} {word} ", bold=True), rich.date(case.outcome.at)]
+    if case.outcome.detail:
+        line += [*rich.text(": "), *rich.said(case.outcome.detail, 500)]
+    if case.outcome.url:
+        line += [*rich.text(" · "), *rich.link(case.outcome.url)]
+    return [rich.block(rich.section(line))]
+
+
+def sayings(case: Case) -> list[Block]:
+    """What the people say who decide, each by name."""
+    parts: list[Element] = []
+    for name, reason in _reasons_given(case):
+        parts += [rich.section(rich.label(f"{name}:")), rich.quote(reason, 400, lines=6)]
+    return [rich.block(*parts)] if parts else []
+
+
+def _reasons_given(case: Case) -> list[tuple[str, str]]:
+    """What the people said whose votes count, the last few of them; else what the decision itself says."""
+    told = [(vote.by.name, vote.reason) for vote in case.votes if vote.round == case.round and vote.reason]
+    if agent_was_revoked(case):
+        return told[-_SAYINGS:]
+    if not told and case.decision is not None and case.decision.reason:
+        names = ", ".join(person.name for person in case.decision.by)
+        return [(names or case.request.agent, case.decision.reason)]
+    return told[-_SAYINGS:]
+
+
+def not_delivered(case: Case, undelivered: str | None) -> list[Block]:
+    """The agent does not know: a dead letter."""
+    if undelivered is None:
+        return []
+    note = rich.section(
+        rich.text(f"📪 {short(case.request.agent, 60)} could not be told", bold=True),
+        rich.text(": "),
+        rich.said(undelivered, 300),
+    )
+    return [rich.block(note)]
