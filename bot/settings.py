@@ -5,9 +5,10 @@ from __future__ import annotations
 from enum import StrEnum
 from pathlib import Path
 
-import sqlalchemy as sa
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from store import location
 
 
 class LogFormat(StrEnum):
@@ -47,14 +48,9 @@ class Settings(BaseSettings):
     @field_validator("database_url")
     @classmethod
     def _known_database(cls, url: str) -> str:
-        if not url.startswith(("sqlite+aiosqlite:///", "postgresql+asyncpg://")):
-            raise ValueError("must begin with sqlite+aiosqlite:/// or postgresql+asyncpg://")
-        try:
-            parsed = sa.make_url(url)
-        except (ValueError, sa.exc.ArgumentError):
-            raise ValueError("must be a URL whose port, if it has one, is a number") from None
-        if parsed.get_backend_name() == "sqlite" and parsed.database in (None, "", ":memory:"):
-            raise ValueError("must name a file after its three slashes, such as hitl.db")
+        wrong = location.flaw(url)
+        if wrong is not None:
+            raise ValueError(wrong)
         return url
 
     @field_validator("slack_api_url")
