@@ -8,7 +8,7 @@ _KNOWN = ("sqlite+aiosqlite:///", "postgresql+asyncpg://")
 
 
 def flaw(url: str) -> str | None:
-    """What is wrong with a database's URL, and None for nothing. It may hold a password: it is not repeated."""
+    """What is wrong with a database's URL; None for nothing. It may hold a password: it is not repeated."""
     if not url.startswith(_KNOWN):
         return f"must begin with {' or '.join(_KNOWN)}"
     try:
