@@ -13,7 +13,7 @@ from store.cards import CardRef
 
 
 def request_json(case: Case, card: CardRef | None, now: Instant, roster: Roster) -> dict[str, Any]:
-    """The contract's answer. `now` decides `proceed` (an approval may run out), `roster` whose votes count."""
+    """The contract's answer. `now` decides `proceed` (approvals may run out), `roster` whose votes count."""
     request, judgement = case.request, case.judgement
     tally = quorum.tally(case, roster)
     return {
