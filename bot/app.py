@@ -23,7 +23,6 @@ from bot.policies import PolicyShelf
 from bot.runtime import Runtime
 from bot.settings import Settings
 from bot.slack.service import SlackSide, Workspace, slack_side
-from bot.slack.troubles import SlackTrouble
 from scheduler.clock import Clock
 from scheduler.courier import Courier
 from scheduler.results import Result, Sender
@@ -37,8 +36,6 @@ from store.unit_of_work import Unit
 
 log = logging.getLogger(__name__)
 
-#: How long a start waits for who is in which group, before it goes on with what was last heard.
-FIRST_ROSTER_SECONDS = 5.0
 ANCHOR_EVERY = timedelta(minutes=1)
 TIDY_EVERY = timedelta(hours=1)
 #: How soon a request goes away that an agent got in while its token was being revoked.
@@ -93,7 +90,6 @@ async def running(settings: Settings, runtime: Runtime) -> AsyncIterator[Bot]:
         clock = _clock(side.desk, sweeper)
         address = await side.open()
         stack.push_async_callback(side.close)
-        await _hear_who_is_who(side, runtime)
         if alone:
             await courier.take_over()
         readiness = _readiness(store, side, courier)
@@ -216,12 +212,3 @@ def _readiness(store: Store, side: SlackSide, courier: Courier) -> Readiness:
         return {"database": database, "slack": courier.paused or await side.why_not_ready()}
 
     return needs
-
-
-async def _hear_who_is_who(side: SlackSide, runtime: Runtime) -> None:
-    """So that the first click finds its group. Slack may be away: then what was last heard has to do."""
-    try:
-        async with asyncio.timeout(FIRST_ROSTER_SECONDS):
-            await side.people.refresh(runtime.now())
-    except (SlackTrouble, TimeoutError) as trouble:
-        log.warning("Slack did not say who is in which group yet: %s", str(trouble) or "too slow")
