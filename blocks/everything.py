@@ -15,7 +15,7 @@ from approvals.errors import Reason
 from approvals.model import Case, Person
 from blocks import actions, rich
 from blocks.actions import Page, Seen
-from blocks.arguments import hidden_in, label_of, leaves, masked, value_text
+from blocks.arguments import hidden_in, how_many, label_of, leaves, masked, value_text
 from blocks.card_flaws import flaw_text
 from blocks.message import small
 from blocks.rich import Block, Element
@@ -25,6 +25,8 @@ from blocks.text import one_line, pretty, visible
 #: Characters and blocks of one page: Slack allows more blocks, and documents no number of characters.
 _PAGE: Final = 10_000
 _PAGE_BLOCKS: Final = 60
+#: Arguments that are listed one by one. More of them nobody reads, and to lay them out takes a second.
+_LISTED: Final = 20_000
 #: Characters of one block.
 _BLOCK: Final = 2_500
 
@@ -135,7 +137,11 @@ def _pages(case: Case, facts: Sequence[Fact]) -> list[list[_Piece]]:
 def _pieces(case: Case, facts: Sequence[Fact]) -> Iterator[_Piece]:
     payload = masked(case.payload, hidden_in(case.judgement.sensitive, case.payload))
     yield _heading("What exactly", case.request.action)
-    yield from _tree(_Line(label_of(leaf.path), leaf.shown) for leaf in leaves(payload))
+    count = how_many(payload)
+    if count > _LISTED:
+        yield from _tree([_Line("Arguments", f"{count:,}, too many to list: all of them are below, as JSON")])
+    else:
+        yield from _tree(_Line(label_of(leaf.path), leaf.shown) for leaf in leaves(payload))
     if case.edited:
         yield _heading("Changed by the approvers")
         changes = every_edit(case)

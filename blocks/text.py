@@ -66,7 +66,7 @@ def visible(text: str) -> str:
     shown: list[str] = []
     marks = 0
     for place, char in enumerate(text):
-        if char in "\n\t":
+        if " " <= char <= "~" or char in "\n\t":
             marks = 0
             shown.append(char)
         elif _hides(text, place):

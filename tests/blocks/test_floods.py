@@ -77,6 +77,17 @@ def test_one_page_of_everything_is_built(name: str) -> None:
         assert view["blocks"][: len(pages[number - 1])] == pages[number - 1]
 
 
+def test_arguments_beyond_all_reading_are_shown_as_json_only() -> None:
+    """A hundred thousand numbers are not laid out one by one; their number is said, and the JSON has them."""
+    case = an_open_case(a_request(payload={"numbers": [1] * 100_000, "last": "here"}))
+    pages = pages_of(case, ())
+    assert "100,001, too many to list" in everything_shown(pages[0])
+    shown = everything_shown(pages)
+    assert shown.count("1, 1") >= 49_000
+    assert '"last": "here"' in shown
+    assert calls_of(spelled, lambda: everything_modal(case, (), 2)) < ENOUGH
+
+
 @pytest.mark.parametrize("name", FLOODS)
 def test_what_has_no_input_is_said(name: str) -> None:
     """Arguments beyond the inputs of a modal stay as they are, and the modal says so."""
