@@ -23,15 +23,17 @@ class Size:
     seconds: float = 3.0
     most: int = 12_000
     #: requests that each bot and floor answers before anything is measured
-    warm_up: int = 300
+    warm_up: int = 200
     #: clicks in one load
-    clicks: int = 1200
+    clicks: int = 500
     #: clicks of which the long-poll is timed, and seconds between a poll and its click
     relayed: int = 200
     pause: float = 0.03
     #: long-polls that are held at once, and seconds for which the processor is watched meanwhile
     held: int = 10_000
     watched: float = 10.0
+    #: seconds that a poll asks to be held; the longest that there is
+    wait: int = 60
 
     @property
     def lighter(self) -> Size:

@@ -138,13 +138,13 @@ class House:
         """What `query` finds in the bot's database."""
         return await self.databases.rows(self.database_url, query)
 
-    async def metric(self, name: str) -> float:
-        """A number of /metrics; the sum where it has labels."""
+    async def metric(self, name: str) -> float | None:
+        """A number of /metrics, the sum where it has labels; None while the bot cannot say."""
         async with aiohttp.ClientSession() as http, http.get(f"{self.bot.api}/metrics") as answer:
             found = re.findall(
                 rf"^{re.escape(name)}(?:{{[^}}]*}})? (\S+)$", await answer.text(), re.MULTILINE
             )
-        return sum(map(float, found))
+        return sum(map(float, found)) if found else None
 
     async def ask(self) -> str:
         """One request; its id."""
@@ -171,7 +171,7 @@ class House:
     async def drained(self) -> None:
         """Wait until everything in the outbox was sent."""
         async with asyncio.timeout(_TO_DRAIN):
-            while await self.metric("hitl_outbox_waiting") > 0:  # noqa: ASYNC110  # the same
+            while await self.metric("hitl_outbox_waiting") != 0:  # noqa: ASYNC110  # the same
                 await asyncio.sleep(0.1)
         if dead := await self.metric("hitl_outbox_dead"):
             raise Wrong(f"{dead:g} dead letters")

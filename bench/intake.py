@@ -50,7 +50,7 @@ async def measured(databases: Databases, size: Size, slack: Slack, scratch: Path
             return await closed_loop(at, ordinary, clients=clients, total=size.most, seconds=size.seconds)
 
         async def one_of_ours(clients: int) -> Taken:
-            async with _kept(home) as answered:
+            async with kept(home) as answered:
                 taken = await closed_loop(
                     home.bot.api, ours, clients=clients, total=size.most, seconds=size.seconds
                 )
@@ -64,7 +64,7 @@ async def measured(databases: Databases, size: Size, slack: Slack, scratch: Path
 
 
 @asynccontextmanager
-async def _kept(home: House) -> AsyncIterator[list[int]]:
+async def kept(home: House) -> AsyncIterator[list[int]]:
     """Whatever was answered is there afterwards, all of it. Raises `Wrong`."""
     before = [await home.count(query) for query in _ROWS]
     answered: list[int] = []

@@ -61,9 +61,11 @@ async def generating(plan: Mapping[str, Any]) -> AsyncIterator[Process]:
         process.stdin.write(json.dumps(dict(plan)).encode() + b"\n")
         await process.stdin.drain()
         yield process
-    finally:
+    except BaseException:
         if process.returncode is None:
             process.kill()
+        raise
+    finally:
         await process.wait()
 
 
