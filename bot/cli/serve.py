@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import signal
 import sys
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
     from bot.settings import Settings
 
 log = logging.getLogger(__name__)
+
+#: So many new objects, and not Python's 700, before it is looked which of them are garbage: a request makes
+#: some hundreds, nearly none in a circle. With what is loaded set aside it saves a tenth of all work.
+_YOUNG_OBJECTS = 5_000
 
 
 @click.command()
@@ -97,12 +102,20 @@ async def _serve(settings: Settings, signals: Signals) -> None:
 
 
 async def _serving(bot: Bot, signals: Signals) -> None:
+    _spare_the_collector()
     rereading = asyncio.create_task(reread(bot.reload, signals.again), name="reread")
     click.echo(f"ready api={bot.api.url} slack={bot.slack}")
     sys.stdout.flush()
     await signals.stop.wait()
     rereading.cancel()
     await asyncio.wait([rereading])
+
+
+def _spare_the_collector() -> None:
+    """What is loaded by now stays. Walked again by each full collection, it stopped everybody for 0.2 s."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(_YOUNG_OBJECTS)
 
 
 async def reread(reload: Callable[[], Awaitable[None]], again: asyncio.Event) -> None:
