@@ -10,13 +10,14 @@ READY_DEV := $(VENV)/.ready-dev
 WORKERS ?= 2
 
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-browser pictures lint format clean
+.PHONY: help demo test test-browser pictures bench lint format clean
 
 help:
 	@echo "make demo          set up, then open it: agents ask in a stand-in Slack in the browser, you decide"
 	@echo "make test          set up, then run every check: ruff, mypy, import-linter, pytest"
 	@echo "make test-browser  the same desk through a headless Chromium, which must be installed"
 	@echo "make pictures      take the README's pictures anew, into docs/pictures (needs a Chromium as well)"
+	@echo "make bench         measure it beside what an answer costs at the least (some ten minutes)"
 	@echo "make lint          the checks without the tests"
 	@echo "make format        format the code and mend what ruff can mend"
 	@echo "make clean         remove .venv and the checkers' caches"
@@ -34,6 +35,9 @@ test-browser: $(READY_DEV)
 
 pictures: $(READY_DEV)
 	@$(BIN)/python -m tests.browser.pictures
+
+bench: $(READY_DEV)
+	@$(BIN)/python -m bench
 
 lint: $(READY_DEV)
 	@$(BIN)/ruff check .
