@@ -61,7 +61,7 @@ class Hitl(click.Group):
 def main() -> None:
     """hitl: the approval desk for AI agents, in Slack.
 
-    New here? `hitl demo --script` plays the main job on this machine, with no account anywhere.
+    New here? `hitl demo` opens it in your browser, on this machine, with no account anywhere.
     """
 
 
