@@ -113,9 +113,7 @@ class Worlds:
         told = self._told_last(agent)
         if told is None or told["proceed"]:
             return []
-        by = " and ".join(person["name"] for person in told["decision"]["by"]).capitalize()
-        why = f"{by} said no" if by else "nobody said yes"
-        return [Row(told["title"], f"{LOOKS[agent].unharmed}: {why}", "bad")]
+        return [Row(told["title"], LOOKS[agent].unharmed, "bad")]
 
     def _told_last(self, agent: str) -> Json | None:
         heard = [each for each in self.here.slack.beside.callbacks if each.agent == agent]

@@ -166,7 +166,7 @@ async def test_what_people_decide_moves_the_worlds_beside_the_channel(tmp_path: 
 
         card = await shown.card("Refund 45 EUR to Bluebird Coffee", "Reject")
         await shown.reject(card, "Cups do crack.")
-        world = await shown.beside("refund-agent", "not paid: Alice said no")
+        world = await shown.beside("refund-agent", "not paid")
         assert "45 EUR to Bluebird Coffee</dt><dd>tx" not in world
         code, more, err = await ended(shown.process, signal.SIGINT)
     assert (code, more) == (0, "")
