@@ -29,8 +29,6 @@ log = logging.getLogger(__name__)
 
 #: What is kept of a lease for recording what came of a call.
 TO_RECORD = timedelta(seconds=3)
-#: How often to look for what other replicas, or a clock that jumped, made due.
-LOOK = timedelta(seconds=1)
 #: What cancelled calls may take to end when the courier stops.
 LAST_WORDS = timedelta(seconds=1)
 
@@ -43,6 +41,8 @@ class Pace:
     lease: timedelta = timedelta(seconds=15)
     #: how long a pause lasts before the way out is tried once more
     probe_after: timedelta = timedelta(seconds=10)
+    #: how often to look for what other replicas, or a clock that jumped, made due
+    look: timedelta = timedelta(seconds=1)
     #: what a stop waits for calls in hand: of the ten seconds that it may take in all
     grace: timedelta = timedelta(seconds=7)
     #: how many of each priority may be under way; agents may be as slow as they like, so theirs is the most
@@ -139,7 +139,7 @@ class Courier:
                 except Exception:
                     # The loop outlives whatever the database or the probe does: nothing leaves without it.
                     log.exception("the outbox could not be read (incident %s)", self._incident())
-                    await asyncio.sleep(LOOK.total_seconds())
+                    await asyncio.sleep(self._pace.look.total_seconds())
         finally:
             stopping.cancel()
             await self._finish()
@@ -171,9 +171,9 @@ class Courier:
         return min((turn for turn in turns if turn is not None), default=None)
 
     def _idle_for(self, due: Instant | None) -> timedelta:
-        left = LOOK if due is None else due - self._runtime.now()
+        left = self._pace.look if due is None else due - self._runtime.now()
         # What is due and yet was not claimed waits for another parcel: its end wakes us.
-        return min(left, LOOK) if left > timedelta() else LOOK
+        return min(left, self._pace.look) if left > timedelta() else self._pace.look
 
     async def _claim(self, now: Instant) -> tuple[Parcel, ...]:
         free = {priority: self._free(priority) for priority in self._pace.room}
