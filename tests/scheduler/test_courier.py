@@ -180,6 +180,28 @@ async def test_one_channels_limit_holds_up_no_other(store: Store) -> None:
     assert sender.keys[:2] == ["limited", "elsewhere"]
 
 
+async def test_others_get_their_turn_between_two_parcels(store: Store) -> None:
+    """However many are claimed at once, the loop comes round between any two: no click waits for them all."""
+    rounds = 0
+    begun: list[int] = []
+
+    async def go_round() -> None:
+        nonlocal rounds
+        while True:
+            rounds += 1
+            await asyncio.sleep(0)
+
+    async def send(_parcel: Parcel) -> Result:
+        begun.append(rounds)
+        return Done()
+
+    await put(store, *map(str, range(20)))
+    others = asyncio.create_task(go_round())
+    assert await courier(store, send).run_once(NOON) == 20
+    others.cancel()
+    assert len(set(begun)) == 20
+
+
 async def test_a_dead_one_is_kept_as_a_letter_with_its_note(store: Store) -> None:
     """The note is written with the death, once, and an operator can have the letter sent again."""
 
