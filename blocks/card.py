@@ -45,7 +45,12 @@ def card(view: CardView) -> Message:
     case = view.case
     changed = edits(case, card_parts.MOST_CHANGES)
     above = [_header(case), *_first_lines(view, changed)]
-    below = [*card_parts.why(case), *card_parts.consequences(case), *card_parts.background(case, view.roster)]
+    below = [
+        *card_parts.why(case),
+        *card_parts.consequences(case),
+        *card_parts.background(case, view.roster),
+        card_parts.footing(case),
+    ]
     buttons = [] if view.duplicate else [_buttons(case)]
     spent = limits.characters_of_blocks([*above, *below, *buttons])
     room = limits.MESSAGE_CHARACTERS - spent - limits.BLOCK_CONTAINER - _SPARE

@@ -33,7 +33,7 @@ def edited(changed: Some) -> list[Block]:
         return []
     table = Table(room=1_000, lines=MOST_CHANGES)
     table.change(changed)
-    return [rich.block(rich.section(rich.text("✏️ Changed by the approvers", bold=True)), *table.elements())]
+    return [rich.block(rich.section(rich.text("✏️ What was changed", bold=True)), *table.elements())]
 
 
 def arguments(case: Case, room: int) -> list[Block]:
@@ -110,7 +110,7 @@ def _undo(case: Case) -> list[Element]:
 
 
 def background(case: Case, roster: Roster) -> list[Block]:
-    """The rule's guidance, why people are asked, who may decide, on whose behalf, and the request's id."""
+    """The rule's guidance, why people are asked, who may decide, and on whose behalf."""
     parts: list[Element] = []
     pending = not case.status.final
     if case.judgement.guidance and pending:
@@ -122,9 +122,13 @@ def background(case: Case, roster: Roster) -> list[Block]:
         requester = _requester(case.request.on_behalf_of, roster)
         note = "; they may not approve it." if pending else "."
         parts.append(rich.titled("On behalf of", rich.text(f"{requester}{note}")))
-    rule = f"Request {short(case.id, 60)} · rule {short(case.judgement.rule, 80)}"
-    parts.append(rich.section(rich.text(rule, italic=True)))
-    return [rich.block(*parts)]
+    return [rich.block(*parts)] if parts else []
+
+
+def footing(case: Case) -> Block:
+    """The request's id, to be copied, and the rule that holds it: small print, in plain text."""
+    told = f"Request {short(case.id, 60)} · rule {short(case.judgement.rule, 80)}"
+    return {"type": "context", "elements": [{"type": "plain_text", "text": told, "emoji": False}]}
 
 
 def _reasons(judgement: Judgement) -> str:

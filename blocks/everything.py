@@ -143,7 +143,7 @@ def _pieces(case: Case, facts: Sequence[Fact]) -> Iterator[_Piece]:
     else:
         yield from _tree(_Line(label_of(leaf.path), leaf.shown) for leaf in leaves(payload))
     if case.edited:
-        yield _heading("Changed by the approvers")
+        yield _heading("What was changed")
         changes = every_edit(case)
         yield from _tree(_Line(label_of(each.path), f"{each.before} → {each.after}") for each in changes)
     yield _heading("Verdict", f"{EMOJI[case.judgement.risk]} {risk_word(case.judgement.risk)} risk")
