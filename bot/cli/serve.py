@@ -55,7 +55,7 @@ async def serve() -> None:
     missing = settings.missing_for_slack()
     if missing:
         raise click.ClickException(
-            f"set {' and '.join(missing)}; to try it without Slack: hitl demo --script"
+            f"set {' and '.join(missing)}; to try it without Slack: hitl demo"
         )
     await _serve(settings, signals)
 

@@ -110,7 +110,7 @@ def test_serve_without_tokens_says_what_to_set(hitl: Hitl) -> None:
     refused = hitl("serve")
     assert refused.exit_code == 1
     assert "SLACK_BOT_TOKEN" in refused.stderr
-    assert "hitl demo --script" in refused.stderr
+    assert "hitl demo" in refused.stderr
 
 
 def test_doctor_without_anything_fails_line_by_line(hitl: Hitl) -> None:
