@@ -6,6 +6,7 @@ import json
 import logging
 import sys
 import time
+from traceback import format_tb
 from typing import Any
 
 from bot.settings import LogFormat
@@ -14,7 +15,19 @@ from bot.settings import LogFormat
 ABOUT = "about"
 
 
-class _Json(logging.Formatter):
+class _Terse(logging.Formatter):
+    def formatException(self, ei: Any) -> str:  # noqa: N802  # logging's own name
+        """Where it happened and what kind it was. Never its text, which may hold what an agent sent."""
+        error: BaseException | None = ei[1]
+        told: list[str] = []
+        while error is not None:
+            kind = type(error)
+            told.append("".join(format_tb(error.__traceback__)) + f"{kind.__module__}.{kind.__qualname__}")
+            error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+        return "\n\nwhich led to\n".join(reversed(told))
+
+
+class _Json(_Terse):
     def format(self, record: logging.LogRecord) -> str:
         told: dict[str, Any] = {
             "at": self.formatTime(record),
@@ -28,7 +41,7 @@ class _Json(logging.Formatter):
         return json.dumps(told, ensure_ascii=False, default=str)
 
 
-class _Text(logging.Formatter):
+class _Text(_Terse):
     def format(self, record: logging.LogRecord) -> str:
         about = "".join(f" {key}={value}" for key, value in getattr(record, ABOUT, {}).items())
         line = f"{self.formatTime(record)} {record.levelname:<7} {record.name}: {record.getMessage()}{about}"

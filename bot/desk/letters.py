@@ -5,21 +5,21 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
-from approvals.model import Instant
+from approvals.model import Gate, Instant
 from store import cases, outbox
 from store.outbox import Parcel, ParcelKind
 from store.unit_of_work import Unit
 
 
-def given_up(unit: Unit, parcel: Parcel, now: Instant) -> None:
-    """A callback was tried for a day. Called in the transaction that makes it a dead letter."""
+def given_up(unit: Unit, parcel: Parcel, why: str, now: Instant) -> None:
+    """A callback was given up because of `why`. Called in the transaction that makes it a dead letter."""
     if parcel.request is None or not isinstance(parcel.body, Mapping):
         return
     case = cases.load(unit, parcel.request)
-    if case is None:
+    if case is None or case.judgement.gate is Gate.AUTO:
         return
     what = str(json.loads(str(parcel.body["body"]))["type"])
-    body = {"note": "dead_letter", "what": what, "why": parcel.last_error or "no answer"}
+    body = {"note": "dead_letter", "what": what, "why": why}
     key = f"dead:{parcel.id}:{now:%Y%m%d%H%M%S}"
     outbox.put(unit, ParcelKind.THREAD, request=parcel.request, key=key, lane="", body=body, now=now)
     outbox.show_card(unit, parcel.request, now, final=case.status.final)

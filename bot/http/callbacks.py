@@ -15,7 +15,15 @@ from dataclasses import dataclass
 from datetime import UTC, timedelta
 from typing import TypeAlias
 
-from aiohttp import ClientError, ClientSession, ClientTimeout, DummyCookieJar, TCPConnector, ThreadedResolver
+from aiohttp import (
+    ClientError,
+    ClientResponseError,
+    ClientSession,
+    ClientTimeout,
+    DummyCookieJar,
+    TCPConnector,
+    ThreadedResolver,
+)
 from aiohttp.abc import AbstractResolver
 from standardwebhooks import Webhook
 
@@ -44,8 +52,8 @@ class Registration:
 
 #: Looked up at each try, so that a changed registration holds at once; None for an agent nobody knows.
 Lookup: TypeAlias = Callable[[AgentName], Awaitable[Registration | None]]
-#: What is written when a callback becomes a dead letter, in the same transaction.
-OnDead: TypeAlias = Callable[[Unit, Parcel], None]
+#: What is written when a callback becomes a dead letter, in the same transaction; with why, in words.
+OnDead: TypeAlias = Callable[[Unit, Parcel, str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +122,9 @@ class CallbackSender:
             return _Answer(0, str(bad))
         except TimeoutError:
             return _Answer(0, f"no answer within {self._patience:g} s", ambiguous=True)
+        except ClientResponseError:
+            # Its text holds the address, which may carry a key, and what was answered.
+            return _Answer(0, "what it answered is no HTTP", ambiguous=True)
         except (ClientError, OSError) as error:
             return _Answer(0, f"no connection: {_plain(error)}", ambiguous=True)
 
@@ -157,7 +168,7 @@ class CallbackSender:
     def _dead(self, parcel: Parcel, error: str) -> Dead:
         log.warning("callback %s is a dead letter: %s", parcel.id, error)
         on_dead = self._on_dead
-        return Dead(error, None if on_dead is None else lambda unit: on_dead(unit, parcel))
+        return Dead(error, None if on_dead is None else lambda unit: on_dead(unit, parcel, error))
 
 
 def _strings(parcel: Parcel) -> Mapping[str, str]:
@@ -175,5 +186,6 @@ def _strings(parcel: Parcel) -> Mapping[str, str]:
 
 
 def _plain(error: Exception) -> str:
-    """What failed, short enough for a line; never the body, which these errors do not hold."""
-    return f"{type(error).__name__}: {error}"[:300]
+    """What failed, in a few words that hold neither the address nor what was answered."""
+    reason = getattr(error, "strerror", None)
+    return f"{type(error).__name__}: {reason}"[:300] if isinstance(reason, str) else type(error).__name__

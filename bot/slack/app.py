@@ -44,7 +44,7 @@ def build(front: Front, people: People) -> AsyncApp:
         request_verification_enabled=False,
     )
     clicks, submits, talk = Clicks(front), Submits(front), Talk(front, people)
-    app.action(_ANYTHING)(_on_click(front, clicks))
+    app.action(_ANYTHING)(_on_click(clicks))
     app.view_submission(_ANYTHING)(_on_submit(front, submits))
     app.view_closed(_ANYTHING)(_on_event(front, _nothing))
     app.command(_ANYTHING)(_on_command(front, talk))
@@ -64,9 +64,10 @@ def build(front: Front, people: People) -> AsyncApp:
     return app
 
 
-def _on_click(front: Front, clicks: Clicks) -> _Listener:
+def _on_click(clicks: Clicks) -> _Listener:
     async def heard(ack: AsyncAck, body: Body) -> BoltResponse:
-        await front.answered(lambda: clicks.take(body))
+        # It guards itself: whoever clicked is told what went wrong.
+        await clicks.take(body)
         return await ack()
 
     return heard

@@ -99,10 +99,15 @@ class Front:
                 async with asyncio.timeout_at(deadline):
                     await next_commit.wait()
 
-    async def answered(self, work: Callable[[], Awaitable[None]]) -> Wrong | None:
-        """Do `work`; None when it went well, else what to tell the person. One handler for all."""
+    async def answered(
+        self, work: Callable[[], Awaitable[None]], within: float = ANSWER_WITHIN
+    ) -> Wrong | None:
+        """Do `work`; None when it went well, else what to tell the person. One handler for all.
+
+        `within` is how many seconds it may take.
+        """
         try:
-            async with asyncio.timeout(ANSWER_WITHIN):
+            async with asyncio.timeout(within):
                 await work()
         except NotUpYet:
             return Wrong(replies.not_up_yet())

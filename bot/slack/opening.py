@@ -23,6 +23,11 @@ log = logging.getLogger(__name__)
 View: TypeAlias = dict[str, Any]
 
 
+#: Seconds for a modal, which no answer waits for: more than one call to Slack may take, so that a slow Slack
+#: is called slow.
+_OPEN_WITHIN = 12.0
+
+
 class Opening:
     """Each method starts a task and returns at once."""
 
@@ -49,7 +54,7 @@ class Opening:
         self._front.tasks.start(self._guarded(click, work), f"open {click.action}")
 
     async def _guarded(self, click: Click, work: Callable[[], Awaitable[None]]) -> None:
-        wrong = await self._front.answered(work)
+        wrong = await self._front.answered(work, _OPEN_WITHIN)
         if wrong is not None:
             self._front.tell(click, wrong)
 

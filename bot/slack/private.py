@@ -33,11 +33,11 @@ class ReplySender:
             return Done()
         if not isinstance(parcel.body, Mapping):
             return Dead("an answer without words")
-        channel = parcel.body.get("channel")
         try:
             await whisper(self._out, parcel.body)
         except SlackTrouble as trouble:
-            return await self._out.result(parcel, trouble, str(channel) if channel else None)
+            # Whichever way was throttled, the channel's own cards need not wait for a whisper.
+            return await self._out.result(parcel, trouble)
         return Done()
 
 

@@ -71,7 +71,7 @@ def sender(
     resolver: AbstractResolver | None = None,
     tls: ssl.SSLContext | None = None,
     patience: float = 5,
-    on_dead: Callable[[Unit, Parcel], None] | None = None,
+    on_dead: Callable[[Unit, Parcel, str], None] | None = None,
 ) -> CallbackSender:
     """A sender for one agent, `billing`, that is registered with `hosts`; chance is always in the middle."""
 
@@ -158,14 +158,14 @@ async def test_an_agent_may_ask_for_more_time(agent: Agent) -> None:
 async def test_after_a_day_it_is_a_dead_letter(agent: Agent) -> None:
     """The last failure is what the dead letter says, and its note is written with it."""
     agent.status = 500
-    noted: list[int] = []
+    noted: list[tuple[int, str]] = []
     last = parcel(agent.url, attempts=40, since=timedelta(days=1))
-    result = await sender("127.0.0.1", on_dead=lambda _unit, dead: noted.append(dead.id))(last)
+    result = await sender("127.0.0.1", on_dead=lambda _unit, dead, why: noted.append((dead.id, why)))(last)
     assert isinstance(result, Dead)
     assert result.error == "the agent answered 500"
     assert result.then is not None
     result.then(None)  # type: ignore[arg-type]  # this hook does not look at its unit
-    assert noted == [7]
+    assert noted == [(7, "the agent answered 500")]
 
 
 async def test_the_last_try_may_still_succeed(agent: Agent) -> None:
@@ -295,3 +295,19 @@ async def test_a_body_that_is_no_callback_is_a_bug(agent: Agent) -> None:
     with pytest.raises(TypeError, match="has no body"):
         await sender("127.0.0.1")(broken)
     assert agent.got == []
+
+
+async def test_what_is_no_http_is_said_without_address_or_bytes() -> None:
+    """An address may carry a key and an answer may carry anything: neither stands in the error."""
+
+    async def babble(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"CANARY is no HTTP\r\n\r\n")
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(babble, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    async with server:
+        result = await sender("127.0.0.1")(parcel(f"http://127.0.0.1:{port}/hook?token=CANARY"))
+    assert isinstance(result, Again)
+    assert result.error == "what it answered is no HTTP"
