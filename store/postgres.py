@@ -14,6 +14,8 @@ from store.unit_of_work import CarefulWayNeeded, Task, Unit, work_through
 
 T = TypeVar("T")
 
+#: Connections that read at once, opened when they are first needed.
+_READERS = 10
 #: Seconds to wait for a connection to the server.
 _TO_CONNECT = 2.0
 #: Seconds to wait for one statement's answer.
@@ -35,7 +37,7 @@ class PostgresLine:
         self.writers = writers
         self._most_conflicts = most_conflicts
         self._writing = _engine(url, pool_size=writers, settings={"lock_timeout": _TO_LOCK})
-        self._reading = _engine(url, pool_size=5, settings={})
+        self._reading = _engine(url, pool_size=_READERS, settings={})
         self._snapshots = self._reading.execution_options(
             isolation_level="REPEATABLE READ", postgresql_readonly=True
         )
@@ -113,7 +115,8 @@ def _engine(url: sa.URL, *, pool_size: int, settings: dict[str, str]) -> AsyncEn
         url,
         hide_parameters=True,
         pool_size=pool_size,
-        max_overflow=0 if settings else 5,
+        # One that is opened for a moment's rush and closed again costs the server more than what it reads.
+        max_overflow=0,
         pool_timeout=_TO_CONNECT,
         connect_args={
             "timeout": _TO_CONNECT,
