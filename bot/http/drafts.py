@@ -42,7 +42,14 @@ _NOT_BLANK = r"^[^\u0000]*[^\s\u0000][^\u0000]*$"
 _LINK = r"^https?://[A-Za-z0-9._~%:-]+(?:[/?#][^\s\u0000-\u001f\u007f]*)?$"
 _CHANNEL = r"^[CDG][A-Z0-9]{1,40}$"
 _TS = r"^[0-9]{1,16}\.[0-9]{1,9}$"
-_SOMEBODY = r"^(?:[UW][A-Z0-9]{1,40}|[^\s@\u0000]+@[^\s@\u0000]+)$"
+#: An id, also as Slack writes it in a message, or an address: else nobody could be compared with it.
+_SOMEBODY = (
+    r"^(?:[UW][A-Z0-9]{1,40}|<@[UW][A-Z0-9]{1,40}(?:\|[^<>\u0000]*)?>"
+    r"|[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9-]+)+)$"
+)
+#: A tool's name: something in it can be read, and nothing in it hides.
+_SEEN = r"[^\u0000-\u001f\u007f-\u009f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]*"
+_NAMED = rf"^{_SEEN}[A-Za-z0-9\u00c0-\u1fff\u3040-\ud7ff]{_SEEN}$"
 
 #: What each pattern asks for, in words.
 PATTERNS: Mapping[str, str] = {
@@ -51,7 +58,8 @@ PATTERNS: Mapping[str, str] = {
     _LINK: "must be an http or https address, its host in ASCII and without a user name",
     _CHANNEL: "must be a channel's id, such as C0123ABCD",
     _TS: "must be a message's ts, such as 1700000000.000100",
-    _SOMEBODY: "must be a Slack user id or an e-mail address",
+    _SOMEBODY: "must be a Slack user id, such as U0123ABCD, or an e-mail address",
+    _NAMED: "must be a tool's name, such as issue_refund: with a letter or digit, and no hidden character",
 }
 
 
@@ -95,7 +103,7 @@ class PostedReplyTo(_Posted):
 class PostedRequest(_Posted):
     """One thing an agent asks people about."""
 
-    action: Annotated[str, _text(200, shortest=1)] = Field(
+    action: Annotated[str, Field(min_length=1, max_length=200, pattern=_NAMED)] = Field(
         description="What the agent is about to do, by its tool's name."
     )
     payload: dict[str, Any] | None = Field(
@@ -212,7 +220,7 @@ def draft_of(posted: PostedRequest, agent: Agent) -> Draft:
             "form": posted.form,
             "options": tuple(posted.options or ()),
             "default_answer": posted.default_answer,
-            "on_behalf_of": posted.on_behalf_of,
+            "on_behalf_of": _somebody(posted.on_behalf_of),
             "supersedes": None if posted.supersedes is None else RequestId(posted.supersedes),
             "run_id": posted.run_id,
             "metadata": posted.metadata or {},
@@ -222,6 +230,11 @@ def draft_of(posted: PostedRequest, agent: Agent) -> Draft:
             else ReplyTo(posted.reply_to.channel, posted.reply_to.thread_ts),
         }
     )
+
+
+def _somebody(posted: str | None) -> str | None:
+    """`<@U0ALICE|alice>`, as Slack writes a mention, is U0ALICE."""
+    return posted if posted is None or not posted.startswith("<@") else posted[2:-1].partition("|")[0]
 
 
 def _effects(posted: PostedEffects | None) -> Consequences:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -110,6 +111,27 @@ def written(event: Body) -> Words | None:
         thread_ts=str(thread) if thread is not None and thread != event["ts"] else None,
         text=str(event["text"]),
     )
+
+
+def plainly(wire: str) -> str:
+    """What somebody typed, from how Slack writes it: `<@U1|bob>` is @bob, `&amp;` is &, a link its address.
+
+    As docs.slack.dev/messaging/formatting-message-text has it: `&`, `<` and `>` are escaped, nothing else.
+    """
+    text = _SPECIAL.sub(_spoken, wire)
+    return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+
+
+def _spoken(found: re.Match[str]) -> str:
+    target, _, label = found[1].partition("|")
+    if target[:1] in ("@", "#", "!"):
+        sign = "#" if target[0] == "#" else "@"
+        return sign + (label.lstrip("@#") or target[1:].rpartition("^")[2])
+    return f"{label} ({target})" if label and label not in target else target
+
+
+#: Mentions, channels, dates and links stand between angle brackets; people's own brackets are escaped.
+_SPECIAL = re.compile(r"<([@#!]?[^<>\s][^<>]*)>")
 
 
 def _person(user: Body) -> Person:

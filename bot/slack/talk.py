@@ -9,7 +9,7 @@ from blocks import guide
 from bot.desk import remark
 from bot.desk.remark import Reply
 from bot.slack.front import Front
-from bot.slack.payloads import Body, Words, written
+from bot.slack.payloads import Body, Words, plainly, written
 from bot.slack.people import People
 from bot.slack.troubles import SlackTrouble, said
 from store import outbox
@@ -30,7 +30,7 @@ class Talk:
         words = written(event)
         if words is None or words.thread_ts is None or self._mentions_us(words):
             return
-        reply = Reply(words.channel, words.thread_ts, words.ts, words.text)
+        reply = Reply(words.channel, words.thread_ts, words.ts, plainly(words.text))
         if not await remark.is_under_a_card(self._front.desk, reply):
             return
         try:

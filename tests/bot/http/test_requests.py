@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from approvals.model import Choice
+from store import cases
+from store.engine import Store
 from tests.bot.http.conftest import MAILER, REFUND, Endpoint
 
 WHOLE: dict[str, Any] = {
@@ -252,3 +254,11 @@ async def test_asking_again_names_what_went_before(endpoint: Endpoint) -> None:
         assert refused.status == 422
         assert refused.locs == ["supersedes"]
     assert await endpoint.count() == 2
+
+
+async def test_a_requester_may_be_written_as_slack_writes_people(endpoint: Endpoint, store: Store) -> None:
+    """`<@U0ALICE|alice>` is U0ALICE, who then may not approve it."""
+    request = await endpoint.opened(on_behalf_of="<@U0ALICE|alice>")
+    case = await store.read(lambda unit: cases.load(unit, request))
+    assert case is not None
+    assert case.request.on_behalf_of == "U0ALICE"
