@@ -52,6 +52,8 @@ async def on(databases: Databases, size: Size, scratch: Path) -> None:
         _row(compared_row("intake", found, aims.get(found.clients)))
     async for found in intake.measured(databases, size.lighter, intake.slack_takes_all, scratch):
         _row(compared_row("intake, while cards are posted", found))
+    async for found in intake.measured(databases, size.lighter, intake.slack_is_busy, scratch):
+        _row(compared_row("intake, while Slack answers 429", found))
     async for found in clicks.measured(databases, size, resting=True, scratch=scratch):
         _row(compared_row("clicks", found, _CLICKS_AIM))
     async for found in clicks.measured(databases, size.lighter, resting=False, scratch=scratch):

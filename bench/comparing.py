@@ -28,7 +28,7 @@ class Size:
     clicks: int = 500
     #: clicks of which the long-poll is timed, and seconds between a poll and its click
     relayed: int = 200
-    pause: float = 0.03
+    pause: float = 0.1
     #: long-polls that are held at once, and seconds for which the processor is watched meanwhile
     held: int = 10_000
     watched: float = 10.0

@@ -15,7 +15,7 @@ from bench.house import REFUND, Databases, House, house
 from bench.loads import Taken, Wrong, closed_loop, generating, outcome, place, request
 
 #: Seconds for all polls to be held, and then for what that left to be done to settle.
-_TO_HOLD, _TO_SETTLE = 30.0, 1.0
+_TO_HOLD, _TO_SETTLE = 45.0, 1.0
 
 
 @dataclass(frozen=True, slots=True)
