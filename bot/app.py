@@ -40,6 +40,10 @@ ANCHOR_EVERY = timedelta(minutes=1)
 TIDY_EVERY = timedelta(hours=1)
 #: How soon a request goes away that an agent got in while its token was being revoked.
 WITHDRAW_EVERY = timedelta(minutes=1)
+#: A stop takes ten seconds at most: its parts have nine, and closing what they used has the rest.
+STOP_WITHIN = 9.0
+#: What is cut off then has this long to let go.
+_LETTING_GO = 0.5
 
 
 @dataclass(slots=True)
@@ -88,19 +92,21 @@ async def running(settings: Settings, runtime: Runtime) -> AsyncIterator[Bot]:
         courier = Courier(store, _senders(side, store, runtime, meter), runtime, probe=side.probe)
         sweeper = _sweeper(side.desk, shelf)
         clock = _clock(side.desk, sweeper)
-        address = await side.open()
-        stack.push_async_callback(side.close)
-        if alone:
-            await courier.take_over()
-        readiness = _readiness(store, side, courier)
         web = endpoint.build(
             side.desk,
-            readiness=readiness,
+            readiness=_readiness(store, side, courier),
             version=version("hitl-desk"),
             rate_limit=settings.rate_limit,
             meter=meter,
         )
-        api = await listen(web, settings.api_host, settings.api_port)
+        stack.push_async_callback(side.close)
+        async with AsyncExitStack() as unless_served:
+            unless_served.push_async_callback(side.stop_intake)
+            address = await side.open()
+            if alone:
+                await courier.take_over()
+            api = await listen(web, settings.api_host, settings.api_port)
+            unless_served.pop_all()
         stop = asyncio.Event()
         carrying = asyncio.create_task(courier.run(stop), name="courier")
         clock.start()
@@ -115,11 +121,24 @@ async def running(settings: Settings, runtime: Runtime) -> AsyncIterator[Bot]:
     log.info("stopped")
 
 
-async def all_ended(**parts: Awaitable[object]) -> None:
-    """Wait for each; one that fails keeps no other from its end, and is logged."""
-    for name, end in zip(parts, await asyncio.gather(*parts.values(), return_exceptions=True), strict=True):
-        if isinstance(end, BaseException):
-            log.error("%s did not stop well", name, exc_info=end)
+async def all_ended(within: float = STOP_WITHIN, **parts: Awaitable[object]) -> None:
+    """Wait for each; one that fails keeps no other from its end, and is logged.
+
+    What has not ended `within` so many seconds is cut off, and logged.
+    """
+    ends = {name: asyncio.ensure_future(end) for name, end in parts.items()}
+    _, late = await asyncio.wait(ends.values(), timeout=within)
+    for end in late:
+        end.cancel()
+    if late:
+        await asyncio.wait(late, timeout=_LETTING_GO)
+    for name, end in ends.items():
+        if end in late:
+            log.error("%s did not stop within %g s, and was cut off", name, within)
+        elif end.cancelled():
+            log.error("%s was cancelled while it stopped", name)
+        elif (failed := end.exception()) is not None:
+            log.error("%s did not stop well", name, exc_info=failed)
 
 
 def _say_policy(shelf: PolicyShelf) -> None:
@@ -161,8 +180,8 @@ def _senders(side: SlackSide, store: Store, runtime: Runtime, meter: Meter) -> M
         agent = await store.read(lambda unit: agents.get(unit, name))
         return None if agent is None else Registration(agent.webhook_secret, agent.callback_hosts)
 
-    def on_dead(unit: Unit, parcel: Parcel) -> None:
-        letters.given_up(unit, parcel, runtime.now())
+    def on_dead(unit: Unit, parcel: Parcel, why: str) -> None:
+        letters.given_up(unit, parcel, why, runtime.now())
 
     callbacks = CallbackSender(registered, runtime.now, runtime.jitter, on_dead=on_dead)
     every: dict[ParcelKind, Sender] = {**side.senders, ParcelKind.CALLBACK: callbacks}

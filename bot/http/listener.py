@@ -1,4 +1,4 @@
-"""The socket. What cannot be read as HTTP gets a problem too; nobody holds a connection by saying nothing."""
+"""A socket that strangers reach: what is no HTTP gets a problem, and nobody holds it by saying nothing."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 import logging
 from typing import Any
 
-from aiohttp import web
+from aiohttp import hdrs, web
 
 from bot.http import problems
 from bot.http.problems import Problem
@@ -43,16 +43,25 @@ class Listener:
         return f"http://{host}:{self.port}"
 
     async def close(self) -> None:
-        """Take no new connection, answer every long-poll, finish calls in hand within `STOP_SECONDS`."""
+        """Take no new connection, answer every long-poll, finish calls in hand within `stop_seconds`."""
         self._server.close()
         await self._runner.cleanup()
 
 
 async def listen(
-    app: web.Application, host: str, port: int, *, first_call_seconds: float = FIRST_CALL_SECONDS
+    app: web.Application,
+    host: str,
+    port: int,
+    *,
+    first_call_seconds: float = FIRST_CALL_SECONDS,
+    stop_seconds: float = STOP_SECONDS,
+    cancel_when_left: bool = True,
 ) -> Listener:
-    """Serve `app`; a port of 0 takes a free one. Raises `OSError` where the address cannot be bound."""
-    runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=STOP_SECONDS)
+    """Serve `app`; a port of 0 takes a free one. Raises `OSError` where the address cannot be bound.
+
+    `cancel_when_left`: a call whose caller hung up is cancelled.
+    """
+    runner = web.AppRunner(app, handler_cancellation=cancel_when_left, shutdown_timeout=stop_seconds)
     await runner.setup()
     manager = runner.server
     assert manager is not None, "set up just now"  # noqa: S101  # for the type checker
@@ -114,5 +123,7 @@ class _Protocol(web.RequestHandler):
         if request.writer.output_size > 0:
             raise ConnectionError("an answer has begun already")
         response = problem.answer()
+        # No hook of the application's sees this answer.
+        response.headers[hdrs.SERVER] = "hitl"
         response.force_close()
         return response

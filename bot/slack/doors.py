@@ -19,6 +19,7 @@ from slack_sdk.socket_mode.async_client import AsyncBaseSocketModeClient
 from slack_sdk.socket_mode.request import SocketModeRequest
 from yarl import URL
 
+from bot.http.listener import Listener, listen
 from bot.slack.connection import Connection
 from bot.slack.tasks import Tasks
 from bot.slack.troubles import SlackTrouble
@@ -33,6 +34,12 @@ MOST_BYTES = 2 * 1024 * 1024
 
 #: Seconds for the payloads in hand when the bot stops; a stop takes 10 s at most.
 FINISH_WITHIN = 4.0
+
+#: Seconds that a post may take to arrive. Slack itself waits three for the answer.
+READ_WITHIN = 10.0
+
+#: Seconds for the goodbye on a Socket Mode connection, which a peer that fell silent never answers.
+_FAREWELL = 1.0
 
 #: Seconds between two looks at a Socket Mode connection, and between two tries to make the first one.
 _LOOK = 5.0
@@ -58,33 +65,38 @@ class HttpDoor:
         self._app = app
         self._verifier = SignatureVerifier(signing_secret)
         self._host, self._port = host, port
-        self._runner: web.AppRunner | None = None
+        self._listener: Listener | None = None
 
     async def open(self) -> str:
         """See `Door`. Raises `OSError` when the port is taken."""
         site = web.Application(client_max_size=MOST_BYTES)
         site.router.add_post(PATH, self._receive)
-        self._runner = web.AppRunner(site, access_log=None, shutdown_timeout=FINISH_WITHIN)
-        await self._runner.setup()
-        listener = web.TCPSite(self._runner, self._host, self._port)
-        await listener.start()
-        port = self._runner.addresses[0][1]
-        host = f"[{self._host}]" if ":" in self._host else self._host
-        return f"http://{host}:{port}{PATH}"
+        site.on_response_prepare.append(_unbranded)
+        # Slack may hang up after three seconds: what it asked for is carried out all the same.
+        self._listener = await listen(
+            site, self._host, self._port, cancel_when_left=False, stop_seconds=FINISH_WITHIN
+        )
+        return f"{self._listener.url}{PATH}"
 
     async def close(self) -> None:
         """See `Door`."""
-        if self._runner is not None:
-            await self._runner.cleanup()
-            self._runner = None
+        if self._listener is not None:
+            listener, self._listener = self._listener, None
+            await listener.close()
 
     async def why_not_ready(self) -> str | None:
         """See `Door`."""
-        return None if self._runner is not None else "the listener is closed"
+        return None if self._listener is not None else "the listener is closed"
 
     async def _receive(self, request: web.Request) -> web.Response:
         """Verify before anything is parsed: a stranger's bytes reach no parser and no log."""
-        body = await request.read()
+        try:
+            async with asyncio.timeout(READ_WITHIN):
+                body = await request.read()
+        except TimeoutError:
+            return web.json_response({"error": "body too slow"}, status=408, headers={"Connection": "close"})
+        except web.RequestPayloadError:
+            return web.json_response({"error": "unreadable body"}, status=400)
         if not self._is_signed(body, request):
             return web.json_response({"error": "invalid signature"}, status=401)
         try:
@@ -94,7 +106,12 @@ class HttpDoor:
             asked = AsyncBoltRequest(body=unwrapped(body), headers=headers)
         except (ValueError, TypeError, AttributeError, KeyError):
             return web.json_response({"error": "unreadable body"}, status=400)
-        return await to_aiohttp_response(await self._app.async_dispatch(asked))
+        try:
+            return await to_aiohttp_response(await self._app.async_dispatch(asked))
+        except Exception:
+            # The listener would name its type only; this is signed, so its traceback is worth having.
+            log.exception("a post of Slack's could not be answered")
+            return web.json_response({"error": "internal"}, status=500)
 
     def _is_signed(self, body: bytes, request: web.Request) -> bool:
         timestamp = request.headers.get("X-Slack-Request-Timestamp", "")
@@ -106,6 +123,10 @@ class HttpDoor:
             return self._verifier.is_valid(body, timestamp, signature)
         except UnicodeDecodeError:
             return False
+
+
+async def _unbranded(_request: web.Request, response: web.StreamResponse) -> None:
+    response.headers["Server"] = "hitl"
 
 
 def unwrapped(body: bytes) -> str:
@@ -160,9 +181,7 @@ class SocketDoor:
             await asyncio.wait([self._keeper])
         if self._client is not None:
             client, self._client = self._client, None
-            await client.close()  # type: ignore[no-untyped-call]  # the SDK left it so
-            running = (client.message_processor, client.current_session_monitor, client.message_receiver)
-            await asyncio.gather(*filter(None, running), return_exceptions=True)
+            await _hung_up(client)
 
     async def why_not_ready(self) -> str | None:
         """See `Door`."""
@@ -200,6 +219,26 @@ class SocketDoor:
             await send_async_response(client, request, answer, 0.0)
         except Exception as failed:  # noqa: BLE001  # a connection lost while answering: Slack sends it again
             log.warning("A payload could not be answered: %s.", _name_of(failed))
+
+
+async def _hung_up(client: SocketModeClient) -> None:
+    """Close the connection, without waiting for a peer that no longer answers, and end the SDK's tasks."""
+    try:
+        async with asyncio.timeout(_FAREWELL):
+            await client.close()  # type: ignore[no-untyped-call]  # the SDK left it so
+    except TimeoutError:
+        log.warning("Slack did not answer the goodbye on its Socket Mode connection: it was cut.")
+    # The SDK does all this last: where it was cut short, it has yet to be done.
+    every = (client.message_processor, client.current_session_monitor, client.message_receiver)
+    running = [task for task in every if task is not None]
+    for task in running:
+        task.cancel()
+    try:
+        async with asyncio.timeout(_FAREWELL):
+            await asyncio.gather(*running, return_exceptions=True)
+            await client.aiohttp_client_session.close()
+    except TimeoutError:
+        log.warning("The Socket Mode client did not end in time.")
 
 
 def _name_of(failed: Exception) -> str:

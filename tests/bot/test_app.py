@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -53,8 +54,8 @@ def says_also(policy: Path, more: str) -> None:
 
 
 @asynccontextmanager
-async def a_bot(url: str, policy: Path) -> AsyncIterator[Bot]:
-    """The bot in this process, on a workspace of its own."""
+async def a_bot(url: str, policy: Path, **more: int) -> AsyncIterator[Bot]:
+    """The bot in this process, on a workspace of its own; `more` goes into the environment."""
     async with SlackStandIn() as slack:
         settings = Settings.model_validate(
             {
@@ -66,6 +67,7 @@ async def a_bot(url: str, policy: Path) -> AsyncIterator[Bot]:
                 "HITL_API_PORT": 0,
                 "HITL_DATABASE_URL": url,
                 "HITL_CONFIG": policy,
+                **more,
             }
         )
         async with running(settings, MovableRuntime()) as bot:
@@ -232,6 +234,38 @@ async def test_a_part_that_does_not_stop_well_is_logged_and_keeps_no_other_from_
     assert ended == ["clock"]
     assert [record.getMessage() for record in caplog.records] == ["courier did not stop well"]
     assert "RuntimeError: no luck" in caplog.text
+
+
+async def test_a_part_that_does_not_stop_in_time_is_cut_off_and_logged(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """A stop ends however long one part would take; only the late one is named."""
+    cut = asyncio.Event()
+
+    async def lingers() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            cut.set()
+
+    async with asyncio.timeout(5):
+        await all_ended(0.05, slack=lingers(), clock=asyncio.sleep(0))
+    assert cut.is_set()
+    said = [record.getMessage() for record in caplog.records]
+    assert said == ["slack did not stop within 0.05 s, and was cut off"]
+
+
+async def test_a_start_that_fails_leaves_no_door_open(sqlite_url: str, policy: Path) -> None:
+    """The agents' port is taken: nobody can click on a bot that does not run."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        slack_port = free.getsockname()[1]
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        more = {"HITL_SLACK_PORT": slack_port, "HITL_API_PORT": taken.getsockname()[1]}
+        with pytest.raises(OSError, match="in use"):
+            async with a_bot(sqlite_url, policy, **more):
+                pass
+    with pytest.raises(ConnectionRefusedError):
+        await asyncio.open_connection("127.0.0.1", slack_port)
 
 
 async def test_a_reload_that_fails_is_logged_and_the_next_one_is_made(
