@@ -38,6 +38,13 @@ _GROUPS_A_ROUND: Final = 5
 _PEOPLE_A_ROUND: Final = 25
 #: Seconds that a comment waits for its author's name.
 _NAME_WITHIN: Final = 1.0
+#: Slack's words for a group that is not there any more:
+#: docs.slack.dev/reference/methods/usergroups.users.list.
+_NO_GROUP: Final = frozenset({"no_such_subteam", "subteam_not_found", "subteam_disabled", "no_users"})
+#: The same for somebody: docs.slack.dev/reference/methods/users.info.
+_NOBODY: Final = frozenset({"user_not_found", "user_not_visible"})
+#: What every other call would run into as well: these end a round.
+_CONCERNS_ALL: Final = frozenset({Trouble.BUSY, Trouble.AWAY, Trouble.SCOPE, Trouble.TOKEN})
 #: Calls at once.
 _ABREAST: Final = 8
 
@@ -64,6 +71,8 @@ class People:
         self._profiles: dict[UserId, tuple[Profile, Instant]] = {}
         #: asked about next, whatever their age
         self._doubtful: set[str] = set()
+        #: when Slack answered oddly about one: it takes its turn as others do, so that these are asked too
+        self._put_off: dict[str, Instant] = {}
         self._wanted = asyncio.Event()
         self._made: tuple[Policy, Roster] | None = None
         self._made_until: Instant | None = None
@@ -179,13 +188,14 @@ class People:
         return tuple(dict.fromkeys(map(str, (*named, *members, *policy.operators))))
 
     def _oldest(self, wanted: Iterable[str], heard: Mapping[str, Instant], now: Instant) -> list[str]:
+        tried = {**heard, **self._put_off}
         old = [
             each
             for each in wanted
-            if each in self._doubtful or each not in heard or now - heard[each] >= FRESH
+            if each in self._doubtful or each not in tried or now - tried[each] >= FRESH
         ]
         never = now - timedelta(days=36_500)
-        return sorted(old, key=lambda each: (each not in self._doubtful, heard.get(each, never)))
+        return sorted(old, key=lambda each: (each not in self._doubtful, tried.get(each, never)))
 
     async def _each(self, calls: list[Any]) -> None:
         """A few at a time; the first refusal that concerns all of them ends the round."""
@@ -208,25 +218,38 @@ class People:
         try:
             told = await said(self._client.usergroups_users_list(usergroup=name))
         except SlackTrouble as trouble:
-            if trouble.trouble is not Trouble.OTHER:
-                raise
-            # It does not exist, or is disabled: nobody is in it today.
+            if trouble.code not in _NO_GROUP:
+                self._put_off_or_raise(name, trouble, now)
+                return
             log.error("Slack does not know the user group %s of the policy: %s", name, trouble)
             told = {"users": []}
         await self._keep_group(name, tuple(UserId(str(user)) for user in told.get("users", ())), now)
-        self._doubtful.discard(name)
+        self._settle(name)
 
     async def _ask_person(self, user: UserId, now: Instant) -> None:
         try:
             told = await said(self._client.users_info(user=user))
         except SlackTrouble as trouble:
-            if trouble.code not in ("user_not_found", "user_not_visible"):
-                raise
+            if trouble.code not in _NOBODY:
+                self._put_off_or_raise(str(user), trouble, now)
+                return
             log.error("Slack does not know the user %s of the policy: %s", user, trouble)
             await self._keep_person(Profile(user, str(user), active=False), now)
         else:
             await self._keep_person(_profile(told["user"]), now)
-        self._doubtful.discard(str(user))
+        self._settle(str(user))
+
+    def _put_off_or_raise(self, name: str, trouble: SlackTrouble, now: Instant) -> None:
+        """An odd answer about one, such as a proxy's 403, says nothing of it: it stays as last heard."""
+        if trouble.trouble in _CONCERNS_ALL:
+            raise trouble
+        log.warning("%s stays as last heard: %s", name, trouble)
+        self._doubtful.discard(name)
+        self._put_off[name] = now
+
+    def _settle(self, name: str) -> None:
+        self._doubtful.discard(name)
+        self._put_off.pop(name, None)
 
     async def _keep_group(self, name: str, members: tuple[UserId, ...], now: Instant) -> None:
         self._groups[name] = (members, now)

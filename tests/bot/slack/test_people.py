@@ -97,3 +97,38 @@ async def test_a_disabled_user_group_has_nobody(bot: RunningDesk, slack: SlackSt
     bot.runtime.ahead += timedelta(seconds=45)
     await bot.side.people.refresh(bot.runtime.now())
     assert bot.desk.directory.roster().groups[DIRECTORS] == ()
+
+
+@pytest.mark.parametrize("fault", ["status", "error"])
+async def test_an_odd_answer_about_a_group_empties_it_not(
+    bot: RunningDesk, slack: SlackStandIn, fault: str
+) -> None:
+    """A proxy's 403, or an error nobody knows, is no word about members: they stay, and people are asked."""
+    slack.workspace.users["U0BOB"].name = "bobby"
+    bot.runtime.ahead += timedelta(seconds=45)
+    if fault == "status":
+        slack.faults.status(403, "usergroups.users.list", times=None)
+    else:
+        slack.faults.refuse("plan_upgrade_required", "usergroups.users.list", times=None)
+    await bot.side.people.refresh(bot.runtime.now())
+    roster = bot.desk.directory.roster()
+    assert _ids(roster, "directors") == ["U0ALICE", "U0BOB"]
+    assert roster.profile(UserId("U0BOB")).name == "bobby"
+    age = bot.side.people.ages().oldest_group
+    assert age is not None
+    assert age >= timedelta(seconds=45)
+
+
+async def test_an_odd_answer_about_one_person_leaves_the_others_their_turn(
+    bot: RunningDesk, slack: SlackStandIn
+) -> None:
+    """One unknown error does not end the round; who it was about stays as last heard."""
+    for user in slack.workspace.users.values():
+        user.name = f"{user.name}-anew"
+    bot.runtime.ahead += timedelta(seconds=45)
+    slack.faults.refuse("team_is_upside_down", "users.info")
+    await bot.side.people.refresh(bot.runtime.now())
+    roster = bot.desk.directory.roster()
+    known = ("U0ALICE", "U0BOB", "U0CAROL", "U0DAN", "U0ADMIN")
+    names = [roster.profile(UserId(user)).name for user in known]
+    assert sum(name.endswith("-anew") for name in names) == len(known) - 1
