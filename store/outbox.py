@@ -65,15 +65,19 @@ _PUT = unless_there(outbox, *_UNIQUE)
 
 def _card_again(new: Row, *, final: bool) -> Row:
     waits = outbox.c.state == "waiting"
+    # One that was given up may have reached Slack on an earlier try, which the next has to know.
+    unsent = outbox.c.state != "done"
     return {
         "generation": outbox.c.generation + 1,
         "state": "waiting",
         # One that waits, be it for its turn or for Retry-After, keeps its time.
         "due_at": sa.case((waits, outbox.c.due_at), else_=new["due_at"]),
         "priority": FINAL_CARDS if final else sa.case((waits, outbox.c.priority), else_=UPDATES),
-        "attempts": sa.case((waits, outbox.c.attempts), else_=0),
-        "first_tried_at": sa.case((waits, outbox.c.first_tried_at), else_=None),
-        "last_error": sa.case((waits, outbox.c.last_error), else_=None),
+        "attempts": sa.case((unsent, outbox.c.attempts), else_=0),
+        "first_tried_at": sa.case((unsent, outbox.c.first_tried_at), else_=None),
+        "last_error": sa.case((unsent, outbox.c.last_error), else_=None),
+        # Where Slack was found to take it outweighs where it was expected to go.
+        "lane": sa.case((outbox.c.lane == "", new["lane"]), else_=outbox.c.lane),
         "finished_at": None,
     }
 
@@ -114,14 +118,17 @@ _UNDELIVERED = (
     .order_by(outbox.c.id.desc())
     .limit(1)
 )
+# A callback's time begins anew, and its receiver knows a second one by its id. Slack knows no second one: who
+# posts looks for an earlier one if there was a try.
+_IS_CALLBACK = outbox.c.kind == sa.literal_column(f"'{ParcelKind.CALLBACK}'")
 _RETRY = (
     sa.update(outbox)
     .where(_IS_DEAD)
     .values(
         state="waiting",
         due_at=sa.bindparam("now", type_=MOMENT),
-        attempts=0,
-        first_tried_at=None,
+        attempts=sa.case((_IS_CALLBACK, 0), else_=outbox.c.attempts),
+        first_tried_at=sa.case((_IS_CALLBACK, None), else_=outbox.c.first_tried_at),
         finished_at=None,
     )
 )
@@ -165,9 +172,12 @@ def put(  # noqa: PLR0913  # a row's columns, by name
     u.outbox_touched = True
 
 
-def show_card(u: Unit, request: RequestId, now: Instant, *, final: bool) -> None:
-    """Have Slack show the current state; whatever of it is not sent yet is covered by this."""
-    row = _row(ParcelKind.CARD, request, _CARD_KEY, now)
+def show_card(u: Unit, request: RequestId, now: Instant, *, final: bool, lane: str = "") -> None:
+    """Have Slack show the current state; whatever of it is not sent yet is covered by this.
+
+    `lane` is `channel:C…` where the card is expected to go; what was learnt of it by sending stays.
+    """
+    row = _row(ParcelKind.CARD, request, _CARD_KEY, now) | {"lane": lane}
     u.insert(_SHOW_FINAL if final else _SHOW, row | {"priority": FINAL_CARDS if final else NEWS})
     u.outbox_touched = True
 

@@ -35,7 +35,7 @@ def rule_on(unit: Unit, case: Case | None, event: Event, now: Instant, roster: R
 def _dispatch(unit: Unit, case: Case, effect: Effect, now: Instant, roster: Roster) -> None:
     match effect:
         case ShowCard():
-            outbox.show_card(unit, case.id, now, final=case.status.final)
+            outbox.show_card(unit, case.id, now, final=case.status.final, lane=_lane(case))
         case PostComment(key=key, comment=comment):
             body = {"note": "comment", "by": str(comment.by), "text": comment.text}
             outbox.put(unit, ParcelKind.THREAD, request=case.id, key=key, lane="", body=body, now=now)
@@ -43,6 +43,13 @@ def _dispatch(unit: Unit, case: Case, effect: Effect, now: Instant, roster: Rost
             _call_agent(unit, case, effect, now, roster)
         case _:
             raise Broken(f"nobody carries out {effect!r}")
+
+
+def _lane(case: Case) -> str:
+    """Where its card goes first, as the request or its rule says; "" where only the policy of today knows."""
+    asked = case.request.reply_to
+    channel = case.judgement.channel if asked is None else asked.channel
+    return "" if channel is None else f"channel:{channel}"
 
 
 def _call_agent(unit: Unit, case: Case, call: CallAgent, now: Instant, roster: Roster) -> None:

@@ -6,6 +6,7 @@ import asyncio
 from datetime import datetime, timedelta
 from typing import Any
 
+import pytest
 import sqlalchemy as sa
 
 from approvals.model import RequestId
@@ -216,6 +217,40 @@ async def test_a_dead_letter_is_listed_and_sent_again_when_told(store: Store) ->
     assert await store.write(lambda u: outbox.retry(u, None, later)) == 1
     sent = [parcel for parcel in await claim(store, later) if parcel.kind is ParcelKind.CALLBACK]
     assert [(parcel.attempts, parcel.first_tried_at) for parcel in sent] == [(1, later)] * 2
+
+
+@pytest.mark.parametrize("way", ["retry", "change"])
+@pytest.mark.parametrize("kind", [ParcelKind.CARD, ParcelKind.THREAD])
+async def test_what_was_given_up_remembers_that_it_may_have_arrived(
+    store: Store, kind: ParcelKind, way: str
+) -> None:
+    """A post with a lost answer that is sent again is known as tried before, and since when."""
+    if kind is ParcelKind.CARD:
+        await store.write(lambda u: outbox.show_card(u, ONE, NOON, final=False))
+    else:
+        await put(store, kind, "comment")
+    (parcel,) = await claim(store)
+    assert await store.write(lambda u: outbox.bury(u, parcel, NOON, "ServerDisconnectedError"))
+    later = NOON + timedelta(hours=1)
+    if way == "change" and kind is ParcelKind.CARD:
+        await store.write(lambda u: outbox.show_card(u, ONE, later, final=True))
+    else:
+        assert await store.write(lambda u: outbox.retry(u, None, later)) == 1
+    (again,) = await claim(store, later)
+    assert (again.attempts, again.first_tried_at, again.last_error) == (2, NOON, "ServerDisconnectedError")
+
+
+async def test_a_card_waits_for_the_channel_that_it_is_expected_in(store: Store) -> None:
+    """Retry-After holds cards that were never tried; a change keeps the lane that sending taught."""
+    lane, later = "channel:C1", NOON + timedelta(minutes=1)
+    await store.write(lambda u: outbox.show_card(u, ONE, NOON, final=False, lane=lane))
+    assert await store.write(lambda u: outbox.hold(u, lane, later)) == 1
+    assert await claim(store) == ()
+    (card,) = await claim(store, later)
+    assert await store.write(lambda u: outbox.again(u, card, later, "ratelimited", lane="channel:C2"))
+    await store.write(lambda u: outbox.show_card(u, ONE, later, final=False, lane=lane))
+    (card,) = await claim(store, later)
+    assert card.lane == "channel:C2"
 
 
 async def test_a_card_stops_complaining_when_its_letter_is_sent_again(store: Store) -> None:
