@@ -137,7 +137,16 @@ class CardSender:
         return ref
 
     async def _adopt(self, parcel: Parcel, shown: _Shown, place: Place) -> CardRef | None:
-        """The card that is there already, brought up to date; a second one is marked, without buttons."""
+        """The card that is there already, if any. Its troubles are ambiguous: nobody knows still."""
+        try:
+            return await self._brought_up_to_date(parcel, shown, place)
+        except SlackTrouble as trouble:
+            # Else the next try would take the refused look for a refused post, and not look again.
+            trouble.ambiguous = True
+            raise
+
+    async def _brought_up_to_date(self, parcel: Parcel, shown: _Shown, place: Place) -> CardRef | None:
+        """The card that was found, as it stands now; a second one is marked, without buttons."""
         message = self._rendered(shown)
         found = await find(self._out, place, message.metadata or {}, parcel.first_tried_at)
         if not found:
@@ -150,22 +159,30 @@ class CardSender:
         await self._change(shown, ref, message)
         return ref
 
-    async def _settled(self, case: Case, ref: CardRef, gone: list[_Gone]) -> Then:
-        """Keep where the card is at once, as people click within milliseconds; then ask for its address."""
-        await self._out.desk.store.write(lambda unit: cards.place(unit, case.id, ref))
+    async def _settled(self, case: Case, ref: CardRef, gone: list[_Gone]) -> Then | None:
+        """Keep where the card is at once, as people click within milliseconds; then ask for its address.
+
+        Whoever is killed in between has told operators; the address is asked for with the next update.
+        """
+
+        def placing(unit: Unit) -> None:
+            cards.place(unit, case.id, ref)
+            self._tell_operators(unit, gone, ref.channel)
+
+        await self._out.desk.store.write(placing)
+        return await self._addressed(case, ref)
+
+    async def _addressed(self, case: Case, ref: CardRef) -> Then | None:
+        """What keeps the card's permalink; None where Slack does not tell it now, which is no failure."""
         try:
             told = await said(
                 self._out.connection.client.chat_getPermalink(channel=ref.channel, message_ts=ref.ts)
             )
-            ref = replace(ref, permalink=str(told["permalink"]))
         except SlackTrouble as trouble:
             log.warning("%s has a card without an address: %s", case.id, trouble)
-
-        def settling(unit: Unit) -> None:
-            cards.place(unit, case.id, ref)
-            self._tell_operators(unit, gone, ref.channel)
-
-        return settling
+            return None
+        found = replace(ref, permalink=str(told["permalink"]))
+        return lambda unit: cards.place(unit, case.id, found)
 
     async def _update(self, parcel: Parcel, shown: _Shown, ref: CardRef) -> Result:
         try:
@@ -179,7 +196,7 @@ class CardSender:
                 log.warning("%s is decided, and its card cannot be reached: %s", shown.case.id, trouble)
                 return Done()
             raise _Stuck(trouble, ref.channel) from None
-        return Done()
+        return Done(await self._addressed(shown.case, ref) if ref.permalink is None else None)
 
     async def _replace(self, parcel: Parcel, shown: _Shown, ref: CardRef, why: SlackTrouble) -> Result:
         """The message is gone: a new one takes its place, and says so."""

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+import sqlalchemy as sa
 
 from approvals.model import GroupName, Instant, ReplyTo, RequestId, Status
 from bot.desk import follow_up
@@ -57,6 +58,64 @@ async def test_a_lost_answer_is_looked_for_again_later(bot: RunningDesk, slack: 
     await bot.card(case.id)
     assert len(bot.cards_in()) == 1
     assert len(slack.calls("chat.postMessage")) == 1
+
+
+async def test_a_refused_look_is_no_refused_post(bot: RunningDesk, slack: SlackStandIn) -> None:
+    """429 while looking after a lost answer: the next try looks once more, and posts no second card."""
+    slack.faults.lose_answer("chat.postMessage")
+    slack.faults.status(503, "conversations.history", times=1)
+    slack.faults.rate_limit("conversations.history", retry_after=1)
+    case = await bot.ask()
+    await bot.card(case.id)
+    assert len(slack.calls("chat.postMessage")) == 1
+
+
+@pytest.mark.parametrize("fault", ["busy", "away"])
+async def test_an_address_that_slack_did_not_tell_comes_with_the_next_update(
+    bot: RunningDesk, slack: SlackStandIn, fault: str
+) -> None:
+    """429 or 503 from chat.getPermalink delays nothing but the address, also when it is an update's."""
+    if fault == "busy":
+        slack.faults.rate_limit("chat.getPermalink", times=2)
+    else:
+        slack.faults.status(503, "chat.getPermalink", times=2)
+    case = await bot.ask()
+    await slack.until(lambda: len(slack.calls("chat.getPermalink")) == 1)
+    await bot.store.write(lambda unit: outbox.show_card(unit, case.id, bot.runtime.now(), final=False))
+    await slack.until(lambda: len(slack.calls("chat.getPermalink")) == 2)
+    ref = await bot.ref(case.id)
+    assert ref is not None
+    assert ref.permalink is None
+    await bot.store.write(lambda unit: outbox.show_card(unit, case.id, bot.runtime.now(), final=False))
+    ref = await bot.stored(lambda unit: _with_permalink(unit, case.id))
+    assert len(slack.calls("chat.update")) == 2
+
+
+async def test_operators_hear_of_a_gone_channel_before_the_address_is_known(
+    sqlite_url: str, slack: SlackStandIn
+) -> None:
+    """Who is killed while asking for the permalink has told them already."""
+    slack.workspace.archive("C0REFUNDS")
+    policy = POLICY.replace("  - name: refunds\n", "  - name: refunds\n    channel: C0REFUNDS\n")
+    held = slack.faults.hold("chat.getPermalink")
+    async with running_desk(sqlite_url, slack, policy) as bot:
+        await bot.ask()
+        await held.reached()
+        told = await slack.until(lambda: slack.direct_messages("U0ADMIN"))
+        assert "C0REFUNDS" in str(told[0].text)
+        held.release()
+
+
+async def test_a_rate_limit_holds_cards_that_were_never_tried(bot: RunningDesk, slack: SlackStandIn) -> None:
+    """Where the request says which channel, its card is in that channel's lane from the first."""
+    begun = slack.say("U0CAROL", "C0OPS", "Please refund")
+    held = slack.faults.hold("chat.postMessage")
+    case = await bot.ask(reply_to=ReplyTo("C0OPS", begun.ts))
+    await held.reached()
+    query = sa.text("SELECT lane FROM outbox WHERE kind = 'card' AND request = :request")
+    lane = await bot.store.read(lambda unit: unit.read(query, {"request": case.id}).scalar_one())
+    assert lane == "channel:C0OPS"
+    held.release()
 
 
 async def test_a_lost_answer_in_a_thread_makes_no_second_card(bot: RunningDesk, slack: SlackStandIn) -> None:
