@@ -54,9 +54,7 @@ async def serve() -> None:
     logs.set_up(settings.log)
     missing = settings.missing_for_slack()
     if missing:
-        raise click.ClickException(
-            f"set {' and '.join(missing)}; to try it without Slack: hitl demo"
-        )
+        raise click.ClickException(f"set {' and '.join(missing)}; to try it without Slack: hitl demo")
     await _serve(settings, signals)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from approvals.effects import CallbackType
 from approvals.model import AgentName, Case, Comment, Gate
@@ -56,10 +57,18 @@ class ThreadSender:
     async def _say(self, parcel: Parcel, ref: CardRef, message: Message) -> None:
         place = Place(ref.channel, ref.thread_ts or ref.ts)
         metadata = message.metadata or {}
-        if may_have_arrived(parcel) and await find(self._out, place, metadata, parcel.first_tried_at):
+        if may_have_arrived(parcel) and await self._is_there(place, metadata, parcel):
             return
         post = {**message.as_post(), "thread_ts": place.thread_ts}
         await self._out.call("chat.postMessage", place.channel, post)
+
+    async def _is_there(self, place: Place, metadata: dict[str, Any], parcel: Parcel) -> bool:
+        """Whether an earlier try arrived. Raises `SlackTrouble`; the next try then looks again."""
+        try:
+            return bool(await find(self._out, place, metadata, parcel.first_tried_at))
+        except SlackTrouble as trouble:
+            trouble.ambiguous = True
+            raise
 
 
 def _note(case: Case, parcel: Parcel) -> Message | None:
