@@ -83,7 +83,7 @@ class CardSender:
             return Done(await self._settled(shown.case, ref, gone))
         why = ", ".join(f"{each.channel}: {each.why}" for each in gone) or "there is nobody to ask"
         log.error("%s cannot be shown to anybody: %s", shown.case.id, why)
-        await self._out.desk.store.write(lambda unit: self._tell_operators(unit, gone, "nobody"))
+        await self._out.desk.store.write(lambda unit: self._tell_operators(unit, shown.case, gone, "nobody"))
         raise _Stuck(SlackTrouble(Trouble.AWAY, f"no place for the card ({why})"), None)
 
     async def _places(self, case: Case, gone: list[_Gone]) -> AsyncIterator[Place]:
@@ -167,7 +167,7 @@ class CardSender:
 
         def placing(unit: Unit) -> None:
             cards.place(unit, case.id, ref)
-            self._tell_operators(unit, gone, ref.channel)
+            self._tell_operators(unit, case, gone, ref.channel)
 
         await self._out.desk.store.write(placing)
         return await self._addressed(case, ref)
@@ -248,15 +248,20 @@ class CardSender:
         log.error("Slack refused the card of %s: %s. A smaller one is shown.", case.id, trouble)
         return minimal(case, trouble.code)
 
-    def _tell_operators(self, unit: Unit, gone: list[_Gone], instead: str) -> None:
-        """Of the policy's channels, once a day for each and its reason, however many cards it was."""
+    def _tell_operators(self, unit: Unit, case: Case, gone: list[_Gone], instead: str) -> None:
+        """Once a day for each channel of the policy and its reason, however many cards it was.
+
+        A thread that an agent named counts once a day for that agent: it could make up any number of them.
+        """
         policy, now = self._out.desk.policies.current, self._out.desk.runtime.now()
         ours = {policy.channel, *(rule.channel for rule in policy.rules)}
-        for each in (each for each in gone if each.channel in ours):
+        named = case.request.reply_to.channel if case.request.reply_to is not None else None
+        for each in (each for each in gone if each.channel in ours or each.channel == named):
+            about = f"{each.channel}:{each.why}" if each.channel in ours else f"named by {case.request.agent}"
             for operator in policy.operators:
                 body = {"notice": "channel_gone", "to": operator, "channel": each.channel, "why": each.why}
                 body["instead"] = instead
-                key = f"channel_gone:{each.channel}:{each.why}:{operator}:{now:%Y-%m-%d}"
+                key = f"channel_gone:{about}:{operator}:{now:%Y-%m-%d}"
                 outbox.put(unit, ParcelKind.NOTICE, request=None, key=key, lane="", body=body, now=now)
 
 

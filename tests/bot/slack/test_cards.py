@@ -309,3 +309,14 @@ def _all_wait_for_a_while(unit: Unit, now: Instant) -> bool:
 
 def _nothing_waits(unit: Unit) -> bool:
     return not any(outbox.counts(unit).waiting.values())
+
+
+async def test_a_thread_whose_channel_is_gone_gives_way_and_operators_are_told(
+    bot: RunningDesk, slack: SlackStandIn
+) -> None:
+    """A card that was to go into somebody's thread goes to the policy's channel; the operators hear why."""
+    case = await bot.ask(reply_to=ReplyTo("C0MISSING", "1700000000.000100"))
+    card = await bot.card(case.id)
+    assert card.channel == "C0APPROVALS"
+    told = await slack.until(lambda: slack.direct_messages("U0ADMIN"))
+    assert "C0MISSING" in str(told[0].text)
