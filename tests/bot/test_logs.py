@@ -23,6 +23,7 @@ def a_record() -> logging.LogRecord:
             raise RuntimeError(NUMBER) from error
     except RuntimeError:
         return logging.LogRecord("hitl", logging.ERROR, __file__, 1, "it failed", None, sys.exc_info())
+    raise AssertionError("that was a number")
 
 
 @pytest.mark.parametrize("form", LogFormat)
