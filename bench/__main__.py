@@ -62,6 +62,7 @@ async def on(databases: Databases, size: Size, scratch: Path) -> None:
     relayed = await polls.relayed(databases, size, scratch)
     _row(timed_row("click → the agent's long-poll answered", relayed.told, _TOLD_AIM, _TOLD_AIM_99))
     _row(timed_row("click → its own answer", relayed.acknowledged, _LONE_AIM))
+    print(f"\n{relayed.posted:.0f} cards a second posted to Slack, from request to card")
     print(f"\n{held_rows(await polls.held(databases, size, scratch))}", flush=True)
 
 

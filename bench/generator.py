@@ -151,7 +151,10 @@ async def relay(plan: dict[str, Any]) -> dict[str, Any]:
 
 
 async def hold(plan: dict[str, Any]) -> dict[str, Any]:
-    """One long-poll on each of `clients` connections; says `held` on stdout once all are sent, then waits."""
+    """One long-poll on each of `clients` connections, `pace` of them a second; waits for all answers.
+
+    Says `held` on stdout once all are sent.
+    """
     messages = read_messages(Path(plan["messages"]))
     statuses: Counter[int] = Counter()
     finished = asyncio.get_running_loop().create_future()
@@ -162,7 +165,9 @@ async def hold(plan: dict[str, Any]) -> dict[str, Any]:
             finished.set_result(None)
 
     lines: list[Line] = []
+    started = perf_counter()
     for number in range(plan["clients"]):
+        await asyncio.sleep(max(0.0, started + number / plan["pace"] - perf_counter()))
         line = await connected(plan["host"], plan["port"], answered)
         line.ask(messages[number % len(messages)])
         lines.append(line)

@@ -14,6 +14,8 @@ from bench.generator import write_messages
 from bench.house import REFUND, Databases, House, house
 from bench.loads import Taken, Wrong, closed_loop, generating, outcome, place, request
 
+#: Long-polls begun in a second: each is one read, of which PostgreSQL answers some hundreds a second.
+_A_SECOND = 400
 #: Seconds for all polls to be held, and then for what that left to be done to settle.
 _TO_HOLD, _TO_SETTLE = 45.0, 1.0
 
@@ -24,6 +26,8 @@ class Relayed:
 
     told: Taken
     acknowledged: Taken
+    #: cards a second that were posted before, their requests' intake included
+    posted: float
 
 
 async def relayed(databases: Databases, size: Size, scratch: Path) -> Relayed:
@@ -46,7 +50,7 @@ async def relayed(databases: Databases, size: Size, scratch: Path) -> Relayed:
         decided = await home.count("SELECT count(*) FROM cases WHERE status = 'approved'")
         if decided != len(shown):
             raise Wrong(f"{len(shown)} clicks were answered, and {decided} requests decided")
-    return Relayed(_one_by_one(found["latencies"]), _one_by_one(found["acknowledged"]))
+    return Relayed(_one_by_one(found["latencies"]), _one_by_one(found["acknowledged"]), cards.posted)
 
 
 def _one_by_one(latencies: list[float]) -> Taken:
@@ -76,7 +80,13 @@ async def held(databases: Databases, size: Size, scratch: Path) -> Held:
         await asyncio.sleep(_TO_SETTLE)
         busy_before = await _busy(home, size.watched)
         before = _memory(home)
-        plan = {"way": "hold", **place(home.bot.api), "clients": size.held, "seconds": size.wait}
+        plan = {
+            "way": "hold",
+            **place(home.bot.api),
+            "clients": size.held,
+            "seconds": size.wait,
+            "pace": _A_SECOND,
+        }
         plan["messages"] = str(write_messages(scratch / "polls", polls))
         async with generating(plan) as process:
             await _all_held(home, size.held)
