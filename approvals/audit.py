@@ -24,7 +24,13 @@ class FactKind(StrEnum):
     REJECTED = "vote.rejected"
     REFUSED = "vote.refused"
     EDITED = "payload.edited"
+    ANSWERED = "vote.answered"
+    GRANTED = "grant.given"
     COMMENTED = "request.commented"
+    SHOWN = "request.shown"
+    REMINDED = "request.reminded"
+    ESCALATED = "request.escalated"
+    RESTARTED = "window.restarted"
     PARKED = "request.parked"
     DECIDED = "request.decided"
     CLAIMED = "request.claimed"
@@ -40,7 +46,7 @@ class Fact:
     seq: int
     at: Instant
     kind: FactKind
-    #: `person:U…`, `agent:NAME`, `policy` or `clock`
+    #: `person:U…`, `agent:NAME`, `grant:ID`, `policy`, `clock`, `operator` or `desk`
     by: str
     body: Mapping[str, Json]
     #: hash of the fact before, empty for the first

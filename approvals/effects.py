@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias
 
-from approvals.model import Comment
+from approvals.grants import Grant
+from approvals.model import Comment, GroupName, Instant, Person
 
 
 class CallbackType(StrEnum):
@@ -37,6 +38,63 @@ class PostComment:
 
 
 @dataclass(frozen=True, slots=True)
+class Reminded:
+    """Those who are asked and have not answered are mentioned."""
+
+
+@dataclass(frozen=True, slots=True)
+class Escalated:
+    """Another group is asked as well."""
+
+    to: GroupName
+    #: True when it is before its time, because too few were left to decide
+    early: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Voided:
+    """An edit made earlier approvals count no more."""
+
+    by: Person
+    people: tuple[Person, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """People of the groups asked have left Slack."""
+
+    people: tuple[Person, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Restarted:
+    """The soft window ended while nobody could be heard: it starts again."""
+
+    until: Instant
+
+
+Note: TypeAlias = Reminded | Escalated | Voided | Skipped | Restarted
+
+
+@dataclass(frozen=True, slots=True)
+class PostNote:
+    """Say something in the card's thread."""
+
+    key: str
+    note: Note
+
+
+@dataclass(frozen=True, slots=True)
+class AskOperators:
+    """Tell the operators that too few are left to decide."""
+
+    key: str
+    #: how many can still decide, and how many approvals are missing
+    left: int
+    missing: int
+
+
+@dataclass(frozen=True, slots=True)
 class CallAgent:
     """Post the request, as it stands at this commit, to the agent."""
 
@@ -44,4 +102,16 @@ class CallAgent:
     type: CallbackType
 
 
-Effect: TypeAlias = ShowCard | PostComment | CallAgent
+@dataclass(frozen=True, slots=True)
+class KeepGrant:
+    """From now on, let through what this covers."""
+
+    grant: Grant
+
+
+@dataclass(frozen=True, slots=True)
+class OpenReview:
+    """Open a review of what silence let through."""
+
+
+Effect: TypeAlias = ShowCard | PostComment | PostNote | AskOperators | CallAgent | KeepGrant | OpenReview

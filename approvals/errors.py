@@ -22,6 +22,14 @@ class Reason(StrEnum):
     LATE = "late"
     BREAKS_FORM = "breaks_form"
     REASON_MISSING = "reason_missing"
+    #: under `manual`: what was typed is not what confirms it
+    NOT_CONFIRMED = "not_confirmed"
+    #: to a question: none of its options, or nothing at all
+    NO_ANSWER = "no_answer"
+    #: the kind of request takes another kind of answer: a question no vote, an approval no answer
+    NOT_THIS_WAY = "not_this_way"
+    #: like requests cannot be let through: the rule has no grants, or what was asked goes beyond them
+    NOT_GRANTABLE = "not_grantable"
     UNKNOWN_REQUEST = "unknown_request"
     NOT_PENDING = "not_pending"
     NOT_CLAIMABLE = "not_claimable"

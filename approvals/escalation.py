@@ -1,17 +1,31 @@
-"""When a request's steps are due. A plan, the moment of opening, and what has fired: no clock in here."""
+"""When a request's steps are due. A plan, when it began, and what has fired: no clock in here."""
 
 from __future__ import annotations
 
-from approvals.model import Case, Instant, Step, StepKind
+from dataclasses import replace
 
-#: Parsed and kept with the request, but not carried out yet.
-WAITING = frozenset({StepKind.REMIND, StepKind.ESCALATE})
+from approvals.model import Case, Gate, Instant, Step, StepKind
+
+
+def began_at(case: Case) -> Instant | None:
+    """From when the steps count; None while a soft window waits for its card."""
+    if case.began_at is not None or case.judgement.gate is Gate.SOFT:
+        return case.began_at
+    return case.request.created_at
+
+
+def as_if_shown(case: Case, now: Instant) -> Case:
+    """The case as it will be once its card is up: a card names the end of the window that it begins."""
+    return case if began_at(case) is not None else replace(case, began_at=now)
 
 
 def ends_at(case: Case) -> Instant | None:
-    """When the last step is due: the contract's `due_at`. None without steps (a request that never waits)."""
+    """When the last step is due: the contract's `due_at`. None without steps (a request that never waits).
+
+    While a soft window waits for its card, the earliest that it can be.
+    """
     steps = case.judgement.steps
-    return case.request.created_at + steps[-1].after if steps else None
+    return (began_at(case) or case.request.created_at) + steps[-1].after if steps else None
 
 
 def remaining(case: Case) -> tuple[tuple[int, Step], ...]:
@@ -19,14 +33,21 @@ def remaining(case: Case) -> tuple[tuple[int, Step], ...]:
     if case.status.final or case.parked_at is not None:
         return ()
     steps = enumerate(case.judgement.steps)
-    return tuple((place, step) for place, step in steps if place >= case.fired and step.do not in WAITING)
+    return tuple((place, step) for place, step in steps if place >= case.fired and place not in case.ahead)
 
 
 def next_due(case: Case) -> Instant | None:
     """When something is to be done next: the sweeper's `due_at`. None when nothing is left."""
-    return next((case.request.created_at + step.after for _, step in remaining(case)), None)
+    began = began_at(case)
+    return None if began is None else next((began + step.after for _, step in remaining(case)), None)
 
 
 def due(case: Case, now: Instant) -> tuple[tuple[int, Step], ...]:
     """The steps whose time has come, in order, each with its place in the plan."""
-    return tuple(item for item in remaining(case) if case.request.created_at + item[1].after <= now)
+    began = began_at(case)
+    return () if began is None else tuple(item for item in remaining(case) if began + item[1].after <= now)
+
+
+def next_escalation(case: Case) -> tuple[int, Step] | None:
+    """The step that would ask more people next, with its place."""
+    return next((item for item in remaining(case) if item[1].do is StepKind.ESCALATE), None)

@@ -4,10 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TypeAlias
 
 from approvals.canonical import Digest, Json
-from approvals.model import AgentName, Choice, Judgement, OutcomeStatus, Person, Request, Roster
+from approvals.grants import Grant
+from approvals.model import (
+    AgentName,
+    Choice,
+    GrantId,
+    Instant,
+    Judgement,
+    OutcomeStatus,
+    Person,
+    Request,
+    Roster,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +28,23 @@ class Opened:
 
     request: Request
     judgement: Judgement
+    #: who could decide it; None: nobody asks whether they are enough
+    roster: Roster | None = None
+    #: a live grant that covers it
+    grant: Grant | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """The card is in Slack: a soft window begins."""
+
+
+@dataclass(frozen=True, slots=True)
+class Allowing:
+    """With an approval: let like requests through for so long."""
+
+    id: GrantId
+    lasts: timedelta
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,10 +53,13 @@ class Voted:
 
     by: Person
     choice: Choice
-    #: the digest of the payload that was on the screen
+    #: `Case.sight` of the payload that was on the screen
     seen: Digest
     roster: Roster
     reason: str | None = None
+    #: under `manual`: what was typed to confirm it
+    typed: str | None = None
+    allowing: Allowing | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +68,23 @@ class Edited:
 
     by: Person
     payload: Mapping[str, Json]
-    #: the digest of the payload that the edit started from
+    #: `Case.sight` of the payload that the edit started from
     seen: Digest
     roster: Roster
     reason: str | None = None
+    #: under `manual`: what was typed to confirm it
+    typed: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """Somebody answered a question."""
+
+    by: Person
+    answer: str
+    #: `Case.sight` of the payload that was on the screen
+    seen: Digest
+    roster: Roster
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +98,11 @@ class Commented:
 @dataclass(frozen=True, slots=True)
 class Ticked:
     """Time went by: steps may be due."""
+
+    #: who could decide it; None: nobody asks whether they are enough
+    roster: Roster | None = None
+    #: since when people could be heard; a soft window that ended before starts again
+    heard_since: Instant | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,4 +127,6 @@ class Reported:
     url: str | None = None
 
 
-Event: TypeAlias = Opened | Voted | Edited | Commented | Ticked | Cancelled | Claimed | Reported
+Event: TypeAlias = (
+    Opened | Shown | Voted | Edited | Answered | Commented | Ticked | Cancelled | Claimed | Reported
+)

@@ -17,14 +17,11 @@ _STRICTNESS = (Gate.QUESTION, Gate.AUTO, Gate.AUDIT, Gate.SOFT, Gate.HARD, Gate.
 _UNATTENDED = frozenset({Gate.AUTO, Gate.SOFT})
 #: Gates that let an action happen before anybody looked.
 _TOO_LATE = frozenset({Gate.AUTO, Gate.SOFT, Gate.AUDIT})
-
-
-class NotYet(Exception):
-    """A kind of request that cannot be judged yet."""
-
-    def __init__(self, kind: Kind) -> None:
-        super().__init__(f"{kind} is not done yet")
-        self.kind = kind
+#: Kinds that take one gate, whatever the rule's, and why.
+_OF_KIND = {
+    Kind.QUESTION: (Gate.QUESTION, "a question is answered, whatever the rule's gate"),
+    Kind.REVIEW: (Gate.AUDIT, "a review looks at what is done already, whatever the rule's gate"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +35,8 @@ class _Match:
     failing: bool
 
 
-def judge(policy: Policy, request: Request) -> Judgement:
-    """The judgement that `request` keeps. Raises `NotYet` for questions and reviews."""
-    if request.kind is not Kind.APPROVAL:
-        raise NotYet(request.kind)
+def judge(policy: Policy, request: Request, *, always_shown: bool = False) -> Judgement:
+    """The judgement that `request` keeps. `always_shown`: no sampling hides it from people."""
     found = finding(policy, request)
     risk, claim = claimed(found.risk, request)
     irreversible = _irreversible(policy, request)
@@ -50,43 +45,32 @@ def judge(policy: Policy, request: Request) -> Judgement:
     if match.failing and risk.rank < Risk.HIGH.rank:
         risk, unclear = Risk.HIGH, ("what cannot be worked out is at least high risk",)
     rule = match.rule
-    held = _held(rule, request, risk, bool(irreversible))
-    holding = (f"held as hard because {held}",) if held else ()
-    judgement = _judgement(
-        policy,
-        request,
-        rule,
-        Gate.HARD if held else rule.gate,
-        risk=risk,
-        reasons=(*found.reasons, *claim, *irreversible, *match.reasons, *unclear, *holding),
-        irreversible=bool(irreversible),
-    )
-    return replace(judgement, deciding=(*match.deciding, *unclear, *holding))
+    gate, holding = _gate(rule, request, risk, bool(irreversible))
+    sample = None if always_shown else _sample(rule, gate, request, bool(irreversible))
+    sampling = () if sample is None else (f"{sample * 100:g} % of these are shown to people",)
+    reasons = (*found.reasons, *claim, *irreversible, *match.reasons, *unclear, *holding, *sampling)
+    judgement = _judgement(policy, request, rule, gate, risk=risk, irreversible=bool(irreversible))
+    deciding = (*match.deciding, *unclear, *holding)
+    return replace(judgement, reasons=reasons, deciding=deciding, sample=sample)
 
 
 def _judgement(
-    policy: Policy,
-    request: Request,
-    rule: Rule,
-    gate: Gate,
-    *,
-    risk: Risk,
-    reasons: tuple[str, ...],
-    irreversible: bool,
+    policy: Policy, request: Request, rule: Rule, gate: Gate, *, risk: Risk, irreversible: bool
 ) -> Judgement:
     auto = gate is Gate.AUTO
     return Judgement(
         gate=gate,
         risk=risk,
         rule=rule.name,
-        reasons=reasons,
+        reasons=(),
         policy_version=policy.version,
         # Nobody is asked and nothing is due where the policy itself approves.
         ask=() if auto else rule.ask or policy.default.ask,
         steps=() if auto else _steps(rule.steps or policy.default.steps, gate),
         title=heading(rule.title, request, risk),
         template=rule.title.text if rule.title is not None else None,
-        quorum=rule.quorum,
+        # The first reviewer, and the first answer, ends it.
+        quorum=1 if gate in (Gate.AUDIT, Gate.QUESTION) else rule.quorum,
         irreversible=irreversible,
         channel=rule.channel or policy.channel,
         guidance=rule.guidance,
@@ -96,7 +80,24 @@ def _judgement(
         valid_for=rule.valid_for,
         confirm=rule.confirm if gate is Gate.MANUAL else None,
         digest=rule.digest,
+        grants=rule.grants,
     )
+
+
+def _gate(rule: Rule, request: Request, risk: Risk, irreversible: bool) -> tuple[Gate, tuple[str, ...]]:
+    """The gate it gets, and why that is not its rule's."""
+    if request.kind in _OF_KIND:
+        gate, why = _OF_KIND[request.kind]
+        return gate, () if rule.gate is gate else (why,)
+    held = _held(rule, request, risk, irreversible)
+    return (rule.gate, ()) if held is None else (Gate.HARD, (f"held as hard because {held}",))
+
+
+def _sample(rule: Rule, gate: Gate, request: Request, irreversible: bool) -> float | None:
+    """The share that is shown; what cannot be undone, or breaks the rule's form, is always shown."""
+    if gate is not Gate.AUDIT or rule.gate is not Gate.AUDIT or irreversible or _breaks_form(rule, request):
+        return None
+    return rule.sample
 
 
 def _irreversible(policy: Policy, request: Request) -> tuple[str, ...]:
@@ -147,9 +148,13 @@ def _held(rule: Rule, request: Request, risk: Risk, irreversible: bool) -> str |
         return "it cannot be undone"
     if gate in _UNATTENDED and risk.rank > Risk.MEDIUM.rank:
         return f"it is {risk} risk"
-    if gate in _UNATTENDED and rule.form is not None and form.flaws(rule.form, request.payload):
+    if gate in _TOO_LATE and _breaks_form(rule, request):
         return "its arguments break the rule's form"
     return None
+
+
+def _breaks_form(rule: Rule, request: Request) -> bool:
+    return rule.form is not None and bool(form.flaws(rule.form, request.payload))
 
 
 def _steps(steps: tuple[Step, ...], gate: Gate) -> tuple[Step, ...]:

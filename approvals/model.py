@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NewType, TypeAlias
 
-from approvals.canonical import Digest, Json
+from approvals.canonical import Digest, Json, salted
 
 RequestId = NewType("RequestId", str)
 #: A moment, always with a time zone, always UTC inside the program.
@@ -19,6 +19,7 @@ Instant: TypeAlias = datetime
 UserId = NewType("UserId", str)
 GroupName = NewType("GroupName", str)
 AgentName = NewType("AgentName", str)
+GrantId = NewType("GrantId", str)
 
 
 class Kind(StrEnum):
@@ -169,6 +170,8 @@ class Request:
     metadata: Mapping[str, str] = field(default_factory=dict)
     callback_url: str | None = None
     reply_to: ReplyTo | None = None
+    #: the request that silence let through, which this review looks at afterwards
+    review_of: RequestId | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +182,14 @@ class Step:
     do: StepKind
     to: GroupName | None = None
     review: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Grants:
+    """An approver may let like requests through for at most `longest`, with `same` paths being equal."""
+
+    longest: timedelta
+    same: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +225,10 @@ class Judgement:
     digest: str | None = None
     #: those of `reasons` for which this rule and this gate hold it, and no gentler ones: never cut on a card
     deciding: tuple[str, ...] = ()
+    #: what an approver may let through beyond this one; None: nothing
+    grants: Grants | None = None
+    #: under `audit`, the share of requests that people are shown; None: all
+    sample: float | None = None
 
 
 class Choice(StrEnum):
@@ -256,6 +271,8 @@ class Decision:
     reason: str | None = None
     answer: str | None = None
     valid_until: Instant | None = None
+    #: with `Via.GRANT`: the grant that let it through, and `by` is whoever gave that
+    grant: GrantId | None = None
 
 
 class OutcomeStatus(StrEnum):
@@ -312,6 +329,10 @@ class Case:
     escalated: tuple[GroupName, ...] = ()
     #: how many steps of the escalation policy have fired
     fired: int = 0
+    #: places of steps that fired before those in front of them, because too few were left to decide
+    ahead: tuple[int, ...] = ()
+    #: from when the steps count; None: from the opening, or, under `soft`, not yet
+    began_at: Instant | None = None
     parked_at: Instant | None = None
     decision: Decision | None = None
     comments: tuple[Comment, ...] = ()
@@ -336,6 +357,21 @@ class Case:
         """True when the current payload is not the posted one."""
         return self.digest != self.posted
 
+    @property
+    def sight(self) -> Digest:
+        """What a button carries of the payload on the screen: a digest that nobody can guess it back from."""
+        return salted(self.request.salt, self.digest)
+
+    @property
+    def quiet(self) -> bool:
+        """True when no person was ever to be shown it: the policy or a grant let it through."""
+        return self.decision is not None and self.decision.via in (Via.POLICY, Via.GRANT)
+
+    @property
+    def flagged(self) -> bool:
+        """True when a reviewer wants undone what the agent did."""
+        return self.judgement.gate is Gate.AUDIT and self.status is Status.REJECTED
+
 
 @dataclass(frozen=True, slots=True)
 class Profile:
@@ -358,6 +394,8 @@ class Roster:
 
     groups: Mapping[GroupName, tuple[UserId, ...]]
     people: Mapping[UserId, Profile] = field(default_factory=dict)
+    #: groups that Slack could not be asked about lately → when it last could, or None when it never could
+    as_of: Mapping[GroupName, Instant | None] = field(default_factory=dict)
 
     def profile(self, user: UserId) -> Profile:
         """What is known of `user`; somebody unknown is called by their id."""
@@ -365,5 +403,12 @@ class Roster:
 
     def asked(self, groups: tuple[GroupName, ...]) -> tuple[Profile, ...]:
         """The active members of `groups`, in order, nobody twice."""
+        return tuple(p for p in self._members(groups) if p.active)
+
+    def skipped(self, groups: tuple[GroupName, ...]) -> tuple[Profile, ...]:
+        """The members of `groups` who left Slack: neither asked nor counted."""
+        return tuple(p for p in self._members(groups) if not p.active)
+
+    def _members(self, groups: tuple[GroupName, ...]) -> tuple[Profile, ...]:
         ids = dict.fromkeys(user for name in groups for user in self.groups.get(name, ()))
-        return tuple(p for p in map(self.profile, ids) if p.active)
+        return tuple(map(self.profile, ids))

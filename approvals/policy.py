@@ -14,11 +14,10 @@ from datetime import date, time, timedelta
 from approvals.conditions import ConditionError
 from approvals.conditions import compiled as compiled_condition
 from approvals.globs import Globs
-from approvals.model import GroupName, Risk, UserId
+from approvals.model import Grants, GroupName, Risk, UserId
 from approvals.policy_model import (
     DEFAULT,
     Digest,
-    Grants,
     Group,
     Keep,
     Policy,
@@ -31,7 +30,7 @@ from approvals.policy_model import (
     UserGroup,
     Users,
 )
-from approvals.policy_not_yet import NOT_YET_STEPS, not_yet_of
+from approvals.policy_not_yet import not_yet_of
 from approvals.policy_place import Place, each
 from approvals.policy_problems import PolicyError, Problem
 from approvals.policy_rules import default_of, rules_of, warnings_of
@@ -40,7 +39,6 @@ from approvals.policy_yaml import BadYaml, read
 
 __all__ = [
     "DEFAULT",
-    "NOT_YET_STEPS",
     "Digest",
     "Grants",
     "Group",
@@ -117,7 +115,7 @@ def _policy_of(root: Place, version: str) -> Policy | None:
         default=default,
         rules=rules,
         digests=digests,
-        warnings=(*warnings_of(rules, root.file), *not_yet_of(top, rules, default)),
+        warnings=(*warnings_of(rules, root.file), *not_yet_of(top)),
         **settings,  # type: ignore[arg-type]  # each is read by the line that names it
     )
 

@@ -11,7 +11,7 @@ from typing import TypeAlias
 from approvals.canonical import Json
 from approvals.conditions import Condition, Footprint, footprint
 from approvals.globs import Globs
-from approvals.model import Gate, GroupName, Risk, Step, UserId
+from approvals.model import Gate, Grants, GroupName, Risk, Step, UserId
 from approvals.policy_problems import Problem
 from approvals.titles import Title
 
@@ -67,14 +67,6 @@ class RiskRules:
     levels: tuple[tuple[Risk, Globs], ...] = ()
     unknown: Risk = Risk.HIGH
     raises: tuple[Raise, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Grants:
-    """An approver may let like requests through for at most `longest`, with `same` paths being equal."""
-
-    longest: timedelta
-    same: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

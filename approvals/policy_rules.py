@@ -8,9 +8,9 @@ from datetime import timedelta
 from approvals.canonical import Json
 from approvals.conditions import Condition, ConditionError
 from approvals.conditions import compiled as compiled_condition
-from approvals.model import Gate, GroupName, Risk, Step, StepKind
-from approvals.policy_model import DEFAULT, Digest, Grants, Group, Rule, Users
-from approvals.policy_not_yet import NOT_YET_ASKED, NOT_YET_FIELDS, NOT_YET_GATES
+from approvals.model import Gate, Grants, GroupName, Risk, Step, StepKind
+from approvals.policy_model import DEFAULT, Digest, Group, Rule, Users
+from approvals.policy_not_yet import NOT_YET_ASKED, NOT_YET_FIELDS
 from approvals.policy_place import Place, each, got
 from approvals.policy_problems import Problem, meant
 from approvals.schema import schema_flaws
@@ -117,8 +117,6 @@ class _Reader:
             fields[field].wrong("is not done yet: leave it away for now")
         if gate is None:
             return None
-        if gate in NOT_YET_GATES:
-            fields["gate"].wrong(f"{gate} is not done yet; use auto or hard for now")
         sensitive = self._paths("sensitive")
         rule = Rule(
             name=name,

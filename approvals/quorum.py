@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 from approvals.access import why_not_decide
 from approvals.canonical import Digest
+from approvals.errors import Reason
 from approvals.model import Case, Choice, Person, Roster, Status, UserId, Vote
 
 #: Whether a person counts today: somebody who left, or is no longer asked, does not.
@@ -46,6 +47,33 @@ def fold(votes: Iterable[Vote], digest: Digest, round_: int, needed: int, counts
         else:
             approved.setdefault(vote.by.id, vote.by)
     return Tally(needed, tuple(approved.values()), rejected)
+
+
+@dataclass(frozen=True, slots=True)
+class Lack:
+    """Too few can decide: how many still can, and how many approvals are missing."""
+
+    left: int
+    missing: int
+
+
+def lack(case: Case, roster: Roster) -> Lack | None:
+    """None while enough of those asked can still approve, or while nobody knows who is in a group."""
+    if any(name in roster.as_of and roster.as_of[name] is None for name in case.asked):
+        return None
+    standing = tally(case, roster)
+    approved = {person.id for person in standing.approved_by}
+    left = sum(
+        _can(case, profile.id, roster) for profile in roster.asked(case.asked) if profile.id not in approved
+    )
+    missing = standing.needed - standing.given
+    return Lack(left, missing) if left < missing else None
+
+
+def _can(case: Case, user: UserId, roster: Roster) -> bool:
+    why = why_not_decide(case, user, roster)
+    # Somebody of whom nothing was heard yet may turn out to have an e-mail.
+    return why is None or (why is Reason.REQUESTER_UNKNOWN and user not in roster.people)
 
 
 def tally(case: Case, roster: Roster) -> Tally:

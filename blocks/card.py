@@ -95,7 +95,7 @@ def _first_lines(view: CardView, changed: Some) -> list[Block]:
 
 def _buttons(case: Case, *, confirm: str | None = None) -> Block:
     """What can be done now: to decide, while it is open; to look, always."""
-    seen = Seen(case.id, case.digest)
+    seen = Seen(case.id, case.sight)
     elements: list[dict[str, Any]] = []
     if not case.status.final:
         if not case.flaws:

@@ -83,7 +83,7 @@ def everything_modal(case: Case, facts: Sequence[Fact], page: int = 1) -> dict[s
     pages = _pages(case, facts)
     number = min(max(page, 1), len(pages))
     blocks = [rich.block(piece.make()) for piece in pages[number - 1]]
-    seen = Seen(case.id, case.digest)
+    seen = Seen(case.id, case.sight)
     if len(pages) > 1:
         blocks = [*blocks, small(f"Page {number} of {len(pages)}"), _turning(seen, number, len(pages))]
     return {

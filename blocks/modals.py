@@ -65,7 +65,7 @@ def edit_modal(case: Case, fields: Sequence[Field], roster: Roster | None = None
         "Edit",
         [intro, *inputs, *_not_editable(fixed), note],
         callback_id=actions.EDIT_MODAL,
-        private_metadata=Seen(case.id, case.digest).encode(),
+        private_metadata=Seen(case.id, case.sight).encode(),
         submit="Approve with changes",
         close="Cancel",
     )
@@ -147,7 +147,7 @@ def reject_modal(case: Case) -> View:
         "Reject",
         [intro, reason],
         callback_id=actions.REJECT_MODAL,
-        private_metadata=Seen(case.id, case.digest).encode(),
+        private_metadata=Seen(case.id, case.sight).encode(),
         submit="Reject",
         close="Cancel",
     )

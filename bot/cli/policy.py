@@ -10,9 +10,8 @@ from pathlib import Path
 import click
 
 from approvals import judging, policy, strict_json
-from approvals.judging import NotYet
 from approvals.model import AgentName, Judgement, RequestId, Step
-from approvals.policy import NOT_YET_STEPS, Policy, PolicyError
+from approvals.policy import Policy, PolicyError
 from approvals.policy_model import DEFAULT, Rule, UserGroup, Users
 from bot import policies
 from bot.cli.common import read_settings, table
@@ -112,10 +111,7 @@ def _judged(loaded: Policy, request_file: Path, agent: str) -> Judgement:
         lines = [f"{flaw.loc}: {flaw.msg}" for flaw in wrong.flaws] or [str(wrong)]
         raise click.ClickException(f"{request_file}\n" + "\n".join(lines)) from wrong
     request = draft.request(entry, RequestId("req_try"), runtime.now(), "")
-    try:
-        return judging.judge(loaded, request)
-    except NotYet as not_yet:
-        raise click.ClickException(str(not_yet)) from not_yet
+    return judging.judge(loaded, request)
 
 
 def _bytes_of(file: Path) -> bytes:
@@ -141,11 +137,8 @@ def _told(rule: Rule) -> tuple[str, ...]:
 
 
 def _steps(steps: tuple[Step, ...]) -> str:
-    """What happens when; what is not carried out yet is marked."""
-    told = (
-        f"{step.do} after {_span(step.after)}{' (not yet)' if step.do in NOT_YET_STEPS else ''}"
-        for step in steps
-    )
+    """What happens when; in order."""
+    told = (f"{step.do} after {_span(step.after)}" for step in steps)
     return ", ".join(told) or "-"
 
 

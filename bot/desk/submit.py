@@ -86,10 +86,7 @@ async def submit(desk: Desk, agent: Agent, draft: Draft, key: Key | None) -> Sub
 def judge(desk: Desk, agent: Agent, request: Request) -> Judgement:
     """The verdict `request` would get now; what `POST /v1/check` answers. Raises as `submit` does."""
     doorway.may_ask(agent, request.action)
-    try:
-        return judging.judge(desk.policies.current, request)
-    except judging.NotYet as not_yet:
-        raise Refused(Reason.BAD_INPUT, str(not_yet), (Flaw("kind", str(not_yet)),)) from not_yet
+    return judging.judge(desk.policies.current, request)
 
 
 def _earlier(unit: Unit, agent: Agent, key: Key, now: Instant) -> Submitted | None:

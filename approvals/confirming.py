@@ -1,0 +1,38 @@
+"""What an approver types under `gate: manual`, as one types a repository's name before deleting it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from approvals.canonical import Json
+from approvals.model import Gate, Judgement
+from approvals.paths import follow, matches
+
+#: The contract's, where the rule names no field, or the field holds nothing that can be typed.
+CONFIRM: Final = "CONFIRM"
+#: Characters: more nobody types on a phone.
+_LONGEST = 100
+
+
+def word(judgement: Judgement, payload: Mapping[str, Json]) -> str | None:
+    """What has to be typed to approve `payload`; None where nothing has."""
+    if judgement.gate is not Gate.MANUAL:
+        return None
+    if judgement.confirm is None:
+        return CONFIRM
+    values = [follow(payload, place) for place in matches(payload, judgement.confirm)]
+    text = _typed(values[0]) if len(values) == 1 else ""
+    return text if 0 < len(text) <= _LONGEST and text.isprintable() else CONFIRM
+
+
+def confirmed(judgement: Judgement, payload: Mapping[str, Json], typed: str | None) -> bool:
+    """Whether `typed` confirms `payload`; blanks around it do not matter, letters' case does."""
+    wanted = word(judgement, payload)
+    return wanted is None or (typed or "").strip() == wanted
+
+
+def _typed(value: Json) -> str:
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return ""
+    return str(value).strip()

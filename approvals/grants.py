@@ -1,0 +1,213 @@
+"""Grants: what an approver lets through beyond one request, for a while.
+
+A grant is bound to what was approved: agent, action and rule, the rule's `same` fields being equal, the same
+shape, and no number above the approved one. It ends with its time, when it is revoked, or when its giver may
+no longer decide.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from decimal import Decimal, InvalidOperation
+from enum import StrEnum
+
+from approvals.access import why_not_decide
+from approvals.canonical import Json, digest_of
+from approvals.model import (
+    AgentName,
+    Case,
+    Gate,
+    GrantId,
+    Instant,
+    Judgement,
+    Kind,
+    Person,
+    Request,
+    RequestId,
+    Risk,
+    Roster,
+)
+from approvals.paths import follow, is_array, matches, pointer
+
+#: Characters of a number that is written as text; a longer one is just text that must not change.
+_LONGEST_NUMBER = 40
+
+
+class Shape(StrEnum):
+    """What stands at a place of a payload where no number does."""
+
+    TEXT = "text"
+    FLAG = "flag"
+    NOTHING = "nothing"
+    EMPTY_OBJECT = "empty object"
+    EMPTY_LIST = "empty list"
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """Like requests go through until then."""
+
+    id: GrantId
+    agent: AgentName
+    action: str
+    rule: str
+    by: Person
+    #: the request it was given on
+    request: RequestId
+    #: nothing riskier goes through
+    risk: Risk
+    given_at: Instant
+    until: Instant
+    #: dotted path → the values there, which have to be the same
+    same: Mapping[str, Json] = field(default_factory=dict)
+    #: JSON pointer → the largest number that goes through there, as decimal text
+    limits: Mapping[str, str] = field(default_factory=dict)
+    #: JSON pointer → what stands at every other place; together with `limits` the whole shape
+    shapes: Mapping[str, str] = field(default_factory=dict)
+    revoked_at: Instant | None = None
+    #: how many requests it let through, and when the last
+    uses: int = 0
+    used_at: Instant | None = None
+
+    @property
+    def ends_at(self) -> Instant:
+        """When it ended or will end by itself."""
+        return min(self.until, self.revoked_at) if self.revoked_at is not None else self.until
+
+    def live(self, now: Instant) -> bool:
+        """Whether it is neither over nor revoked at `now`."""
+        return self.revoked_at is None and now < self.until
+
+    def free(self, payload: Mapping[str, Json]) -> tuple[str, ...]:
+        """JSON pointers of what may differ from `payload`, the approved one: neither numbers nor `same`."""
+        held = [f"{pointer(place)}/" for path in self.same for place in matches(payload, path)]
+        return tuple(place for place in self.shapes if not f"{place}/".startswith(tuple(held)))
+
+    def used(self, now: Instant) -> Grant:
+        """Once more."""
+        return replace(self, uses=self.uses + 1, used_at=now)
+
+
+def grantable(case: Case) -> bool:
+    """Whether an approver of `case` may let like ones through: what the card's menu shows."""
+    judgement = case.judgement
+    return (
+        judgement.grants is not None
+        and case.request.kind is Kind.APPROVAL
+        and judgement.gate in (Gate.SOFT, Gate.HARD)
+        and judgement.quorum == 1
+        and not judgement.irreversible
+        and not case.flaws
+    )
+
+
+def given(case: Case, id_: GrantId, by: Person, now: Instant, lasts: timedelta) -> Grant | None:
+    """The grant that `by` would give by approving `case`; None where none can be given, or not for so long."""
+    terms = case.judgement.grants
+    if terms is None or not grantable(case) or not timedelta() < lasts <= terms.longest:
+        return None
+    limits, shapes = _measured(case.payload)
+    return Grant(
+        id=id_,
+        agent=case.request.agent,
+        action=case.request.action,
+        rule=case.judgement.rule,
+        by=by,
+        request=case.id,
+        risk=case.judgement.risk,
+        given_at=now,
+        until=now + lasts,
+        same={path: _at(case.payload, path) for path in terms.same},
+        limits={place: str(number) for place, number in limits.items()},
+        shapes=shapes,
+    )
+
+
+def covers(grant: Grant, request: Request, judgement: Judgement, now: Instant) -> bool:
+    """Whether `request`, judged so, is let through by `grant`; whether its giver may decide is apart."""
+    terms = judgement.grants
+    return (
+        terms is not None
+        and grant.live(now)
+        and request.kind is Kind.APPROVAL
+        and (grant.agent, grant.action, grant.rule) == (request.agent, request.action, judgement.rule)
+        and judgement.gate in (Gate.SOFT, Gate.HARD)
+        and judgement.quorum == 1
+        and not judgement.irreversible
+        and judgement.risk.rank <= grant.risk.rank
+        and set(terms.same) <= grant.same.keys()
+        and all(
+            digest_of(_at(request.payload, path)) == digest_of(value) for path, value in grant.same.items()
+        )
+        and _within(grant, request.payload)
+    )
+
+
+def may_give(grant: Grant, case: Case, roster: Roster) -> bool:
+    """Whether its giver may decide `case` today: else the grant does not hold for it."""
+    return why_not_decide(case, grant.by.id, roster) is None
+
+
+def _within(grant: Grant, payload: Mapping[str, Json]) -> bool:
+    limits, shapes = _measured(payload)
+    return (
+        shapes == dict(grant.shapes)
+        and limits.keys() == grant.limits.keys()
+        and all(number <= Decimal(grant.limits[place]) for place, number in limits.items())
+    )
+
+
+def _measured(payload: Mapping[str, Json]) -> tuple[dict[str, Decimal], dict[str, str]]:
+    """Each number by its place, and what stands everywhere else."""
+    limits: dict[str, Decimal] = {}
+    shapes: dict[str, str] = {}
+    for place, value in _leaves(payload, ()):
+        number = _number(value)
+        if number is not None:
+            limits[place] = number
+        else:
+            shapes[place] = _shape(value)
+    return limits, shapes
+
+
+def _leaves(value: Json, path: tuple[str | int, ...]) -> Iterator[tuple[str, Json]]:
+    if isinstance(value, Mapping) and value:
+        for key, item in value.items():
+            yield from _leaves(item, (*path, key))
+    elif is_array(value) and value:
+        for place, item in enumerate(value):
+            yield from _leaves(item, (*path, place))
+    else:
+        yield pointer(path), value
+
+
+def _number(value: Json) -> Decimal | None:
+    """A number, also one written as text: "50.00" must not become "5000.00" unseen."""
+    if (
+        isinstance(value, bool)
+        or not isinstance(value, int | float | str)
+        or len(str(value)) > _LONGEST_NUMBER
+    ):
+        return None
+    try:
+        number = Decimal(str(value).strip())
+    except InvalidOperation:
+        return None
+    return number if number.is_finite() else None
+
+
+def _shape(value: Json) -> Shape:
+    if value is None:
+        return Shape.NOTHING
+    if isinstance(value, bool):
+        return Shape.FLAG
+    if isinstance(value, Mapping):
+        return Shape.EMPTY_OBJECT
+    return Shape.EMPTY_LIST if is_array(value) else Shape.TEXT
+
+
+def _at(payload: Mapping[str, Json], path: str) -> Json:
+    """What stands at a dotted path: everything that it means, in order; nothing is an empty list."""
+    return [follow(payload, place) for place in matches(payload, path)]

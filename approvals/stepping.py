@@ -1,0 +1,120 @@
+"""What time does to a request: the steps that are due, and what becomes of it when too few can decide."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from approvals import escalation, quorum
+from approvals.audit import FactKind
+from approvals.effects import (
+    AskOperators,
+    CallAgent,
+    CallbackType,
+    Escalated,
+    Note,
+    OpenReview,
+    PostNote,
+    Reminded,
+    Restarted,
+    ShowCard,
+    Skipped,
+)
+from approvals.errors import Broken
+from approvals.events import Ticked
+from approvals.model import Instant, Roster, Step, StepKind, Via
+from approvals.moves import Move
+from approvals.pen import Pen
+
+#: A clock that is this late was away (asleep, cut off from its database): nobody was heard meanwhile.
+LATE = timedelta(minutes=1)
+
+
+def fire(pen: Pen, ticked: Ticked | None) -> None:
+    """Carry out the steps that are due, in order. Of several reminders only the last is sent.
+
+    Silence approves on a tick only: any other event is somebody who is heard, and decides for itself.
+    """
+    notes: dict[StepKind | int, PostNote] = {}
+    for place, step in escalation.due(pen.case, pen.now):
+        if step.do is StepKind.APPROVE and not _silence(pen, place, step, ticked):
+            break
+        pen.change(fired=place + 1)
+        if step.do is StepKind.REMIND:
+            pen.note(FactKind.REMINDED, "clock", {"after": _seconds(step)})
+            notes[StepKind.REMIND] = PostNote(f"remind:{place}", Reminded())
+        elif step.do is StepKind.ESCALATE:
+            notes[place] = escalate(pen, place, step)
+        elif step.do is StepKind.EXPIRE:
+            # Only a question has an answer of its own for that.
+            default = pen.case.request.default_answer
+            pen.end(Move.TIME_RUNS_OUT, Via.TIMEOUT, (), "clock", answer=default)
+        elif step.do is StepKind.PARK:
+            pen.change(parked_at=pen.now)
+            pen.note(FactKind.PARKED, "clock", {"after": _seconds(step)})
+            pen.follow(ShowCard(), CallAgent("parked", CallbackType.PARKED))
+    if not pen.case.status.final:
+        # What has ended meanwhile needs nobody's attention.
+        pen.follow(*notes.values())
+
+
+def escalate(pen: Pen, place: int, step: Step, *, early: bool = False) -> PostNote:
+    """Ask another group as well; what is to be said of it in the thread."""
+    if step.to is None:
+        raise Broken(f"{pen.case.id} escalates to nobody")
+    pen.change(escalated=tuple(dict.fromkeys((*pen.case.escalated, step.to))))
+    pen.note(FactKind.ESCALATED, "clock", {"to": step.to, "after": _seconds(step), "early": early})
+    pen.follow(ShowCard(), CallAgent(f"escalated:{place}", CallbackType.ESCALATED))
+    return PostNote(f"escalate:{place}", Escalated(step.to, early))
+
+
+def muster(pen: Pen, roster: Roster) -> None:
+    """Name those who have left; where too few are left to decide, escalate at once, else ask the operators.
+
+    The last step keeps its time.
+    """
+    if pen.case.status.final or pen.case.parked_at is not None:
+        return
+    gone = tuple(profile.person for profile in roster.skipped(pen.case.asked))
+    if gone:
+        key = ".".join(sorted(person.id for person in gone))
+        pen.follow(PostNote(f"skipped:{key}", Skipped(gone)))
+    while (lack := quorum.lack(pen.case, roster)) is not None:
+        following = escalation.next_escalation(pen.case)
+        if following is None:
+            key = f"lack:{lack.left}:{lack.missing}:{len(pen.case.escalated)}"
+            pen.follow(AskOperators(key, lack.left, lack.missing))
+            return
+        place, step = following
+        pen.change(ahead=(*pen.case.ahead, place))
+        pen.follow(escalate(pen, place, step, early=True))
+
+
+def _silence(pen: Pen, place: int, step: Step, ticked: Ticked | None) -> bool:
+    """Let it go ahead, if people could be heard all the while; else the window starts again."""
+    if ticked is None:
+        return False
+    ended = _due_at(pen, step)
+    away = ticked.heard_since is not None and ended < ticked.heard_since
+    if away or pen.now - ended > LATE:
+        pen.change(began_at=pen.now)
+        pen.note(FactKind.RESTARTED, "clock", {"after": _seconds(step)})
+        restarted: Note = Restarted(pen.now + step.after)
+        pen.follow(ShowCard(), PostNote(f"restart:{pen.case.version}", restarted))
+        return False
+    if pen.case.flaws:
+        raise Broken(f"{pen.case.id} breaks its rule's form and cannot be approved by silence")
+    pen.end(Move.SILENCE_APPROVES, Via.TIMEOUT, (), "clock")
+    if step.review:
+        pen.follow(OpenReview())
+    return True
+
+
+def _due_at(pen: Pen, step: Step) -> Instant:
+    began = escalation.began_at(pen.case)
+    if began is None:
+        raise Broken(f"{pen.case.id} has a step due before it began")
+    return began + step.after
+
+
+def _seconds(step: Step) -> int:
+    return int(step.after.total_seconds())

@@ -1,0 +1,182 @@
+"""What people do to a request: approve, edit, reject, answer. Each counts, or is refused and recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from approvals import access, confirming, form, grants, quorum, titles
+from approvals.audit import FactKind
+from approvals.canonical import Digest, Json, digest_of
+from approvals.effects import KeepGrant, PostNote, ShowCard, Voided
+from approvals.errors import Reason
+from approvals.events import Answered, Edited, Voted
+from approvals.grants import Grant
+from approvals.model import (
+    Case,
+    Choice,
+    Flaw,
+    Judgement,
+    Kind,
+    Person,
+    Roster,
+    UserId,
+    Via,
+    Vote,
+)
+from approvals.moves import Move
+from approvals.pen import Answer, Pen, Ruling, said, signed
+
+
+def vote(pen: Pen, event: Voted) -> Ruling:
+    """Approve or reject what was seen."""
+    case = pen.case
+    refused = why_refused(case, event.by.id, event.seen, event.roster)
+    if refused is None and case.request.kind is Kind.QUESTION:
+        refused = Reason.NOT_THIS_WAY
+    if refused is None and event.choice is Choice.REJECT and said(event.reason) is None:
+        refused = Reason.REASON_MISSING
+    if refused is not None or event.choice is Choice.REJECT:
+        return _refuse(pen, event, refused) if refused is not None else _count(pen, event, Choice.REJECT)
+    if case.flaws:
+        return _refuse(pen, event, Reason.BREAKS_FORM, case.flaws)
+    if not confirming.confirmed(case.judgement, case.payload, event.typed):
+        return _refuse(pen, event, Reason.NOT_CONFIRMED)
+    grant = _grant(pen, event)
+    if event.allowing is not None and grant is None:
+        return _refuse(pen, event, Reason.NOT_GRANTABLE)
+    return _count(pen, event, Choice.APPROVE, grant)
+
+
+def edit(pen: Pen, event: Edited) -> Ruling:
+    """Change the payload, and approve it so."""
+    case = pen.case
+    refused = why_refused(case, event.by.id, event.seen, event.roster)
+    if refused is None and case.request.kind is Kind.QUESTION:
+        refused = Reason.NOT_THIS_WAY
+    if refused is not None:
+        return _refuse(pen, event, refused)
+    flaws = form.flaws_of_edit(case, event.payload)
+    if flaws:
+        return _refuse(pen, event, Reason.BREAKS_FORM, flaws)
+    if not confirming.confirmed(case.judgement, event.payload, event.typed):
+        return _refuse(pen, event, Reason.NOT_CONFIRMED)
+    digest = digest_of(event.payload)
+    if digest == case.digest:
+        return _count(pen, event, Choice.APPROVE)
+    voided = tuple(p for p in quorum.tally(case, event.roster).approved_by if p.id != event.by.id)
+    judgement = _retitled(case, event.payload)
+    pen.change(payload=event.payload, digest=digest, round=case.round + 1, flaws=(), judgement=judgement)
+    changes = len(form.changes(case.payload, event.payload))
+    body: dict[str, Json] = {"payload": pen.sealed(digest), "changes": changes, "round": pen.case.round}
+    pen.note(FactKind.EDITED, signed(event.by), body)
+    ruling = _count(pen, event, Choice.APPROVE)
+    if not voided or ruling.case.status.final:
+        return ruling
+    pen.follow(PostNote(f"voided:{pen.case.round}", Voided(event.by, voided)))
+    return pen.ruling(ruling.answer)
+
+
+def answer(pen: Pen, event: Answered) -> Ruling:
+    """Answer a question; the first answer ends it."""
+    case = pen.case
+    refused = why_refused(case, event.by.id, event.seen, event.roster)
+    words = said(event.answer)
+    options = case.request.options
+    if refused is None and case.request.kind is not Kind.QUESTION:
+        refused = Reason.NOT_THIS_WAY
+    if refused is None and (words is None or (options and event.answer not in options)):
+        refused = Reason.NO_ANSWER
+    if refused is not None:
+        return _refuse(pen, event, refused)
+    given = event.answer if options else words
+    pen.note(FactKind.ANSWERED, signed(event.by), {"answer": pen.sealed(digest_of(given))})
+    pen.end(Move.SOMEBODY_ANSWERS, Via.HUMAN, (event.by,), signed(event.by), answer=given)
+    return pen.ruling()
+
+
+def why_refused(case: Case, by: UserId, seen: Digest, roster: Roster) -> Reason | None:
+    """None when a vote of `by` would count now; else why not, what helps most to be told first.
+
+    `seen` is the `Case.sight` that was on the screen.
+    """
+    if case.status.final:
+        return Reason.LATE
+    why = access.why_not_decide(case, by, roster)
+    if why is not None:
+        return why
+    return Reason.STALE if seen != case.sight else None
+
+
+def _grant(pen: Pen, event: Voted) -> Grant | None:
+    if event.allowing is None:
+        return None
+    return grants.given(pen.case, event.allowing.id, event.by, pen.now, event.allowing.lasts)
+
+
+def _retitled(case: Case, payload: Mapping[str, Json]) -> Judgement:
+    """Whoever reads only what heads the card must read what they would approve now."""
+    judgement = case.judgement
+    if judgement.template is None:
+        return judgement
+    edited = replace(case.request, payload=payload)
+    title = titles.heading(titles.known(judgement.template), edited, judgement.risk)
+    return replace(judgement, title=title)
+
+
+def _count(pen: Pen, event: Voted | Edited, choice: Choice, grant: Grant | None = None) -> Ruling:
+    """Take a vote that is right, and end the request if it was the last one needed."""
+    case = pen.case
+    repeated = choice is Choice.APPROVE and _has_approved(case, event.by)
+    if not repeated:
+        reason = said(event.reason)
+        vote = Vote(event.by, choice, case.digest, case.round, pen.now, reason)
+        pen.change(votes=(*case.votes, vote))
+        kind = FactKind.APPROVED if choice is Choice.APPROVE else FactKind.REJECTED
+        body: dict[str, Json] = {"payload": pen.sealed(case.digest), "round": case.round, "reason": reason}
+        pen.note(kind, signed(event.by), body)
+    standing = quorum.tally(pen.case, event.roster)
+    if standing.rejected_by is not None:
+        pen.end(Move.SOMEBODY_REJECTS, Via.HUMAN, (event.by,), signed(event.by), event.reason)
+    elif standing.reached:
+        move = Move.QUORUM_APPROVES_EDITED if pen.case.edited else Move.QUORUM_APPROVES
+        if grant is not None:
+            pen.note(FactKind.GRANTED, signed(event.by), _spelled(grant))
+        pen.end(move, Via.HUMAN, standing.approved_by, signed(event.by), _words(pen.case))
+        if grant is not None:
+            pen.follow(KeepGrant(grant))
+    elif not repeated:
+        pen.follow(ShowCard())
+    return pen.ruling(Answer(repeated=repeated and not standing.reached))
+
+
+def _spelled(grant: Grant) -> dict[str, Json]:
+    return {
+        "grant": grant.id,
+        "risk": str(grant.risk),
+        "seconds": int((grant.until - grant.given_at).total_seconds()),
+    }
+
+
+def _words(case: Case) -> str | None:
+    """What the approvers of the current payload said, one after the other."""
+    words = [vote.reason for vote in case.votes if vote.round == case.round and vote.reason]
+    return "\n".join(words) or None
+
+
+def _has_approved(case: Case, person: Person) -> bool:
+    return any(
+        vote.by.id == person.id and vote.choice is Choice.APPROVE and vote.round == case.round
+        for vote in case.votes
+    )
+
+
+def _refuse(pen: Pen, event: Voted | Edited | Answered, why: Reason, flaws: tuple[Flaw, ...] = ()) -> Ruling:
+    """A vote that does not count is recorded all the same, and whoever gave it is told."""
+    if isinstance(event, Voted):
+        wanted = str(event.choice)
+    else:
+        wanted = "edit" if isinstance(event, Edited) else "answer"
+    body: dict[str, Json] = {"wanted": wanted, "why": str(why), "seen": event.seen}
+    pen.note(FactKind.REFUSED, signed(event.by), body)
+    return pen.ruling(Answer(why, flaws))
