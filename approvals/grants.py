@@ -104,7 +104,7 @@ def grantable(case: Case) -> bool:
 
 
 def given(case: Case, id_: GrantId, by: Person, now: Instant, lasts: timedelta) -> Grant | None:
-    """The grant that `by` would give by approving `case`; None where none can be given, or not for so long."""
+    """The grant that `by` would give with an approval; None where none can be given, or not for so long."""
     terms = case.judgement.grants
     if terms is None or not grantable(case) or not timedelta() < lasts <= terms.longest:
         return None
