@@ -18,6 +18,17 @@ from approvals.model import RequestId
 APPROVE: Final = "approve"
 EDIT: Final = "edit"
 REJECT: Final = "reject"
+# the same on a review: it was right, it should have been otherwise, undo it
+LOOKS_RIGHT: Final = "looks_right"
+CORRECT: Final = "correct"
+FLAG: Final = "flag"
+#: On a question without options; opens a modal to write the answer in.
+ANSWER: Final = "answer"
+#: One button an option, `hitl.answer.0`: `ANSWER_OPTION` and the option's place. Which words that means is the
+#: request's to say. The button's value is `Seen.encode()`, as everywhere.
+ANSWER_OPTION: Final = "hitl.answer."
+#: The options as a `static_select`; an option's value is `Chosen.encode()`.
+ANSWER_SELECT: Final = "answer_select"
 #: The overflow menu; which item was chosen is in the value: `Picked.decode`.
 MORE: Final = "more"
 #: *View everything* as a button of its own, where there is no menu.
@@ -36,6 +47,11 @@ INPUT: Final = "input"
 # callback_id of modals
 EDIT_MODAL: Final = "edit_modal"
 REJECT_MODAL: Final = "reject_modal"
+#: *Approve* where something has to be typed, page by page; `private_metadata` is `Page.encode()`.
+CONFIRM_MODAL: Final = "confirm_modal"
+FLAG_MODAL: Final = "flag_modal"
+ANSWER_MODAL: Final = "answer_modal"
+ALLOW_MODAL: Final = "allow_modal"
 EVERYTHING_MODAL: Final = "everything_modal"
 NOTICE_MODAL: Final = "notice_modal"
 LOADING_MODAL: Final = "loading_modal"
@@ -52,6 +68,8 @@ class Item(StrEnum):
     """What a card's menu offers."""
 
     VIEW = "view"
+    #: *Approve and allow similar*
+    ALLOW = "allow"
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,3 +126,28 @@ class Page:
         number, _, rest = value.partition("|") if isinstance(value, str) else ("", "", "")
         seen = Seen.decode(rest)
         return cls(seen, int(number)) if seen and re.fullmatch(r"[1-9][0-9]{0,5}", number) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """Which option of a question, from 0, somebody chose from its menu."""
+
+    place: int
+    seen: Seen
+
+    def encode(self) -> str:
+        """For a menu option's `value`, which takes 150 characters."""
+        return f"{self.place}|{self.seen.encode()}"
+
+    @classmethod
+    def decode(cls, value: object) -> Chosen | None:
+        """What `encode` made; None for anything else."""
+        place, _, rest = value.partition("|") if isinstance(value, str) else ("", "", "")
+        seen = Seen.decode(rest)
+        return cls(int(place), seen) if seen and re.fullmatch(r"0|[1-9][0-9]?", place) else None
+
+
+def option_of(action: str) -> int | None:
+    """Which option, from 0, the button `hitl.answer.3` stands for; None for any other action."""
+    place = action.removeprefix(ANSWER_OPTION)
+    return int(place) if place != action and re.fullmatch(r"[0-9]", place) else None

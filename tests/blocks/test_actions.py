@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from approvals.canonical import Digest
 from approvals.model import RequestId
 from blocks import limits
-from blocks.actions import Item, Page, Picked, Seen
+from blocks.actions import ANSWER_OPTION, Chosen, Item, Page, Picked, Seen, option_of
 
 SEEN = Seen(RequestId("req_" + "0" * 26), Digest("ab" * 32))
 
@@ -20,7 +20,10 @@ def test_what_a_button_carries_comes_back() -> None:
     picked, page = Picked(Item.VIEW, SEEN), Page(SEEN, 12)
     assert Picked.decode(picked.encode()) == picked
     assert Page.decode(page.encode()) == page
-    assert len(picked.encode()) <= limits.OPTION_VALUE
+    chosen = Chosen(99, SEEN)
+    assert Chosen.decode(chosen.encode()) == chosen
+    assert max(len(picked.encode()), len(chosen.encode())) <= limits.OPTION_VALUE
+    assert [option_of(f"{ANSWER_OPTION}{place}") for place in range(5)] == [0, 1, 2, 3, 4]
 
 
 @given(st.none() | st.integers() | st.text() | st.text().map(lambda rest: SEEN.encode() + rest + "x"))
@@ -29,9 +32,18 @@ def test_garbage_is_nothing(value: object) -> None:
     assert Seen.decode(value) is None
     assert Picked.decode(value) is None
     assert Page.decode(value) is None
+    assert Chosen.decode(value) is None
 
 
 @pytest.mark.parametrize("value", ["explode|" + SEEN.encode(), "0|" + SEEN.encode(), "view|", "view"])
 def test_what_is_almost_right_is_nothing(value: str) -> None:
-    """An item or page that does not exist is None."""
+    """An item, page or option that does not exist is None."""
     assert (Picked.decode(value), Page.decode(value)) == (None, None)
+    assert Chosen.decode(value) is None or value.startswith("0|")
+
+
+@pytest.mark.parametrize("action", ["hitl.answer.", "hitl.answer.10", "hitl.answer.-1", "hitl.answer.٣", "3"])
+def test_no_other_action_is_an_option(action: str) -> None:
+    """What no version of ours put on a button stands for no option."""
+    assert option_of(action) is None
+    assert Chosen.decode(f"{action.removeprefix(ANSWER_OPTION)}|") is None
