@@ -12,7 +12,7 @@ from approvals.risk import claimed, finding, short
 from approvals.titles import heading
 
 #: From the gentlest to the strictest, where several rules might hold a request (contract, section 4).
-_STRICTNESS = (Gate.QUESTION, Gate.AUTO, Gate.AUDIT, Gate.SOFT, Gate.HARD, Gate.MANUAL)
+_STRICTNESS = (Gate.AUTO, Gate.AUDIT, Gate.SOFT, Gate.HARD, Gate.MANUAL)
 #: Gates that approve without a person.
 _UNATTENDED = frozenset({Gate.AUTO, Gate.SOFT})
 #: Gates that let an action happen before anybody looked.
@@ -119,7 +119,7 @@ def _match(policy: Policy, scope: Scope) -> _Match:
             might.append((rule, truth))
     candidates = [*(rule for rule, _ in might), matched]
     # `max` gives the first of equals, which is the earlier rule.
-    strictest = max(candidates, key=lambda rule: (_STRICTNESS.index(rule.gate), rule.quorum))
+    strictest = max(candidates, key=_strictness)
     reasons = tuple(_might(rule, truth) for rule, truth in might)
     if matched is not policy.default:
         met = f"rule {matched.name} matches"
@@ -131,6 +131,12 @@ def _match(policy: Policy, scope: Scope) -> _Match:
     holds = f"rule {strictest.name} holds it, the strictest of those"
     why = tuple(_might(rule, truth) for rule, truth in might if rule is strictest)
     return _Match(strictest, (*reasons, met, holds), (*why, holds), failing)
+
+
+def _strictness(rule: Rule) -> tuple[int, int]:
+    # An approval under a rule for questions is held as hard.
+    gate = Gate.HARD if rule.gate is Gate.QUESTION else rule.gate
+    return _STRICTNESS.index(gate), rule.quorum
 
 
 def _might(rule: Rule, truth: Truth) -> str:
