@@ -48,7 +48,7 @@ class Life(RuleBasedStateMachine):
         self.now = NOON
         self.facts: list[Fact] = []
         self.effects: list[Effect] = []
-        #: digests that were on somebody's screen at some time
+        #: what buttons carried that were on somebody's screen at some time
         self.seen: list[Digest] = []
         #: who approved which payload since it was last edited, as a bystander would count
         self.approved: dict[Person, Digest] = {}
@@ -75,7 +75,7 @@ class Life(RuleBasedStateMachine):
         self.case = ruling.case
         self.facts += ruling.facts
         self.effects += ruling.effects
-        self.seen.append(self.case.digest)
+        self.seen.append(self.case.sight)
 
     def happen(self, event: Event) -> Ruling | None:
         """Let `event` happen; None when the agent may not do that now."""
@@ -95,7 +95,7 @@ class Life(RuleBasedStateMachine):
         ruling = self.happen(Voted(by, choice, seen, a_roster(gone=tuple(gone)), "because"))
         assert ruling is not None, "a person's vote is always answered, never an exception"
         if ruling.answer.refused is None and choice is Choice.APPROVE:
-            assert seen == before.digest, "a vote counts only for what was seen"
+            assert seen == before.sight, "a vote counts only for what was seen"
             self.approved[by] = before.digest
         if ruling.answer.refused is not None:
             assert ruling.facts[-1].kind is FactKind.REFUSED, "a refused vote is recorded"
@@ -105,7 +105,7 @@ class Life(RuleBasedStateMachine):
     @rule(by=PEOPLE, amount=AMOUNTS, stale=st.booleans(), gone=GONE)
     def edit(self, by: Person, amount: float, stale: bool, gone: set[Person]) -> None:
         """Somebody changes the amount."""
-        seen = self.seen[0] if stale else self.case.digest
+        seen = self.seen[0] if stale else self.case.sight
         roster = a_roster(gone=tuple(gone))
         before = self.case
         ruling = self.happen(Edited(by, {**self.case.payload, "amount": amount}, seen, roster))

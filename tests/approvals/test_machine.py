@@ -45,19 +45,19 @@ SHOW_AND_CALL = (ShowCard(), CallAgent("decided", CallbackType.DECIDED))
 def approve(case: Case, by: Person = ALICE, **fields: Any) -> Ruling:
     """`by` approves what is on the screen now."""
     return decide(
-        case, Voted(by, Choice.APPROVE, **{"seen": case.digest, "roster": a_roster(), **fields}), LATER
+        case, Voted(by, Choice.APPROVE, **{"seen": case.sight, "roster": a_roster(), **fields}), LATER
     )
 
 
 def reject(case: Case, by: Person = ALICE, reason: str | None = "no receipt", **fields: Any) -> Ruling:
     """`by` rejects what is on the screen now."""
-    whole = {"seen": case.digest, "roster": a_roster(), "reason": reason, **fields}
+    whole = {"seen": case.sight, "roster": a_roster(), "reason": reason, **fields}
     return decide(case, Voted(by, Choice.REJECT, **whole), LATER)
 
 
 def edit(case: Case, by: Person = ALICE, **changed: Any) -> Ruling:
     """`by` changes fields of the payload and approves it so."""
-    return decide(case, Edited(by, {**case.payload, **changed}, case.digest, a_roster()), LATER)
+    return decide(case, Edited(by, {**case.payload, **changed}, case.sight, a_roster()), LATER)
 
 
 def kinds(ruling: Ruling) -> list[FactKind]:
@@ -179,7 +179,7 @@ def test_a_vote_on_another_payload_is_stale() -> None:
     """A vote bound to what is no longer on the screen changes nothing, is recorded, and is answered."""
     before = an_open_case(quorum=2)
     after = edit(before, BOB, amount=500).case
-    ruling = approve(after, seen=before.digest)
+    ruling = approve(after, seen=before.sight)
     assert ruling.answer.refused is Reason.STALE
     assert kinds(ruling) == [FactKind.REFUSED]
     assert (ruling.case.votes, ruling.case.status) == (after.votes, Status.PENDING)
@@ -302,18 +302,6 @@ def test_parked_can_still_be_decided() -> None:
     assert parked.effects == (ShowCard(), CallAgent("parked", CallbackType.PARKED))
     assert decide(parked.case, Ticked(), NOON + timedelta(days=9)).case is parked.case
     assert approve(parked.case).case.status is Status.APPROVED
-
-
-def test_reminders_and_escalations_do_not_keep_the_end_from_coming() -> None:
-    """Steps that are not carried out yet are passed over; the last one fires at its own time."""
-    steps = (
-        Step(timedelta(minutes=15), StepKind.REMIND),
-        Step(timedelta(hours=1), StepKind.ESCALATE, to=a_judgement().ask[0]),
-        Step(timedelta(hours=4), StepKind.EXPIRE),
-    )
-    case = an_open_case(steps=steps)
-    assert decide(case, Ticked(), NOON + timedelta(hours=2)).case is case
-    assert decide(case, Ticked(), NOON + timedelta(hours=4)).case.status is Status.TIMED_OUT
 
 
 def test_only_what_waits_can_be_withdrawn() -> None:

@@ -150,7 +150,7 @@ async def test_nobody_acts_on_an_approval_whose_payload_is_gone(sqlite_url: str,
     def approving(unit: Unit) -> Case:
         agents.add(unit, AN_AGENT)
         case = rule_on(unit, None, Opened(a_request(), a_judgement()), NOON, a_roster()).case
-        vote = Voted(ALICE, Choice.APPROVE, case.digest, a_roster())
+        vote = Voted(ALICE, Choice.APPROVE, case.sight, a_roster())
         return rule_on(unit, case, vote, NOON, a_roster()).case
 
     approved = await store.write(approving)

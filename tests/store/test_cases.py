@@ -93,7 +93,7 @@ async def test_a_case_is_loaded_as_it_was_added_and_saved(store: Store) -> None:
     assert loaded is not None
     assert kinds(loaded.payload) == kinds({"amount": 750, "net": 750.0, "note": words})
     await happens(store, numbered(1), Commented(ALICE, words))
-    edit = Edited(ALICE, {"amount": 500.0}, loaded.digest, a_roster(), words)
+    edit = Edited(ALICE, {"amount": 500.0}, loaded.sight, a_roster(), words)
     ruling = await happens(store, numbered(1), edit, NOON + timedelta(microseconds=1))
     assert ruling.case.status is Status.MODIFIED
     assert await store.read(lambda u: cases.load(u, numbered(1))) == ruling.case
@@ -198,7 +198,7 @@ async def test_content_goes_after_its_time_and_facts_stay(store: Store) -> None:
     """Only what was decided long enough ago is emptied, once, and its chain still verifies."""
     await store.write(intake(1, reasoning="because"))
     await store.write(intake(2))
-    vote = Voted(ALICE, Choice.APPROVE, opened().case.digest, a_roster(), "fine")
+    vote = Voted(ALICE, Choice.APPROVE, opened().case.sight, a_roster(), "fine")
     decided = await happens(store, numbered(1), vote)
     later = NOON + timedelta(days=90)
     assert await store.write(lambda u: payloads.forget(u, NOON, later, 10)) == 0

@@ -153,7 +153,7 @@ class Endpoint:
         """A person decides."""
         case = await self.desk.store.read(lambda unit: cases.load(unit, request))
         assert case is not None
-        told = await decide.vote(self.desk, request, by, choice, case.digest, reason="because")
+        told = await decide.vote(self.desk, request, by, choice, case.sight, reason="because")
         assert told.answer.refused is None
 
     async def passes(self, time: timedelta, request: RequestId) -> None:

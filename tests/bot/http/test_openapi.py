@@ -47,7 +47,7 @@ class AliceApproves:
         desk = self._endpoint.desk
         case = await desk.store.read(lambda unit: cases.load(unit, request))
         if case is not None and not case.status.final:
-            told = await decide.vote(desk, request, ALICE, Choice.APPROVE, case.digest)
+            told = await decide.vote(desk, request, ALICE, Choice.APPROVE, case.sight)
             assert told.case.status.final
 
     async def done(self) -> None:
@@ -121,7 +121,7 @@ async def test_answers_are_as_described(endpoint: Endpoint) -> None:
     await endpoint.call("POST", f"/v1/requests/{request}/comments", {"text": "photo attached"})
     case = await endpoint.desk.store.read(lambda unit: cases.load(unit, request))
     assert isinstance(case, Case)
-    told = await decide.edit(endpoint.desk, request, ALICE, {"/amount": "500"}, case.digest, reason="receipt")
+    told = await decide.edit(endpoint.desk, request, ALICE, {"/amount": "500"}, case.sight, reason="receipt")
     assert told.errors == {}
     await endpoint.call("POST", f"/v1/requests/{request}/claim")
     await endpoint.call("POST", f"/v1/requests/{request}/outcome", {"status": "succeeded"})
