@@ -24,8 +24,8 @@ CORRECT: Final = "correct"
 FLAG: Final = "flag"
 #: On a question without options; opens a modal to write the answer in.
 ANSWER: Final = "answer"
-#: One button an option, `hitl.answer.0`: `ANSWER_OPTION` and the option's place. Which words that means is the
-#: request's to say. The button's value is `Seen.encode()`, as everywhere.
+#: One button an option, `hitl.answer.0`: this and the option's place. Which words that means is the request's
+#: to say. The button's value is `Seen.encode()`, as everywhere.
 ANSWER_OPTION: Final = "hitl.answer."
 #: The options as a `static_select`; an option's value is `Chosen.encode()`.
 ANSWER_SELECT: Final = "answer_select"
@@ -41,6 +41,10 @@ PAGE_ON: Final = "page_on"
 PAGE_LAST: Final = "page_last"
 #: All that turn a page of *View everything*; their value is `Page.encode()`.
 PAGES: Final = (PAGE_FIRST, PAGE_BACK, PAGE_ON, PAGE_LAST)
+#: The same in the modal to confirm in, whose parts are read one after the other.
+CONFIRM_BACK: Final = "confirm_back"
+CONFIRM_ON: Final = "confirm_on"
+CONFIRM_PAGES: Final = (CONFIRM_BACK, CONFIRM_ON)
 #: action_id of every element that somebody fills in; the block_id tells which it is.
 INPUT: Final = "input"
 

@@ -5,87 +5,75 @@ Only what is sensitive is masked. Names longer than a line are whole in the JSON
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from functools import partial
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
-from approvals.audit import Fact, FactKind
-from approvals.errors import Reason
-from approvals.model import Case, Person
+from approvals import escalation
+from approvals.audit import Fact
+from approvals.durations import spelled as span_words
+from approvals.model import Case, Gate, Judgement, Kind, Person, Step, StepKind, Via
 from blocks import actions, rich
 from blocks.actions import Page, Seen
 from blocks.arguments import hidden_in, how_many, label_of, leaves, masked, value_text
 from blocks.card_flaws import flaw_text
+from blocks.history import history
 from blocks.message import small
-from blocks.rich import Block, Element
-from blocks.standing import EMOJI, VERDICTS, every_edit, risk_word
-from blocks.text import one_line, pretty, visible
+from blocks.pages import (
+    LISTED,
+    Line,
+    Piece,
+    Turn,
+    as_json,
+    heading,
+    laid_out,
+    made,
+    paged,
+    tree,
+    turning,
+)
+from blocks.rich import Block
+from blocks.standing import EMOJI, every_edit, risk_word
+from blocks.text import listed, one_line, short
 
-#: Characters and blocks of one page: Slack allows more blocks, and documents no number of characters.
-_PAGE: Final = 10_000
-_PAGE_BLOCKS: Final = 60
-#: Arguments that are listed one by one. More of them nobody reads, and to lay them out takes a second.
-_LISTED: Final = 20_000
-#: Characters of one block.
-_BLOCK: Final = 2_500
-
-#: What stands around the words of one element.
-_AROUND: Final = 8
-#: Characters of a label, as `rich.label` cuts it.
-_LABEL: Final = 120
-
-_HAPPENED: Final = {
-    FactKind.OPENED: "asked",
-    FactKind.APPROVED: "approved",
-    FactKind.REJECTED: "rejected",
-    FactKind.EDITED: "changed the arguments",
-    FactKind.COMMENTED: "commented",
-    FactKind.PARKED: "parked it, as it was not decided in time",
-    FactKind.DECIDED: "ended it",
-    FactKind.CLAIMED: "began to act on it",
-    FactKind.REPORTED: "reported how it went",
+_KINDS: Final = {
+    Kind.APPROVAL: "an approval: may the agent do this?",
+    Kind.REVIEW: "a review: the agent did this; was it right?",
+    Kind.QUESTION: "a question: the agent wants to know which is meant",
 }
-#: Why somebody's decision did not count, after "but".
-_WHY_NOT: Final = {
-    str(Reason.NOT_ASKED): "is not one of those asked",
-    str(Reason.IS_REQUESTER): "it is asked on their behalf",
-    str(Reason.REQUESTER_UNKNOWN): "might be the one it is asked for",
-    str(Reason.DEACTIVATED): "their account is deactivated",
-    str(Reason.STALE): "it had changed meanwhile",
-    str(Reason.LATE): "it was too late",
-    str(Reason.BREAKS_FORM): "what they approved breaks the rule",
-    str(Reason.REASON_MISSING): "gave no reason",
+_GATES: Final = {
+    Gate.AUTO: "auto: the policy lets it through by itself",
+    Gate.AUDIT: "audit: the agent goes on at once, and people look at it afterwards",
+    Gate.SOFT: "soft: it goes ahead unless somebody rejects it in time",
+    Gate.HARD: "hard: it waits until it is approved",
+    Gate.MANUAL: "manual: it waits until it is approved, and each approver types {word}",
+    Gate.QUESTION: "question: it waits for the first answer",
 }
-_VERDICTS: Final = {str(status): words for status, words in VERDICTS.items()}
-
-
-@dataclass(frozen=True, slots=True)
-class _Piece:
-    """One block of a page, made when its page is the one that is wanted."""
-
-    size: int
-    make: Callable[[], Element]
-
-
-@dataclass(frozen=True, slots=True)
-class _Line:
-    """A label and a value; both as they are, not yet fit for a screen."""
-
-    label: str
-    shown: str
+_STEPS: Final = {
+    StepKind.REMIND: "those asked are reminded",
+    StepKind.APPROVE: "it goes ahead if nobody objected",
+    StepKind.EXPIRE: "it expires",
+    StepKind.PARK: "it is parked: still open, out of everybody's way",
+}
+_VIA: Final = {
+    Via.HUMAN: "by people",
+    Via.POLICY: "by the policy; nobody was asked",
+    Via.GRANT: "by a grant; nobody was asked",
+    Via.TIMEOUT: "by the clock; nobody decided it",
+    Via.AGENT: "by the agent",
+}
 
 
 def everything_modal(case: Case, facts: Sequence[Fact], page: int = 1) -> dict[str, Any]:
     """Page `page`, from 1, of the arguments, the verdict with its reasons, what was said, the history and the
     arguments as JSON. A page beyond the last is the last.
     """
-    pages = _pages(case, facts)
+    pages = paged(_pieces(case, facts))
     number = min(max(page, 1), len(pages))
-    blocks = [rich.block(piece.make()) for piece in pages[number - 1]]
+    blocks = laid_out(pages[number - 1])
     seen = Seen(case.id, case.sight)
     if len(pages) > 1:
-        blocks = [*blocks, small(f"Page {number} of {len(pages)}"), _turning(seen, number, len(pages))]
+        turns = turning(seen, len(pages), _turns(number, len(pages)))
+        blocks = [*blocks, small(f"Page {number} of {len(pages)}"), turns]
     return {
         "type": "modal",
         "callback_id": actions.EVERYTHING_MODAL,
@@ -96,109 +84,143 @@ def everything_modal(case: Case, facts: Sequence[Fact], page: int = 1) -> dict[s
     }
 
 
-def _turning(seen: Seen, number: int, last: int) -> Block:
+def _turns(number: int, last: int) -> list[Turn]:
     wanted = (
-        (actions.PAGE_FIRST, "First", 1, number > 2),
-        (actions.PAGE_BACK, "Back", number - 1, number > 1),
-        (actions.PAGE_ON, "Next", number + 1, number < last),
-        (actions.PAGE_LAST, "Last", last, number < last - 1),
+        (Turn(actions.PAGE_FIRST, "First", 1), number > 2),
+        (Turn(actions.PAGE_BACK, "Back", number - 1), number > 1),
+        (Turn(actions.PAGE_ON, "Next", number + 1), number < last),
+        (Turn(actions.PAGE_LAST, "Last", last), number < last - 1),
     )
-    buttons = [
-        {
-            "type": "button",
-            "action_id": action,
-            "text": {"type": "plain_text", "text": text},
-            "value": Page(seen, to).encode(),
-            "accessibility_label": f"Page {to} of {last}",
-        }
-        for action, text, to, offered in wanted
-        if offered
-    ]
-    return {"type": "actions", "elements": buttons}
+    return [turn for turn, offered in wanted if offered]
 
 
 def pages_of(case: Case, facts: Sequence[Fact]) -> list[list[Block]]:
     """The blocks of every page, without the buttons that turn it."""
-    return [[rich.block(piece.make()) for piece in page] for page in _pages(case, facts)]
+    return [laid_out(page) for page in paged(_pieces(case, facts))]
 
 
-def _pages(case: Case, facts: Sequence[Fact]) -> list[list[_Piece]]:
-    pages: list[list[_Piece]] = []
-    room = 0
-    for piece in _pieces(case, facts):
-        if not pages or piece.size > room or len(pages[-1]) >= _PAGE_BLOCKS:
-            pages.append([])
-            room = _PAGE
-        room -= piece.size
-        pages[-1].append(piece)
-    return pages
-
-
-def _pieces(case: Case, facts: Sequence[Fact]) -> Iterator[_Piece]:
+def _pieces(case: Case, facts: Sequence[Fact]) -> Iterator[Piece]:
     payload = masked(case.payload, hidden_in(case.judgement.sensitive, case.payload))
-    yield _heading("What exactly", case.request.action)
+    yield heading("What exactly", case.request.action)
     count = how_many(payload)
-    if count > _LISTED:
-        yield from _tree([_Line("Arguments", f"{count:,}, too many to list: all of them are below, as JSON")])
+    if count > LISTED:
+        yield from tree([Line("Arguments", f"{count:,}, too many to list: all of them are below, as JSON")])
     else:
-        yield from _tree(_Line(label_of(leaf.path), leaf.shown) for leaf in leaves(payload))
+        yield from tree(Line(label_of(leaf.path), leaf.shown) for leaf in leaves(payload))
+    yield from _part("Answers to choose from", _options(case))
     if case.edited:
-        yield _heading("What was changed")
         changes = every_edit(case)
-        yield from _tree(_Line(label_of(each.path), f"{each.before} → {each.after}") for each in changes)
-    yield _heading("Verdict", f"{EMOJI[case.judgement.risk]} {risk_word(case.judgement.risk)} risk")
-    yield from _tree(_verdict(case))
-    told = [line for line in _told(case) if line.shown]
+        lines = (Line(label_of(each.path), f"{each.before} → {each.after}") for each in changes)
+        yield from _part("What was changed", lines)
+    yield heading("Verdict", f"{EMOJI[case.judgement.risk]} {risk_word(case.judgement.risk)} risk")
+    yield from tree(_verdict(case))
+    yield from _part("How it ended", _ending(case))
+    if case.judgement.steps:
+        yield heading("What time does")
+        yield from _steps(case)
+    yield from _part("What was said", _told(case))
+    yield heading("History")
+    yield from history(facts)
+    yield heading("Arguments as JSON")
+    yield from as_json(payload)
+
+
+def _part(title: str, lines: Iterator[Line]) -> Iterator[Piece]:
+    """Lines under a heading; nothing when there are none with words."""
+    told = [line for line in lines if line.shown]
     if told:
-        yield _heading("What was said")
-        yield from _tree(told)
-    yield _heading("History")
-    yield from _history(facts)
-    yield _heading("Arguments as JSON")
-    for chunk in _chunks(visible(pretty(payload))):
-        yield _Piece(len(chunk) + _AROUND, partial(rich.code, chunk))
+        yield heading(title)
+        yield from tree(told)
 
 
-def _heading(title: str, words: str = "") -> _Piece:
-    said = rich.text(f"  {one_line(words)}" if words else "")
-    return _made(rich.section(rich.text(title, bold=True), said))
+def _options(case: Case) -> Iterator[Line]:
+    for place, option in enumerate(case.request.options, 1):
+        yield Line(f"{place}", option)
+    yield Line("If nobody answers", case.request.default_answer or "")
 
 
-def _made(element: Element) -> _Piece:
-    size = sum(len(each.get("text", "")) + len(each.get("url", "")) + _AROUND for each in element["elements"])
-    return _Piece(size, lambda: element)
-
-
-def _verdict(case: Case) -> Iterator[_Line]:
-    judgement = case.judgement
-    yield _Line("Request", case.id)
-    yield _Line("Agent", case.request.agent)
-    yield _Line("Rule", judgement.rule)
-    yield _Line("Gate", str(judgement.gate))
-    yield _Line("Approvals needed", str(judgement.quorum))
-    yield _Line("Can be undone", "no" if judgement.irreversible else "as far as the policy knows")
+def _verdict(case: Case) -> Iterator[Line]:
+    request, judgement = case.request, case.judgement
+    yield Line("Request", case.id)
+    yield Line("Kind", _KINDS[request.kind])
+    yield Line("Agent", request.agent)
+    if request.review_of is not None:
+        yield Line("Looks at", f"{request.review_of}, which went ahead because nobody objected")
+    if request.supersedes is not None:
+        yield Line("Asked again after", request.supersedes)
+    yield Line("Rule", judgement.rule)
+    yield Line("Gate", _gate(judgement))
+    if judgement.sample is not None:
+        yield Line(
+            "Sample", f"people are shown {judgement.sample * 100:g}% of these, chosen by the request's id"
+        )
+    yield Line("Asked", listed(judgement.ask) or "nobody")
+    if case.escalated:
+        yield Line("Asked besides, by escalation", listed(case.escalated))
+    yield Line("Approvals needed", str(judgement.quorum))
+    yield Line("Can be undone", "no" if judgement.irreversible else "as far as the policy knows")
+    if judgement.grants is not None:
+        yield Line(
+            "Similar ones", f"an approver may allow them for at most {span_words(judgement.grants.longest)}"
+        )
     for reason in judgement.reasons:
-        yield _Line("Reason", reason)
+        yield Line("Reason", reason)
     for flaw in case.flaws:
-        yield _Line("Breaks the rule", flaw_text(flaw, judgement.sensitive))
-    yield _Line("Policy", judgement.policy_version)
-    yield _Line("SHA-256 of the arguments", case.digest)
+        yield Line("Breaks the rule", flaw_text(flaw, judgement.sensitive))
+    yield Line("Policy", judgement.policy_version)
+    yield Line("SHA-256 of the arguments", case.digest)
 
 
-def _told(case: Case) -> Iterator[_Line]:
+def _gate(judgement: Judgement) -> str:
+    named = judgement.confirm
+    word = "the word CONFIRM" if named is None else f"what {named} says"
+    return _GATES[judgement.gate].format(word=word)
+
+
+def _ending(case: Case) -> Iterator[Line]:
+    decision = case.decision
+    if decision is None:
+        return
+    yield Line("Verdict", str(decision.verdict).replace("_", " "))
+    yield Line("Decided", _VIA[decision.via])
+    if decision.grant is not None:
+        given = listed([person.name for person in decision.by])
+        yield Line("Grant", f"{decision.grant}, given by {given}")
+    yield Line("Answer", decision.answer or "")
+
+
+def _steps(case: Case) -> Iterator[Piece]:
+    """Each step with its time, once that is known, and whether it has happened."""
+    began = escalation.began_at(case)
+    left = {place for place, _ in escalation.remaining(case)}
+    for place, step in enumerate(case.judgement.steps):
+        happened = place < case.fired or place in case.ahead
+        state = " (happened)" if happened else "" if place in left else " (no longer)"
+        at = [rich.date(began + step.after)] if began is not None else rich.text(span_words(step.after))
+        after = "" if began is not None else " after the card is up"
+        yield made(rich.section(at, rich.text(f"{after}  {one_line(_step(step))}{state}")))
+
+
+def _step(step: Step) -> str:
+    if step.do is StepKind.ESCALATE:
+        return f"{short(step.to or 'nobody', 60)} is asked as well"
+    return f"{_STEPS[step.do]}{', and is reviewed afterwards' if step.review else ''}"
+
+
+def _told(case: Case) -> Iterator[Line]:
     request = case.request
-    yield _Line("Why it asks", request.reasoning or "")
-    yield _Line("If approved", request.effects.approve or "")
-    yield _Line("If rejected", request.effects.reject or "")
-    yield _Line("Undo", request.effects.rollback or "")
-    yield _Line("Rule to go by", case.judgement.guidance or "")
+    yield Line("Why it asks", request.reasoning or "")
+    yield Line("If approved", request.effects.approve or "")
+    yield Line("If rejected", request.effects.reject or "")
+    yield Line("Undo", request.effects.rollback or "")
+    yield Line("Rule to go by", case.judgement.guidance or "")
     for item in request.context:
-        yield _Line(item.label, _with_url(value_text(item.value), item.url))
-    yield _Line("Run", request.run_id or "")
+        yield Line(item.label, _with_url(value_text(item.value), item.url))
+    yield Line("Run", request.run_id or "")
     for name, text in request.metadata.items():
-        yield _Line(name, text)
+        yield Line(name, text)
     for comment in case.comments:
-        yield _Line(_name(comment.by), comment.text)
+        yield Line(_name(comment.by), comment.text)
 
 
 def _with_url(value: str, url: str | None) -> str:
@@ -207,78 +229,3 @@ def _with_url(value: str, url: str | None) -> str:
 
 def _name(by: Person | str) -> str:
     return by.name if isinstance(by, Person) else by
-
-
-def _history(facts: Sequence[Fact]) -> Iterator[_Piece]:
-    for fact in facts:
-        told, more = _happened(fact)
-        line = [rich.date(fact.at), *rich.text("  "), *_by(fact.by), *rich.text(f" {told}")]
-        yield _made(rich.section(line, rich.text(": ") if more else [], rich.said(more, 1_000)))
-    if facts:
-        chain = f"{len(facts):,} facts in one chain, the last is {facts[-1].hash[:16]}…"
-        yield _made(rich.section(rich.text(chain, italic=True)))
-
-
-def _happened(fact: Fact) -> tuple[str, str]:
-    """What happened, in words of ours, and what there is to say of it."""
-    if fact.kind is FactKind.REFUSED:
-        why = _WHY_NOT.get(str(fact.body.get("why")))
-        return f"tried to decide, but {why or 'it did not count'}", ""
-    names = ["verdict", "status", "reason"]
-    if fact.kind is FactKind.DECIDED and fact.by.startswith("person:"):
-        # What people said stands with their votes: the one who ended it need not be the one who said it.
-        names.remove("reason")
-    more = [str(fact.body[name]) for name in names if fact.body.get(name)]
-    return _HAPPENED[fact.kind], ": ".join(_VERDICTS.get(each, each) for each in more)
-
-
-def _by(signed: str) -> list[Element]:
-    kind, _, name = signed.partition(":")
-    if kind == "person":
-        return [{"type": "user", "user_id": name}]
-    return rich.text(one_line(name) if kind == "agent" else f"The {kind}")
-
-
-def _tree(lines: Iterable[_Line]) -> Iterator[_Piece]:
-    """Lines of "label  value"; long values in quotes of their own, whole, in as many as it takes."""
-    together: list[_Line] = []
-    size = 0
-    for line in lines:
-        shown = visible(line.shown.replace("\r\n", "\n"))
-        long = len(shown) > 200 or "\n" in shown
-        cost = min(len(line.label), _LABEL) + _AROUND * 3 + (0 if long else len(shown))
-        if together and size + cost > _BLOCK:
-            yield _together(together, size)
-            together, size = [], 0
-        together.append(_Line(line.label, "" if long else shown))
-        size += cost
-        if long:
-            yield _together(together, size)
-            together, size = [], 0
-            for chunk in _chunks(shown):
-                yield _Piece(len(chunk) + _AROUND, partial(_quote, chunk))
-    if together:
-        yield _together(together, size)
-
-
-def _together(lines: list[_Line], size: int) -> _Piece:
-    return _Piece(size, lambda: rich.section(*(_elements(place, line) for place, line in enumerate(lines))))
-
-
-def _elements(place: int, line: _Line) -> list[Element]:
-    return [*(rich.text("\n") if place else []), *rich.label(line.label), *rich.text(line.shown)]
-
-
-def _quote(chunk: str) -> Element:
-    return {"type": "rich_text_quote", "elements": rich.text(chunk)}
-
-
-def _chunks(text: str) -> Iterator[str]:
-    """`text` in pieces that one block holds, at line ends where there are any."""
-    rest = text
-    while len(rest) > _BLOCK:
-        end = rest.rfind("\n", 1, _BLOCK) + 1 or _BLOCK
-        yield rest[:end]
-        rest = rest[end:]
-    if rest:
-        yield rest
