@@ -26,6 +26,7 @@ class FactKind(StrEnum):
     EDITED = "payload.edited"
     ANSWERED = "vote.answered"
     GRANTED = "grant.given"
+    UNGRANTED = "grant.revoked"
     COMMENTED = "request.commented"
     SHOWN = "request.shown"
     REMINDED = "request.reminded"

@@ -106,6 +106,14 @@ class Ticked:
 
 
 @dataclass(frozen=True, slots=True)
+class Revoked:
+    """Somebody ended a grant that was given on this request; None: an operator, at the command line."""
+
+    grant: GrantId
+    by: Person | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Cancelled:
     """The agent withdrew it; or an operator did, who revoked the agent."""
 
@@ -128,5 +136,5 @@ class Reported:
 
 
 Event: TypeAlias = (
-    Opened | Shown | Voted | Edited | Answered | Commented | Ticked | Cancelled | Claimed | Reported
+    Opened | Shown | Voted | Edited | Answered | Commented | Ticked | Revoked | Cancelled | Claimed | Reported
 )

@@ -24,6 +24,7 @@ from approvals.events import (
     Event,
     Opened,
     Reported,
+    Revoked,
     Shown,
     Ticked,
     Voted,
@@ -135,6 +136,13 @@ def _tick(pen: Pen, event: Ticked) -> Ruling:
     return pen.ruling()
 
 
+def _revoke(pen: Pen, event: Revoked) -> Ruling:
+    by = "operator" if event.by is None else signed(event.by)
+    pen.note(FactKind.UNGRANTED, by, {"grant": event.grant})
+    pen.follow(ShowCard())
+    return pen.ruling()
+
+
 def _cancel(pen: Pen, event: Cancelled) -> Ruling:
     if pen.case.status.final:
         raise Refused(Reason.NOT_PENDING, str(pen.case.status))
@@ -205,6 +213,7 @@ _HANDLERS: Mapping[type[Any], Callable[[Pen, Any], Ruling]] = {
     Answered: voting.answer,
     Commented: _comment,
     Ticked: _tick,
+    Revoked: _revoke,
     Cancelled: _cancel,
     Claimed: _claim,
     Reported: _report,

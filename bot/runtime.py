@@ -8,7 +8,7 @@ import time
 from datetime import UTC, datetime
 from typing import Protocol
 
-from approvals.model import Instant, RequestId
+from approvals.model import GrantId, Instant, RequestId
 
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
@@ -21,6 +21,9 @@ class Runtime(Protocol):
 
     def request_id(self) -> RequestId:
         """A new request id; ids sort by the moment they were made, to the millisecond."""
+
+    def grant_id(self) -> GrantId:
+        """A new grant id, short enough to type: `g_` and 8 characters."""
 
     def token(self, prefix: str) -> str:
         """A new secret nobody can guess: `prefix` and 43 URL-safe characters (256 bits)."""
@@ -44,6 +47,12 @@ class SystemRuntime:
         """`req_` and 26 characters as a ULID spells them: 48 bits of milliseconds, 80 of chance."""
         number = int(time.time() * 1000) << 80 | secrets.randbits(80)
         return RequestId("req_" + "".join(_CROCKFORD[number >> shift & 31] for shift in range(125, -5, -5)))
+
+    def grant_id(self) -> GrantId:
+        """40 bits of chance, in letters that people do not mix up; who types it may type it in any case."""
+        number = secrets.randbits(40)
+        letters = (_CROCKFORD[number >> shift & 31] for shift in range(35, -5, -5))
+        return GrantId("g_" + "".join(letters).lower())
 
     def token(self, prefix: str) -> str:
         """See `Runtime`."""

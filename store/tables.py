@@ -221,3 +221,26 @@ people = sa.Table(
     sa.Column("profile", sa.Text, nullable=False),
     sa.Column("as_of", Moment, nullable=False),
 )
+
+grants = sa.Table(
+    "grants",
+    metadata,
+    sa.Column("id", Id, primary_key=True),
+    sa.Column("agent", sa.Text, nullable=False),
+    sa.Column("action", sa.Text, nullable=False),
+    sa.Column("rule", sa.Text, nullable=False),
+    sa.Column("giver", sa.Text, nullable=False),
+    # The request it was given on.
+    sa.Column("request", Id, _request(), nullable=False),
+    sa.Column("given_at", Moment, nullable=False),
+    sa.Column("until", Moment, nullable=False),
+    sa.Column("revoked_at", Moment),
+    sa.Column("revoked_by", sa.Text),
+    sa.Column("uses", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("used_at", Moment),
+    # The whole of it as it was given.
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Index("ix_grants_live", "agent", "action", "until", **_where("revoked_at IS NULL")),
+    sa.Index("ix_grants_request", "request"),
+    sa.Index("ix_grants_until", "until"),
+)

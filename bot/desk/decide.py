@@ -1,15 +1,16 @@
-"""A person decides: approve, edit, reject. And the clock, which decides when nobody does."""
+"""A person decides: approve, edit, reject, answer. And the clock, which decides when nobody does."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TypeAlias
 
 from approvals import fields
 from approvals.canonical import Digest
 from approvals.errors import Reason, Refused
-from approvals.events import Edited, Ticked, Voted
+from approvals.events import Allowing, Answered, Edited, Ticked, Voted
 from approvals.machine import Answer, Ruling, why_refused
 from approvals.model import Case, Choice, Instant, Person, RequestId
 from bot.desk.desk import Desk
@@ -45,7 +46,7 @@ class Tell:
     response_url: str | None = None
 
 
-async def vote(
+async def vote(  # noqa: PLR0913  # a vote's parts, by name
     desk: Desk,
     request: RequestId,
     by: Person,
@@ -53,20 +54,26 @@ async def vote(
     seen: Digest,
     *,
     reason: str | None = None,
+    typed: str | None = None,
+    lasts: timedelta | None = None,
     tell: Tell | None = None,
 ) -> Told:
-    """One vote, durable when this returns. Raises `Refused(UNKNOWN_REQUEST)`."""
+    """One vote, durable when this returns. Raises `Refused(UNKNOWN_REQUEST)`.
+
+    `typed` is what confirms it under `manual`; `lasts`, with an approval: for how long like ones go through.
+    """
+    allowing = Allowing(desk.runtime.grant_id(), lasts) if lasts is not None else None
 
     def voting(unit: Unit) -> Told:
         case = known(unit, request)
         roster = desk.directory.roster()
-        event = Voted(by, choice, seen, roster, reason)
+        event = Voted(by, choice, seen, roster, reason, typed, allowing)
         return _told(unit, desk, rule_on(unit, case, event, desk.runtime.now(), roster), tell)
 
     return await desk.store.write(voting)
 
 
-async def edit(
+async def edit(  # noqa: PLR0913  # an edit's parts, by name
     desk: Desk,
     request: RequestId,
     by: Person,
@@ -74,6 +81,7 @@ async def edit(
     seen: Digest,
     *,
     reason: str | None = None,
+    typed: str | None = None,
     tell: Tell | None = None,
 ) -> Told:
     """Change the payload and approve it so; with `errors`, nothing happened yet. Raises as `vote` does."""
@@ -81,21 +89,42 @@ async def edit(
     def editing(unit: Unit) -> Told:
         case = known(unit, request)
         roster = desk.directory.roster()
-        typed = fields.entered(case, values)
-        if typed.errors and why_refused(case, by.id, seen, roster) is None:
-            return Told(case, Answer(Reason.BREAKS_FORM), typed.errors)
-        event = Edited(by, typed.payload, seen, roster, reason)
+        entered = fields.entered(case, values)
+        if entered.errors and why_refused(case, by.id, seen, roster) is None:
+            return Told(case, Answer(Reason.BREAKS_FORM), entered.errors)
+        event = Edited(by, entered.payload, seen, roster, reason, typed)
         return _told(unit, desk, rule_on(unit, case, event, desk.runtime.now(), roster), tell)
 
     return await desk.store.write(editing)
 
 
-async def tick(desk: Desk, request: RequestId, now: Instant) -> Ruling | None:
-    """Fire the steps of `request` that are due at `now`; None when it is gone."""
+async def answer(
+    desk: Desk, request: RequestId, by: Person, answer: str, seen: Digest, *, tell: Tell | None = None
+) -> Told:
+    """Answer a question; the first answer ends it. Raises as `vote` does."""
+
+    def answering(unit: Unit) -> Told:
+        case = known(unit, request)
+        roster = desk.directory.roster()
+        event = Answered(by, answer, seen, roster)
+        return _told(unit, desk, rule_on(unit, case, event, desk.runtime.now(), roster), tell)
+
+    return await desk.store.write(answering)
+
+
+async def tick(
+    desk: Desk, request: RequestId, now: Instant, heard_since: Instant | None = None
+) -> Ruling | None:
+    """Fire the steps of `request` that are due at `now`; None when it is gone.
+
+    `heard_since` is since when people could be heard: a soft window that ended before starts again.
+    """
 
     def ticking(unit: Unit) -> Ruling | None:
         case = cases.load(unit, request)
-        return None if case is None else rule_on(unit, case, Ticked(), now, desk.directory.roster())
+        roster = desk.directory.roster()
+        event = Ticked(roster, heard_since)
+        return None if case is None else rule_on(unit, case, event, now, roster, desk=desk)
 
     return await desk.store.write(ticking)
 

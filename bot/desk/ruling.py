@@ -4,19 +4,35 @@ from __future__ import annotations
 
 import json
 
-from approvals.effects import CallAgent, Effect, PostComment, ShowCard
+from approvals.canonical import Json
+from approvals.effects import (
+    AskOperators,
+    CallAgent,
+    Effect,
+    KeepGrant,
+    OpenReview,
+    PostComment,
+    PostNote,
+    ShowCard,
+)
 from approvals.errors import Broken
 from approvals.events import Event
 from approvals.machine import Ruling, decide
 from approvals.model import Case, Instant, Roster
+from bot.desk import linked, spoken
+from bot.desk.desk import Desk
 from bot.desk.view import moment, request_json
-from store import cards, cases, facts, outbox
+from store import cards, cases, facts, grants, outbox
 from store.outbox import ParcelKind
 from store.unit_of_work import Unit
 
 
-def rule_on(unit: Unit, case: Case | None, event: Event, now: Instant, roster: Roster) -> Ruling:
+def rule_on(
+    unit: Unit, case: Case | None, event: Event, now: Instant, roster: Roster, *, desk: Desk | None = None
+) -> Ruling:
     """Decide, and write all of what was decided into `unit`. `roster` is who is who today.
+
+    An opening and a tick may need the `desk`: to tell the operators, and to open a review.
 
     Raises `Refused` where the machine does, and `store` conflicts where somebody else was faster
     (the unit of work is then run again).
@@ -28,21 +44,52 @@ def rule_on(unit: Unit, case: Case | None, event: Event, now: Instant, roster: R
         cases.save(unit, case, ruling.case)
     facts.append(unit, ruling.facts)
     for effect in ruling.effects:
-        _dispatch(unit, ruling.case, effect, now, roster)
+        match effect:
+            case AskOperators():
+                _ask_operators(unit, ruling.case, effect, now, _needed(desk, effect))
+            case OpenReview():
+                review = linked.reviewing(_needed(desk, effect), ruling.case, now)
+                rule_on(unit, None, review, now, roster, desk=desk)
+            case _:
+                _dispatch(unit, ruling.case, effect, now, roster)
     return ruling
+
+
+def show_card(unit: Unit, case: Case, now: Instant) -> None:
+    """Have Slack show `case` as it stands."""
+    outbox.show_card(unit, case.id, now, final=case.status.final, lane=_lane(case))
 
 
 def _dispatch(unit: Unit, case: Case, effect: Effect, now: Instant, roster: Roster) -> None:
     match effect:
         case ShowCard():
-            outbox.show_card(unit, case.id, now, final=case.status.final, lane=_lane(case))
+            show_card(unit, case, now)
         case PostComment(key=key, comment=comment):
             body = {"note": "comment", "by": str(comment.by), "text": comment.text}
             outbox.put(unit, ParcelKind.THREAD, request=case.id, key=key, lane="", body=body, now=now)
+        case PostNote(key=key, note=note):
+            told = spoken.written(note)
+            outbox.put(unit, ParcelKind.THREAD, request=case.id, key=key, lane="", body=told, now=now)
         case CallAgent():
             _call_agent(unit, case, effect, now, roster)
+        case KeepGrant(grant=grant):
+            grants.keep(unit, grant)
         case _:
             raise Broken(f"nobody carries out {effect!r}")
+
+
+def _needed(desk: Desk | None, effect: Effect) -> Desk:
+    if desk is None:
+        raise Broken(f"{effect!r} needs the desk")
+    return desk
+
+
+def _ask_operators(unit: Unit, case: Case, asked: AskOperators, now: Instant, desk: Desk) -> None:
+    """Each in a direct message; the key says once for this lack."""
+    for operator in desk.policies.current.operators:
+        body: Json = {"notice": "too_few", "to": operator, "left": asked.left, "missing": asked.missing}
+        key = f"{asked.key}:{operator}"
+        outbox.put(unit, ParcelKind.NOTICE, request=case.id, key=key, lane="", body=body, now=now)
 
 
 def _lane(case: Case) -> str:

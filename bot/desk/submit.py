@@ -6,15 +6,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from approvals import judging
-from approvals.canonical import Digest
+from approvals import form, judging
+from approvals import grants as terms
+from approvals.canonical import Digest, digest_of
 from approvals.errors import Reason, Refused
 from approvals.events import Opened
-from approvals.model import AgentName, Case, Flaw, Instant, Judgement, Request, RequestId
+from approvals.grants import Grant
+from approvals.model import AgentName, Case, Flaw, Instant, Judgement, Request, RequestId, Roster
 from bot.desk import doorway
 from bot.desk.desk import Desk
-from bot.desk.ruling import rule_on
-from store import cards, cases, keys
+from bot.desk.ruling import rule_on, show_card
+from store import cards, cases, grants, keys
 from store.agents import Agent
 from store.cards import CardRef
 from store.errors import KeyTaken
@@ -69,7 +71,9 @@ async def submit(desk: Desk, agent: Agent, draft: Draft, key: Key | None) -> Sub
         if key is not None:
             keys.remember(unit, agent.name, key.value, key.body, request.id, now)
         _check_superseded(unit, agent, request)
-        ruling = rule_on(unit, None, Opened(request, judgement), now, desk.directory.roster())
+        roster = desk.directory.roster()
+        grant = _granted(unit, request, judgement, now, roster)
+        ruling = rule_on(unit, None, Opened(request, judgement, roster, grant), now, roster, desk=desk)
         return Submitted(ruling.case, None, fresh=True)
 
     try:
@@ -97,6 +101,27 @@ def _earlier(unit: Unit, agent: Agent, key: Key, now: Instant) -> Submitted | No
         raise Refused(Reason.KEY_REUSED, "this Idempotency-Key came before, with another body")
     case = doorway.own_case(unit, agent, remembered.request)
     return Submitted(case, cards.of(unit, case.id), fresh=False)
+
+
+def _granted(
+    unit: Unit, request: Request, judgement: Judgement, now: Instant, roster: Roster
+) -> Grant | None:
+    """The newest grant that lets it through, counted as used; the card it was given on shows that."""
+    if judgement.grants is None:
+        return None
+    if judgement.form is not None and form.flaws(judgement.form, request.payload):
+        # Only people can approve it, and only once it is edited.
+        return None
+    digest = digest_of(request.payload)
+    case = Case(request, judgement, request.payload, digest, digest)
+    for grant in grants.live(unit, request.agent, request.action, judgement.rule, now):
+        if terms.covers(grant, request, judgement, now) and terms.may_give(grant, case, roster):
+            grants.use(unit, grant.id, now)
+            given_on = cases.load(unit, grant.request)
+            if given_on is not None:
+                show_card(unit, given_on, now)
+            return grant
+    return None
 
 
 def _check_superseded(unit: Unit, agent: Agent, request: Request) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import Any
 
 from approvals import escalation, form, quorum
@@ -36,6 +36,7 @@ def request_json(case: Case, card: CardRef | None, now: Instant, roster: Roster)
         "run_id": request.run_id,
         "metadata": dict(request.metadata),
         "supersedes": request.supersedes,
+        "review_of": request.review_of,
         "slack": card_json(card),
         "decision": _decision(case, case.decision),
         "comments": [_comment(comment) for comment in case.comments],
@@ -48,6 +49,11 @@ def moment(at: Instant) -> str:
     """RFC 3339 in UTC, `2026-11-20T10:00:00Z`; milliseconds only where there are any."""
     spelled = at.astimezone(UTC).isoformat(timespec="milliseconds" if at.microsecond else "seconds")
     return spelled.replace("+00:00", "Z")
+
+
+def parsed(spelled: str) -> Instant:
+    """What `moment` spelled."""
+    return datetime.fromisoformat(spelled)
 
 
 def card_json(card: CardRef | None) -> dict[str, Any] | None:

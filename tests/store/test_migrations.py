@@ -39,9 +39,16 @@ def _first_rows(connection: sa.Connection) -> None:
         connection.exec_driver_sql(statement)
 
 
+def _grants_too(connection: sa.Connection) -> None:
+    _first_rows(connection)
+    connection.exec_driver_sql(
+        "INSERT INTO grants VALUES ('g_1', 'billing', 'pay', 'r', 'U1', 'req_1', 1, 2, NULL, NULL, 0, NULL, '{}')"
+    )
+
+
 #: For each revision: puts rows of every kind into a database that is at it. The next migration is tried on
 #: them. Whoever adds a migration adds its rows here; a test fails until then.
-ROWS: dict[str, Callable[[sa.Connection], None]] = {"0001": _first_rows}
+ROWS: dict[str, Callable[[sa.Connection], None]] = {"0001": _first_rows, "0002": _grants_too}
 
 
 def _all_rows(connection: sa.Connection) -> dict[str, int]:

@@ -1,0 +1,49 @@
+"""Notes for a card's thread, as they lie in the outbox until they are said."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from approvals.effects import Escalated, Note, Reminded, Restarted, Skipped, Voided
+from approvals.model import GroupName, Person, UserId
+from bot.desk.view import moment, parsed
+
+
+def written(note: Note) -> dict[str, Any]:
+    """JSON of it."""
+    match note:
+        case Reminded():
+            return {"note": "reminded"}
+        case Escalated(to=to, early=early):
+            return {"note": "escalated", "to": to, "early": early}
+        case Voided(by=by, people=people):
+            return {"note": "voided", "by": _person(by), "people": [_person(each) for each in people]}
+        case Skipped(people=people):
+            return {"note": "skipped", "people": [_person(each) for each in people]}
+        case Restarted(until=until):
+            return {"note": "restarted", "until": moment(until)}
+
+
+def read(body: Any) -> Note | None:
+    """What `written` wrote; None for anything else."""
+    match body:
+        case {"note": "reminded"}:
+            return Reminded()
+        case {"note": "escalated", "to": str(to), "early": bool(early)}:
+            return Escalated(GroupName(to), early)
+        case {"note": "voided", "by": dict(by), "people": list(people)}:
+            return Voided(_read_person(by), tuple(map(_read_person, people)))
+        case {"note": "skipped", "people": list(people)}:
+            return Skipped(tuple(map(_read_person, people)))
+        case {"note": "restarted", "until": str(until)}:
+            return Restarted(parsed(until))
+        case _:
+            return None
+
+
+def _person(person: Person) -> dict[str, str]:
+    return {"id": person.id, "name": person.name}
+
+
+def _read_person(told: Any) -> Person:
+    return Person(UserId(str(told["id"])), str(told["name"]))
