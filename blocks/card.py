@@ -8,7 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
-from approvals.model import Case, Roster
+from approvals.grants import Grant
+from approvals.model import Case, Instant, Roster
 from blocks import actions, card_again, card_flaws, card_parts, card_status, limits
 from blocks.actions import Item, Picked, Seen
 from blocks.differences import Some
@@ -38,6 +39,10 @@ class CardView:
     undelivered: str | None = None
     #: true for a second message about one request, which Slack forced on us: no buttons
     duplicate: bool = False
+    #: those that were given on it
+    grants: tuple[Grant, ...] = ()
+    #: the moment that it is made for; None: only what does not depend on it is said
+    now: Instant | None = None
 
 
 def card(view: CardView) -> Message:

@@ -75,6 +75,16 @@ def card_refused(case: Case, problem: str) -> Message:
     )
 
 
+def too_few(case: Case, left: int, missing: int, permalink: str | None) -> Message:
+    """Fewer are left to decide a request than it still needs, and nobody else would be asked."""
+    where = f" {permalink}" if permalink is not None else ""
+    return _notice(
+        "👥 Too few are left to decide a request",
+        f"{case.id} of {case.request.agent} needs {missing} more, and {left} can still decide it.{where}",
+        "Put somebody into its groups (hitl.yml, or the Slack user group), or have the agent cancel it.",
+    )
+
+
 def _notice(title: str, what: str, remedy: str) -> Message:
     parts: list[Element] = [
         rich.section(rich.text(title, bold=True)),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
-from approvals.model import Gate, Instant
+from approvals.model import Instant
 from store import cases, outbox
 from store.outbox import Parcel, ParcelKind
 from store.unit_of_work import Unit
@@ -16,7 +16,7 @@ def given_up(unit: Unit, parcel: Parcel, why: str, now: Instant) -> None:
     if parcel.request is None or not isinstance(parcel.body, Mapping):
         return
     case = cases.load(unit, parcel.request)
-    if case is None or case.judgement.gate is Gate.AUTO:
+    if case is None or case.quiet:
         return
     what = str(json.loads(str(parcel.body["body"]))["type"])
     body = {"note": "dead_letter", "what": what, "why": why}

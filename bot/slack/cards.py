@@ -7,16 +7,20 @@ import logging
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 
-from approvals.model import Case, RequestId
+from approvals import escalation
+from approvals.events import Shown
+from approvals.grants import Grant
+from approvals.model import Case, Instant, RequestId
 from blocks import guide
 from blocks.card import CardView, card, minimal
 from blocks.limits import problems_of_message
 from blocks.message import Message
+from bot.desk.ruling import rule_on
 from bot.slack.outgoing import Outgoing, may_have_arrived
 from bot.slack.search import Place, find
 from bot.slack.troubles import SlackTrouble, Trouble, said
 from scheduler.results import Done, Result, Then
-from store import cards, cases, outbox
+from store import cards, cases, grants, outbox
 from store.cards import CardRef
 from store.outbox import Parcel, ParcelKind
 from store.unit_of_work import Unit
@@ -37,6 +41,10 @@ class _Shown:
     previous: Case | None
     ref: CardRef | None
     undelivered: str | None
+    #: those given on it
+    grants: tuple[Grant, ...]
+    #: the moment that the card is made for
+    now: Instant
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +63,8 @@ class CardSender:
 
     async def send(self, parcel: Parcel) -> Result:
         """Make Slack show the request of `parcel` as it stands now."""
-        shown = await self._out.desk.store.read(lambda unit: _load(unit, parcel.request))
+        now = self._out.desk.runtime.now()
+        shown = await self._out.desk.store.read(lambda unit: _load(unit, parcel.request, now))
         if shown is None:
             return Done()
         try:
@@ -80,7 +89,7 @@ class CardSender:
                 log.warning("%s cannot be shown in %s: %s", shown.case.id, place.channel, trouble)
                 gone.append(_Gone(place.channel, trouble.code))
                 continue
-            return Done(await self._settled(shown.case, ref, gone))
+            return Done(await self._settled(shown, ref, gone))
         why = ", ".join(f"{each.channel}: {each.why}" for each in gone) or "there is nobody to ask"
         log.error("%s cannot be shown to anybody: %s", shown.case.id, why)
         await self._out.desk.store.write(lambda unit: self._tell_operators(unit, shown.case, gone, "nobody"))
@@ -159,18 +168,34 @@ class CardSender:
         await self._change(shown, ref, message)
         return ref
 
-    async def _settled(self, case: Case, ref: CardRef, gone: list[_Gone]) -> Then | None:
+    async def _settled(self, shown: _Shown, ref: CardRef, gone: list[_Gone]) -> Then | None:
         """Keep where the card is at once, as people click within milliseconds; then ask for its address.
+
+        A soft window begins with its first card.
 
         Whoever is killed in between has told operators; the address is asked for with the next update.
         """
 
+        case = shown.case
+
         def placing(unit: Unit) -> None:
             cards.place(unit, case.id, ref)
             self._tell_operators(unit, case, gone, ref.channel)
+            if escalation.began_at(case) is None:
+                self._begin(unit, shown)
 
         await self._out.desk.store.write(placing)
         return await self._addressed(case, ref)
+
+    def _begin(self, unit: Unit, shown: _Shown) -> None:
+        """The window ends when the card says, or later; where the minute differs, the card says so."""
+        desk = self._out.desk
+        case, now = cases.load(unit, shown.case.id), desk.runtime.now()
+        if case is None:
+            return
+        began = rule_on(unit, case, Shown(), now, desk.directory.roster()).case.began_at
+        if began == now and f"{began:%H:%M}" != f"{shown.now:%H:%M}":
+            outbox.show_card(unit, case.id, now, final=False)
 
     async def _addressed(self, case: Case, ref: CardRef) -> Then | None:
         """What keeps the card's permalink; None where Slack does not tell it now, which is no failure."""
@@ -209,7 +234,7 @@ class CardSender:
             if trouble.trouble in (Trouble.CHANNEL, Trouble.MESSAGE):
                 return await self._place(parcel, replace(shown, ref=None))
             raise _Stuck(trouble, ref.channel) from None
-        return Done(await self._settled(shown.case, new, []))
+        return Done(await self._settled(shown, new, []))
 
     async def _adopt_other(
         self, parcel: Parcel, shown: _Shown, place: Place, gone: CardRef
@@ -232,7 +257,15 @@ class CardSender:
     def _rendered(self, shown: _Shown, *, duplicate: bool = False, note: str | None = None) -> Message:
         """The card; where Slack would refuse it by the book of its limits, the smallest legal one instead."""
         roster = self._out.desk.directory.roster()
-        view = CardView(shown.case, roster, shown.previous, shown.undelivered, duplicate)
+        view = CardView(
+            escalation.as_if_shown(shown.case, shown.now),
+            roster,
+            shown.previous,
+            shown.undelivered,
+            duplicate,
+            grants=shown.grants,
+            now=shown.now,
+        )
         message = card(view)
         if note is not None:
             message = guide.headed(message, note)
@@ -274,9 +307,11 @@ class _Stuck(Exception):
         self.channel = channel
 
 
-def _load(unit: Unit, request: RequestId | None) -> _Shown | None:
+def _load(unit: Unit, request: RequestId | None, now: Instant) -> _Shown | None:
     case = cases.load(unit, request) if request is not None else None
     if case is None:
         return None
     before = cases.load(unit, case.request.supersedes) if case.request.supersedes is not None else None
-    return _Shown(case, before, cards.of(unit, case.id), outbox.undelivered(unit, case.id))
+    given = grants.of_request(unit, case.id) if case.judgement.grants is not None else ()
+    undelivered = outbox.undelivered(unit, case.id)
+    return _Shown(case, before, cards.of(unit, case.id), undelivered, given, now)

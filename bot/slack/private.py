@@ -7,12 +7,16 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
+from approvals.model import Case
 from blocks import notices
 from blocks.message import Message
 from bot.slack.outgoing import Outgoing
 from bot.slack.troubles import SlackTrouble, Trouble
 from scheduler.results import Dead, Done, Result
+from store import cards, cases
+from store.cards import CardRef
 from store.outbox import Parcel
+from store.unit_of_work import Unit
 
 log = logging.getLogger(__name__)
 
@@ -79,6 +83,16 @@ def _notice(body: Mapping[str, Any]) -> Message | None:
             return None
 
 
+def _asked(unit: Unit, parcel: Parcel) -> tuple[Case, CardRef | None] | None:
+    case = cases.load(unit, parcel.request) if parcel.request is not None else None
+    return None if case is None else (case, cards.of(unit, case.id))
+
+
+def _too_few(body: Mapping[str, Any], case: Case, ref: CardRef | None) -> Message:
+    link = ref.permalink if ref is not None else None
+    return notices.too_few(case, int(body["left"]), int(body["missing"]), link)
+
+
 class NoticeSender:
     """The courier's sender for `ParcelKind.NOTICE`: a direct message to one operator."""
 
@@ -90,6 +104,11 @@ class NoticeSender:
         if not isinstance(parcel.body, Mapping):
             return Dead("a notice without words")
         message = _notice(parcel.body)
+        if parcel.body.get("notice") == "too_few":
+            asked = await self._out.desk.store.read(lambda unit: _asked(unit, parcel))
+            if asked is None or asked[0].status.final or asked[0].parked_at is not None:
+                return Done()
+            message = _too_few(parcel.body, *asked)
         if message is None:
             return Dead("nobody knows how to say this notice")
         channel = None

@@ -1,4 +1,4 @@
-"""Says things once, in a card's thread: what the agent said, and that it could not be told."""
+"""Says things once, in a card's thread: what the agent said, what time did, that it could not be told."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from approvals.effects import CallbackType
-from approvals.model import AgentName, Case, Comment, Gate
-from blocks import replies
+from approvals.effects import CallbackType, Escalated, Voided
+from approvals.model import AgentName, Case, Comment, Roster
+from blocks import replies, thread_notes
 from blocks.message import Message
+from bot.desk import spoken
 from bot.slack.outgoing import Outgoing, may_have_arrived
 from bot.slack.search import Place, find
 from bot.slack.troubles import SlackTrouble, Trouble
@@ -38,11 +39,11 @@ class ThreadSender:
     async def send(self, parcel: Parcel) -> Result:
         """Put one note under the card of its request, if it is not there yet."""
         thread = await self._out.desk.store.read(lambda unit: _load(unit, parcel))
-        if thread is None or thread.case.judgement.gate is Gate.AUTO:
+        if thread is None or thread.case.quiet or _overtaken(thread.case, parcel):
             return Done()
         if thread.ref is None:
             return Again("the card is not up yet", _UNTIL_THE_CARD)
-        message = _note(thread.case, parcel)
+        message = _note(thread.case, parcel, self._out.desk.directory.roster())
         if message is None:
             return Dead("nobody knows how to say this note")
         try:
@@ -60,6 +61,9 @@ class ThreadSender:
         if may_have_arrived(parcel) and await self._is_there(place, metadata, parcel):
             return
         post = {**message.as_post(), "thread_ts": place.thread_ts}
+        if isinstance(spoken.read(parcel.body), Escalated) and not place.channel.startswith("D"):
+            # Whoever is asked only now does not follow the thread.
+            post["reply_broadcast"] = True
         await self._out.call("chat.postMessage", place.channel, post)
 
     async def _is_there(self, place: Place, metadata: dict[str, Any], parcel: Parcel) -> bool:
@@ -71,7 +75,17 @@ class ThreadSender:
             raise
 
 
-def _note(case: Case, parcel: Parcel) -> Message | None:
+def _overtaken(case: Case, parcel: Parcel) -> bool:
+    """Whether it would call people to something that is decided, or put aside, by now."""
+    note = spoken.read(parcel.body)
+    over = case.status.final or case.parked_at is not None
+    return over and note is not None and not isinstance(note, Voided)
+
+
+def _note(case: Case, parcel: Parcel, roster: Roster) -> Message | None:
+    note = spoken.read(parcel.body)
+    if note is not None:
+        return thread_notes.note_of(case, note, roster, parcel.key)
     match parcel.body:
         case {"note": "comment", "by": str(by), "text": str(text)}:
             return replies.comment_note(case, Comment(AgentName(by), text, parcel.created_at), parcel.key)
