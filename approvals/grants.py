@@ -13,6 +13,7 @@ from datetime import timedelta
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 
+from approvals import form
 from approvals.access import why_not_decide
 from approvals.canonical import Json, digest_of
 from approvals.model import (
@@ -30,9 +31,6 @@ from approvals.model import (
     Roster,
 )
 from approvals.paths import follow, is_array, matches, pointer
-
-#: Characters of a number that is written as text; a longer one is just text that must not change.
-_LONGEST_NUMBER = 40
 
 
 class Shape(StrEnum):
@@ -62,7 +60,7 @@ class Grant:
     until: Instant
     #: dotted path → the values there, which have to be the same
     same: Mapping[str, Json] = field(default_factory=dict)
-    #: JSON pointer → the largest number that goes through there, as decimal text
+    #: JSON pointer → the largest number that goes through there, as decimal text; nor one further below zero
     limits: Mapping[str, str] = field(default_factory=dict)
     #: JSON pointer → what stands at every other place; together with `limits` the whole shape
     shapes: Mapping[str, str] = field(default_factory=dict)
@@ -142,6 +140,7 @@ def covers(grant: Grant, request: Request, judgement: Judgement, now: Instant) -
             digest_of(_at(request.payload, path)) == digest_of(value) for path, value in grant.same.items()
         )
         and _within(grant, request.payload)
+        and (judgement.form is None or not form.flaws(judgement.form, request.payload))
     )
 
 
@@ -155,8 +154,13 @@ def _within(grant: Grant, payload: Mapping[str, Json]) -> bool:
     return (
         shapes == dict(grant.shapes)
         and limits.keys() == grant.limits.keys()
-        and all(number <= Decimal(grant.limits[place]) for place, number in limits.items())
+        and all(_at_most(number, Decimal(grant.limits[place])) for place, number in limits.items())
     )
+
+
+def _at_most(number: Decimal, limit: Decimal) -> bool:
+    """Not above; nor further below zero, where the larger amount may well be: -9000 is not under -50."""
+    return -abs(limit) <= number <= limit
 
 
 def _measured(payload: Mapping[str, Json]) -> tuple[dict[str, Decimal], dict[str, str]]:
@@ -185,11 +189,7 @@ def _leaves(value: Json, path: tuple[str | int, ...]) -> Iterator[tuple[str, Jso
 
 def _number(value: Json) -> Decimal | None:
     """A number, also one written as text: "50.00" must not become "5000.00" unseen."""
-    if (
-        isinstance(value, bool)
-        or not isinstance(value, int | float | str)
-        or len(str(value)) > _LONGEST_NUMBER
-    ):
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
     try:
         number = Decimal(str(value).strip())

@@ -12,7 +12,7 @@ from approvals.risk import claimed, finding, short
 from approvals.titles import heading
 
 #: From the gentlest to the strictest, where several rules might hold a request (contract, section 4).
-_STRICTNESS = (Gate.AUTO, Gate.AUDIT, Gate.SOFT, Gate.HARD, Gate.MANUAL)
+_STRICTNESS = (Gate.AUTO, Gate.AUDIT, Gate.SOFT, Gate.QUESTION, Gate.HARD, Gate.MANUAL)
 #: Gates that approve without a person.
 _UNATTENDED = frozenset({Gate.AUTO, Gate.SOFT})
 #: Gates that let an action happen before anybody looked.
@@ -25,14 +25,40 @@ _OF_KIND = {
 
 
 @dataclass(frozen=True, slots=True)
+class _Candidates:
+    """The first rule that matches, and those before it that might apply."""
+
+    matched: Rule
+    might: tuple[tuple[Rule, Truth], ...] = ()
+
+    @property
+    def rules(self) -> tuple[Rule, ...]:
+        """All of them, in the policy's order."""
+        return (*(rule for rule, _ in self.might), self.matched)
+
+    @property
+    def failing(self) -> bool:
+        """Whether any condition could not be worked out."""
+        return any(truth is Truth.FAILING for _, truth in self.might)
+
+
+@dataclass(frozen=True, slots=True)
 class _Match:
-    """The rule that holds a request, why, and whether any condition could not be worked out."""
+    """The rule that holds a request, and why."""
 
     rule: Rule
     reasons: tuple[str, ...]
     #: those of the reasons without which another rule would hold it
     deciding: tuple[str, ...]
-    failing: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What of a request bears on the gate that a rule may give it."""
+
+    request: Request
+    risk: Risk
+    irreversible: bool
 
 
 def judge(policy: Policy, request: Request, *, always_shown: bool = False) -> Judgement:
@@ -40,13 +66,15 @@ def judge(policy: Policy, request: Request, *, always_shown: bool = False) -> Ju
     found = finding(policy, request)
     risk, claim = claimed(found.risk, request)
     irreversible = _irreversible(policy, request)
-    match = _match(policy, found.scope)
+    candidates = _candidates(policy, found.scope)
     unclear: tuple[str, ...] = ()
-    if match.failing and risk.rank < Risk.HIGH.rank:
+    if candidates.failing and risk.rank < Risk.HIGH.rank:
         risk, unclear = Risk.HIGH, ("what cannot be worked out is at least high risk",)
+    asked = _Asked(request, risk, bool(irreversible))
+    match = _match(policy, candidates, asked)
     rule = match.rule
-    gate, holding = _gate(rule, request, risk, bool(irreversible))
-    sample = None if always_shown else _sample(rule, gate, request, bool(irreversible))
+    gate, holding = _gate(rule, asked)
+    sample = None if always_shown else _sample(candidates, gate, asked)
     sampling = () if sample is None else (f"{sample * 100:g} % of these are shown to people",)
     reasons = (*found.reasons, *claim, *irreversible, *match.reasons, *unclear, *holding, *sampling)
     judgement = _judgement(policy, request, rule, gate, risk=risk, irreversible=bool(irreversible))
@@ -69,8 +97,7 @@ def _judgement(
         steps=() if auto else _steps(rule.steps or policy.default.steps, gate),
         title=heading(rule.title, request, risk),
         template=rule.title.text if rule.title is not None else None,
-        # The first reviewer, and the first answer, ends it.
-        quorum=1 if gate in (Gate.AUDIT, Gate.QUESTION) else rule.quorum,
+        quorum=_quorum(rule, gate),
         irreversible=irreversible,
         channel=rule.channel or policy.channel,
         guidance=rule.guidance,
@@ -84,18 +111,27 @@ def _judgement(
     )
 
 
-def _gate(rule: Rule, request: Request, risk: Risk, irreversible: bool) -> tuple[Gate, tuple[str, ...]]:
+def _gate(rule: Rule, asked: _Asked) -> tuple[Gate, tuple[str, ...]]:
     """The gate it gets, and why that is not its rule's."""
-    if request.kind in _OF_KIND:
-        gate, why = _OF_KIND[request.kind]
+    if asked.request.kind in _OF_KIND:
+        gate, why = _OF_KIND[asked.request.kind]
         return gate, () if rule.gate is gate else (why,)
-    held = _held(rule, request, risk, irreversible)
+    held = _held(rule, asked)
     return (rule.gate, ()) if held is None else (Gate.HARD, (f"held as hard because {held}",))
 
 
-def _sample(rule: Rule, gate: Gate, request: Request, irreversible: bool) -> float | None:
-    """The share that is shown; what cannot be undone, or breaks the rule's form, is always shown."""
-    if gate is not Gate.AUDIT or rule.gate is not Gate.AUDIT or irreversible or _breaks_form(rule, request):
+def _sample(candidates: _Candidates, gate: Gate, asked: _Asked) -> float | None:
+    """The share that is shown; where several rules might hold it, the largest of theirs."""
+    if gate is not Gate.AUDIT:
+        return None
+    shares = [_share(rule, asked) for rule in candidates.rules if _gate(rule, asked)[0] is Gate.AUDIT]
+    known = [share for share in shares if share is not None]
+    return max(known) if len(known) == len(shares) else None
+
+
+def _share(rule: Rule, asked: _Asked) -> float | None:
+    """What cannot be undone, or breaks the rule's form, is always shown."""
+    if rule.gate is not Gate.AUDIT or asked.irreversible or _breaks_form(rule, asked.request):
         return None
     return rule.sample
 
@@ -106,37 +142,45 @@ def _irreversible(policy: Policy, request: Request) -> tuple[str, ...]:
     return ("the agent says that it cannot be undone",) if request.reversible is False else ()
 
 
-def _match(policy: Policy, scope: Scope) -> _Match:
-    """Of the first rule that matches and those before it that might, the strictest."""
+def _candidates(policy: Policy, scope: Scope) -> _Candidates:
     might: list[tuple[Rule, Truth]] = []
-    matched = policy.default
     for rule in policy.rules:
         truth = Truth.MET if rule.when is None else rule.when.on(scope)
         if truth is Truth.MET:
-            matched = rule
-            break
+            return _Candidates(rule, tuple(might))
         if truth is not Truth.UNMET:
             might.append((rule, truth))
-    candidates = [*(rule for rule, _ in might), matched]
-    # `max` gives the first of equals, which is the earlier rule.
-    strictest = max(candidates, key=_strictness)
-    reasons = tuple(_might(rule, truth) for rule, truth in might)
+    return _Candidates(policy.default, tuple(might))
+
+
+def _match(policy: Policy, candidates: _Candidates, asked: _Asked) -> _Match:
+    """Of the first rule that matches and those before it that might, the strictest."""
+    matched = candidates.matched
+    # `max` gives the first of equals, which is the earlier rule. Most requests have one rule to weigh.
+    rules = candidates.rules
+    strictest = max(rules, key=lambda rule: _strictness(rule, asked)) if len(rules) > 1 else matched
+    reasons = tuple(_might(rule, truth) for rule, truth in candidates.might)
     if matched is not policy.default:
         met = f"rule {matched.name} matches"
     else:
         met = "no rule matches, so the default holds" if matched is strictest else "no rule matches"
-    failing = any(truth is Truth.FAILING for _, truth in might)
     if strictest is matched:
-        return _Match(matched, (*reasons, met), (met,), failing)
+        return _Match(matched, (*reasons, met), (met,))
     holds = f"rule {strictest.name} holds it, the strictest of those"
-    why = tuple(_might(rule, truth) for rule, truth in might if rule is strictest)
-    return _Match(strictest, (*reasons, met, holds), (*why, holds), failing)
+    why = tuple(_might(rule, truth) for rule, truth in candidates.might if rule is strictest)
+    return _Match(strictest, (*reasons, met, holds), (*why, holds))
 
 
-def _strictness(rule: Rule) -> tuple[int, int]:
-    # An approval under a rule for questions is held as hard.
-    gate = Gate.HARD if rule.gate is Gate.QUESTION else rule.gate
-    return _STRICTNESS.index(gate), rule.quorum
+def _strictness(rule: Rule, asked: _Asked) -> tuple[int, int, int]:
+    """By the gate it would get: an `auto` that is held as `hard` is stricter than an `audit`."""
+    gate, _ = _gate(rule, asked)
+    own = Gate.HARD if rule.gate is Gate.QUESTION else rule.gate
+    return _STRICTNESS.index(gate), _quorum(rule, gate), _STRICTNESS.index(own)
+
+
+def _quorum(rule: Rule, gate: Gate) -> int:
+    """The first reviewer, and the first answer, ends it."""
+    return 1 if gate in (Gate.AUDIT, Gate.QUESTION) else rule.quorum
 
 
 def _might(rule: Rule, truth: Truth) -> str:
@@ -145,16 +189,16 @@ def _might(rule: Rule, truth: Truth) -> str:
     return f"rule {rule.name} might apply: its condition cannot be worked out for this request"
 
 
-def _held(rule: Rule, request: Request, risk: Risk, irreversible: bool) -> str | None:
+def _held(rule: Rule, asked: _Asked) -> str | None:
     """Why an approval may not have its rule's gate; None when it may."""
     gate = rule.gate
     if gate is Gate.QUESTION:
         return "an approval is no question"
-    if irreversible and gate in _TOO_LATE:
+    if asked.irreversible and gate in _TOO_LATE:
         return "it cannot be undone"
-    if gate in _UNATTENDED and risk.rank > Risk.MEDIUM.rank:
-        return f"it is {risk} risk"
-    if gate in _TOO_LATE and _breaks_form(rule, request):
+    if gate in _UNATTENDED and asked.risk.rank > Risk.MEDIUM.rank:
+        return f"it is {asked.risk} risk"
+    if gate in _TOO_LATE and _breaks_form(rule, asked.request):
         return "its arguments break the rule's form"
     return None
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from approvals.audit import Fact, FactKind, head_of, link
 from approvals.canonical import Digest, Json, salted
-from approvals.effects import CallAgent, CallbackType, Effect, ShowCard
+from approvals.effects import CallAgent, CallbackType, Effect, Escalated, PostNote, Reminded, ShowCard
 from approvals.errors import Broken, Reason
 from approvals.model import Case, Decision, Flaw, GrantId, Instant, Person, Status, Via
 from approvals.moves import MOVES, Move
@@ -113,7 +113,15 @@ class Pen:
         case = self.case
         if case is not self.before:
             case = replace(case, version=self.before.version + 1)
-        return Ruling(case, tuple(self.facts), tuple(self.effects), answer)
+        effects = self.effects
+        if case.status.final or case.parked_at is not None:
+            # What has ended, or is out of everybody's way, needs nobody's attention.
+            effects = [effect for effect in effects if not _calls_people(effect)]
+        return Ruling(case, tuple(self.facts), tuple(effects), answer)
+
+
+def _calls_people(effect: Effect) -> bool:
+    return isinstance(effect, PostNote) and isinstance(effect.note, Reminded | Escalated)
 
 
 def said(words: str | None) -> str | None:

@@ -52,9 +52,7 @@ def fire(pen: Pen, ticked: Ticked | None) -> None:
             pen.change(parked_at=pen.now)
             pen.note(FactKind.PARKED, "clock", {"after": _seconds(step)})
             pen.follow(ShowCard(), CallAgent("parked", CallbackType.PARKED))
-    if not pen.case.status.final:
-        # What has ended meanwhile needs nobody's attention.
-        pen.follow(*notes.values())
+    pen.follow(*notes.values())
 
 
 def escalate(pen: Pen, place: int, step: Step, *, early: bool = False) -> PostNote:

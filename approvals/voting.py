@@ -85,7 +85,7 @@ def answer(pen: Pen, event: Answered) -> Ruling:
     options = case.request.options
     if refused is None and case.request.kind is not Kind.QUESTION:
         refused = Reason.NOT_THIS_WAY
-    if refused is None and (words is None or (options and event.answer not in options)):
+    if refused is None and (event.answer not in options if options else words is None):
         refused = Reason.NO_ANSWER
     if refused is not None:
         return _refuse(pen, event, refused)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
 
 import pytest
 
@@ -11,20 +10,18 @@ from approvals.audit import FactKind
 from approvals.canonical import digest_of
 from approvals.effects import CallAgent, CallbackType, PostComment, ShowCard
 from approvals.errors import Broken, Reason, Refused
-from approvals.events import Cancelled, Claimed, Commented, Edited, Opened, Reported, Ticked, Voted
-from approvals.machine import MOVES, Ruling, decide, may_act
+from approvals.events import Cancelled, Claimed, Commented, Opened, Reported, Ticked
+from approvals.machine import MOVES, decide, may_act
 from approvals.model import (
     AgentName,
-    Case,
-    Choice,
     Gate,
     OutcomeStatus,
-    Person,
     Status,
     Step,
     StepKind,
     Via,
 )
+from tests.approvals.doing import LATER, SHOW_AND_CALL, approve, edit, kinds, reject
 from tests.harness.cases import (
     ALICE,
     BOB,
@@ -37,32 +34,6 @@ from tests.harness.cases import (
     an_open_case,
     opened,
 )
-
-LATER = NOON + timedelta(minutes=5)
-SHOW_AND_CALL = (ShowCard(), CallAgent("decided", CallbackType.DECIDED))
-
-
-def approve(case: Case, by: Person = ALICE, **fields: Any) -> Ruling:
-    """`by` approves what is on the screen now."""
-    return decide(
-        case, Voted(by, Choice.APPROVE, **{"seen": case.sight, "roster": a_roster(), **fields}), LATER
-    )
-
-
-def reject(case: Case, by: Person = ALICE, reason: str | None = "no receipt", **fields: Any) -> Ruling:
-    """`by` rejects what is on the screen now."""
-    whole = {"seen": case.sight, "roster": a_roster(), "reason": reason, **fields}
-    return decide(case, Voted(by, Choice.REJECT, **whole), LATER)
-
-
-def edit(case: Case, by: Person = ALICE, **changed: Any) -> Ruling:
-    """`by` changes fields of the payload and approves it so."""
-    return decide(case, Edited(by, {**case.payload, **changed}, case.sight, a_roster()), LATER)
-
-
-def kinds(ruling: Ruling) -> list[FactKind]:
-    """What the ruling writes down."""
-    return [fact.kind for fact in ruling.facts]
 
 
 def test_a_held_request_waits_and_shows_its_card() -> None:

@@ -113,7 +113,7 @@ def gated(policy: Policy, name: str, gate: Gate) -> Policy:
             "rule one holds it, the strictest of those",
         ),
         (
-            (f"name: rest, when: 'true', {HARD}", f"name: late, when: 'payload.a == 1', {TWO}"),
+            (f"name: rest, when: 'kind != \"review\"', {HARD}", f"name: late, when: 'payload.a == 1', {TWO}"),
             request({}),
             "hard",
             "rest",

@@ -32,16 +32,23 @@ CAROL = Person(UserId("U0CAROL"), "Carol")
 DAN = Person(UserId("U0DAN"), "Dan")
 
 DIRECTORS = GroupName("directors")
+FINANCE = GroupName("finance")
 
 
-def a_roster(*, gone: tuple[Person, ...] = (), members: tuple[Person, ...] = (ALICE, BOB, CAROL)) -> Roster:
+def a_roster(
+    *,
+    gone: tuple[Person, ...] = (),
+    members: tuple[Person, ...] = (ALICE, BOB, CAROL),
+    finance: tuple[Person, ...] = (),
+) -> Roster:
     """Directors are Alice, Bob and Carol; Dan is known but in no group; `gone` are deactivated."""
     everybody = (ALICE, BOB, CAROL, DAN)
     profiles = {
         person.id: Profile(person.id, person.name, f"{person.name.lower()}@example.com", person not in gone)
         for person in everybody
     }
-    return Roster({DIRECTORS: tuple(person.id for person in members)}, profiles)
+    groups = {DIRECTORS: members, FINANCE: finance}
+    return Roster({name: tuple(person.id for person in of) for name, of in groups.items()}, profiles)
 
 
 def a_request(**fields: Any) -> Request:
