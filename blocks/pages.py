@@ -24,7 +24,7 @@ _BLOCK: Final = 2_500
 #: What stands around the words of one element.
 _AROUND: Final = 8
 #: Characters of a label, as `rich.label` cuts it.
-_LABEL: Final = 120
+LONGEST_LABEL: Final = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +120,7 @@ def tree(lines: Iterable[Line]) -> Iterator[Piece]:
     for line in lines:
         shown = visible(line.shown.replace("\r\n", "\n"))
         long = len(shown) > 200 or "\n" in shown
-        cost = min(len(line.label), _LABEL) + _AROUND * 3 + (0 if long else len(shown))
+        cost = min(len(line.label), LONGEST_LABEL) + _AROUND * 3 + (0 if long else len(shown))
         if together and size + cost > _BLOCK:
             yield _together(together, size)
             together, size = [], 0
