@@ -14,6 +14,7 @@ from approvals.model import AgentName, Instant, RequestId
 from bot.alone import alone_with
 from bot.desk import decide, follow_up, letters, notify
 from bot.desk.desk import Desk
+from bot.desk.muster import Muster
 from bot.http import app as endpoint
 from bot.http.callbacks import CallbackSender, Registration
 from bot.http.listener import Listener, listen
@@ -40,6 +41,8 @@ ANCHOR_EVERY = timedelta(minutes=1)
 TIDY_EVERY = timedelta(hours=1)
 #: How soon a request goes away that an agent got in while its token was being revoked.
 WITHDRAW_EVERY = timedelta(minutes=1)
+#: How soon it is noticed that somebody asked to decide has left. Slack is asked about every 40 s.
+MUSTER_EVERY = timedelta(seconds=3)
 #: A stop takes ten seconds at most: its parts have nine, and closing what they used has the rest.
 STOP_WITHIN = 9.0
 #: What is cut off then has this long to let go.
@@ -90,8 +93,6 @@ async def running(settings: Settings, runtime: Runtime) -> AsyncIterator[Bot]:
         side = await stack.enter_async_context(slack_side(_workspace(settings), store, shelf, runtime))
         meter = Meter(version("hitl-desk"))
         courier = Courier(store, _senders(side, store, runtime, meter), runtime, probe=side.probe)
-        sweeper = _sweeper(side.desk, shelf)
-        clock = _clock(side.desk, sweeper)
         web = endpoint.build(
             side.desk,
             readiness=_readiness(store, side, courier),
@@ -107,6 +108,10 @@ async def running(settings: Settings, runtime: Runtime) -> AsyncIterator[Bot]:
                 await courier.take_over()
             api = await listen(web, settings.api_host, settings.api_port)
             unless_served.pop_all()
+        # From now on people can be heard, and silence means something.
+        heard_since = runtime.now()
+        sweeper = _sweeper(side.desk, shelf, heard_since)
+        clock = _clock(side.desk, sweeper, heard_since)
         stop = asyncio.Event()
         carrying = asyncio.create_task(courier.run(stop), name="courier")
         clock.start()
@@ -197,9 +202,9 @@ def _counted(kind: ParcelKind, sender: Sender, meter: Meter) -> Sender:
     return send
 
 
-def _sweeper(desk: Desk, shelf: PolicyShelf) -> Sweeper:
+def _sweeper(desk: Desk, shelf: PolicyShelf, heard_since: Instant) -> Sweeper:
     async def tick(request: RequestId, now: Instant) -> None:
-        await decide.tick(desk, request, now)
+        await decide.tick(desk, request, now, heard_since)
 
     return Sweeper(
         desk.store,
@@ -209,7 +214,7 @@ def _sweeper(desk: Desk, shelf: PolicyShelf) -> Sweeper:
     )
 
 
-def _clock(desk: Desk, sweeper: Sweeper) -> Clock:
+def _clock(desk: Desk, sweeper: Sweeper, heard_since: Instant) -> Clock:
     async def withdraw(_now: Instant) -> None:
         await follow_up.cancel_all_of_revoked(desk.store, desk.runtime)
 
@@ -217,6 +222,7 @@ def _clock(desk: Desk, sweeper: Sweeper) -> Clock:
     clock.every(ANCHOR_EVERY, "anchor", sweeper.anchor)
     clock.every(TIDY_EVERY, "tidy", sweeper.tidy)
     clock.every(WITHDRAW_EVERY, "withdraw", withdraw)
+    clock.every(MUSTER_EVERY, "muster", Muster(desk, heard_since).look)
     desk.store.on_commit(lambda committed: clock.rearm() if committed.requests else None)
     return clock
 

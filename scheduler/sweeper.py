@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import TypeAlias
 
 from approvals.model import Instant, RequestId
-from store import cases, facts, keys, outbox, payloads
+from store import cases, facts, grants, keys, outbox, payloads
 from store.engine import Store
 
 log = logging.getLogger(__name__)
@@ -20,6 +20,8 @@ PAGE = 200
 AFTER_STUCK = timedelta(seconds=5)
 #: How long the outbox remembers what was delivered, for whoever asks where a message went.
 REMEMBER_DELIVERED = timedelta(days=7)
+#: How long an ended grant is listed.
+REMEMBER_GRANTS = timedelta(days=30)
 
 #: The use case: fires what is due of one request, in one unit of work.
 Tick: TypeAlias = Callable[[RequestId, Instant], Awaitable[object]]
@@ -69,10 +71,13 @@ class Sweeper:
         await self._store.write(lambda unit: facts.anchor(unit, now))
 
     async def tidy(self, now: Instant) -> None:
-        """Forget what had its time: idempotency keys, delivered parcels, what decided requests said."""
+        """Forget what had its time: idempotency keys, parcels, ended grants, what decided requests said."""
         await self._store.write(lambda unit: keys.forget_old(unit, now))
         await self._store.write(lambda unit: outbox.forget_done(unit, now - REMEMBER_DELIVERED))
         keep = self._keep_payloads()
+        # A grant holds words of a payload: it is kept no longer than these.
+        ended = now - (REMEMBER_GRANTS if keep is None else min(keep, REMEMBER_GRANTS))
+        await self._store.write(lambda unit: grants.forget_ended(unit, ended))
         if keep is not None:
             await self._forget_payloads(now - keep, now)
 

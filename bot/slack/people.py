@@ -30,6 +30,8 @@ log = logging.getLogger(__name__)
 FRESH: Final = timedelta(seconds=40)
 #: A membership that could not be confirmed for so long is not one any more.
 OLDEST: Final = timedelta(days=1)
+#: From this age on it is said how old a membership is: Slack could not be asked for several rounds.
+DOUBTED: Final = timedelta(minutes=5)
 #: Seconds between two rounds.
 _ROUND: Final = 15.0
 #: Calls a round, four rounds a minute: usergroups.users.list allows 20 a minute, users.info 100
@@ -168,7 +170,17 @@ class People:
 
     def _make(self, policy: Policy, now: Instant) -> Roster:
         groups = {name: self._members(policy, name, now) for name in policy.groups}
-        return Roster(groups, {user: profile for user, (profile, _) in self._profiles.items()})
+        profiles = {user: profile for user, (profile, _) in self._profiles.items()}
+        return Roster(groups, profiles, self._as_of(policy, now))
+
+    def _as_of(self, policy: Policy, now: Instant) -> dict[GroupName, Instant | None]:
+        """The groups about which Slack could not be asked lately, and when it last could."""
+        heard = {
+            name: self._groups.get(group.id, (None, None))[1]
+            for name, group in policy.groups.items()
+            if isinstance(group, UserGroup)
+        }
+        return {name: at for name, at in heard.items() if at is None or now - at > DOUBTED}
 
     def _members(self, policy: Policy, name: GroupName, now: Instant) -> tuple[UserId, ...]:
         group = policy.groups[name]
