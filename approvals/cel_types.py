@@ -223,6 +223,8 @@ class Checker:
         elif node.op in ("+", "-", "*", "/", "%"):
             kind, left, right = _calculated(node.op, left, right)
         else:
+            if node.op == "in" and isinstance(node.right, ListOf):
+                self._check_items(left, node.right)
             _comparable(node.op, left, right)
             kind = Type.BOOL
         cost = max(left.cost, right.cost) + self._searches(node)
@@ -240,6 +242,12 @@ class Checker:
         if node.op == "in":
             return int(not isinstance(node.right, ListOf))
         return int(node.op == "+" or not (isinstance(node.left, Literal) or isinstance(node.right, Literal)))
+
+    def _check_items(self, left: Checked, among: ListOf) -> None:
+        """Of a mixed list, too, an item of another type is never the one."""
+        for item in map(self.check, among.items):
+            if not _alike(left.type, item.type):
+                raise ConditionError(f"{left.text} is {left.type}, and {item.text} is {item.type}")
 
     def _check_words(self, node: Binary, words: str) -> None:
         others = node.right.items if isinstance(node.right, ListOf) else (node.left, node.right)

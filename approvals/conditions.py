@@ -8,28 +8,29 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, TypeAlias
 
 import cel
 
 from approvals.canonical import Json
-from approvals.cel_syntax import (
-    Binary,
-    Call,
-    ConditionError,
-    ListOf,
-    Literal,
-    Name,
-    Node,
-    Select,
-    Unary,
-    parsed,
-)
+from approvals.cel_mentions import Mention, mentions
+from approvals.cel_syntax import Binary, ConditionError, Node, Unary, parsed
 from approvals.cel_types import Checker, Type
-from approvals.model import Request, Risk
+from approvals.model import AgentName, Request, RequestId, Risk
 
-__all__ = ["Condition", "ConditionError", "Footprint", "Mention", "Scope", "Truth", "compiled", "footprint"]
+__all__ = [
+    "Condition",
+    "ConditionError",
+    "Footprint",
+    "Mention",
+    "Scope",
+    "Truth",
+    "compiled",
+    "footprint",
+    "wants_more",
+]
 
 #: Variable → the keys looked at, None for all of it.
 Footprint: TypeAlias = "Mapping[str, frozenset[str] | None]"
@@ -99,17 +100,6 @@ _Part: TypeAlias = "_Leaf | _Not | _Of"
 
 
 @dataclass(frozen=True, slots=True)
-class Mention:
-    """Two sides that a condition compares, and whether being equal speaks for it (`==`) or against (`!=`)."""
-
-    #: the variable compared: `risk`, `payload`
-    name: str
-    #: the texts it is compared with, where they are written out
-    values: frozenset[str]
-    equal: bool
-
-
-@dataclass(frozen=True, slots=True)
 class Condition:
     """A compiled condition. Two are equal when their text is."""
 
@@ -117,6 +107,8 @@ class Condition:
     _part: _Part
     uses: Footprint
     mentions: tuple[Mention, ...]
+    #: what was parsed, for what is asked of a policy as it is loaded
+    tree: Node
 
     def on(self, scope: Scope) -> Truth:
         """What it is for the request of `scope`. Never raises."""
@@ -138,11 +130,11 @@ def compiled(text: str) -> Condition:
         kind = checker.check(node).type
         if kind not in (Type.BOOL, Type.DYN):
             raise ConditionError(f"it is {kind}; a condition is met or not, so it must come to true or false")
-        part, mentions = _part_of(node), tuple(_mentions(node, holds=True))
+        part, compared = _part_of(node), mentions(node)
     except RecursionError:
         raise ConditionError("it is nested too deep") from None
     uses = {name: None if keys is None else frozenset(keys) for name, keys in checker.uses.items()}
-    return Condition(text, part, uses, mentions)
+    return Condition(text, part, uses, compared, node)
 
 
 def footprint(conditions: Iterable[Condition]) -> Footprint:
@@ -153,6 +145,15 @@ def footprint(conditions: Iterable[Condition]) -> Footprint:
             before = whole.get(name, frozenset())
             whole[name] = None if keys is None or before is None else before | keys
     return whole
+
+
+def wants_more(condition: Condition) -> bool:
+    """True when it is absent for an approval that has an action and nothing else, whatever the action."""
+    return condition.on(Scope(_BARE, Risk.LOW, condition.uses)) is Truth.ABSENT
+
+
+#: Nobody's: its action and agent are ones that no condition names.
+_BARE = Request(RequestId(""), AgentName(""), "", {}, datetime(1970, 1, 1, tzinfo=UTC), "")
 
 
 def _part_of(node: Node) -> _Part:
@@ -167,32 +168,6 @@ def _part_of(node: Node) -> _Part:
         return _Leaf(cel.compile(checked.text), checked.cost)
     except ValueError as error:
         raise ConditionError(f"syntax error: {str(error).splitlines()[0][:200]}") from error
-
-
-def _mentions(node: Node, *, holds: bool) -> Iterable[Mention]:
-    if isinstance(node, Unary):
-        yield from _mentions(node.of, holds=holds != (node.op == "!"))
-    elif isinstance(node, Binary) and node.op in ("==", "!=", "in"):
-        values = _texts(node.right) | _texts(node.left)
-        for name in _roots(node.left) | _roots(node.right):
-            yield Mention(name, values, equal=holds != (node.op == "!="))
-    elif isinstance(node, Binary):
-        yield from _mentions(node.left, holds=holds)
-        yield from _mentions(node.right, holds=holds)
-
-
-def _texts(node: Node) -> frozenset[str]:
-    if isinstance(node, ListOf):
-        return frozenset(item.value for item in node.items if isinstance(item, Literal))
-    return frozenset({node.value}) if isinstance(node, Literal) else frozenset()
-
-
-def _roots(node: Node) -> frozenset[str]:
-    while isinstance(node, Select):
-        node = node.of
-    if isinstance(node, Call) and node.target is not None:
-        return _roots(node.target)
-    return frozenset({node.name}) if isinstance(node, Name) else frozenset()
 
 
 class Scope:

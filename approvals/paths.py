@@ -83,3 +83,8 @@ def _matches(value: Json, names: Sequence[str], path: Path) -> Iterator[Path]:
         for index, item in enumerate(value):
             rest = names[1:] if names[0] == str(index) else names
             yield from _matches(item, rest, (*path, index))
+
+
+def overlap(one: str, other: str) -> bool:
+    """Whether one of two dotted paths leads into the other, or both are the same."""
+    return f"{one}.".startswith(f"{other}.") or f"{other}.".startswith(f"{one}.")

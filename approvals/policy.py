@@ -33,8 +33,9 @@ from approvals.policy_model import (
 from approvals.policy_not_yet import not_yet_of
 from approvals.policy_place import Place, each
 from approvals.policy_problems import PolicyError, Problem
-from approvals.policy_rules import default_of, rules_of, warnings_of
+from approvals.policy_rules import default_of, rules_of
 from approvals.policy_schema import json_schema
+from approvals.policy_warnings import warnings_of
 from approvals.policy_yaml import BadYaml, read
 
 __all__ = [
@@ -75,11 +76,11 @@ def version_of(text: str) -> str:
 
 def load(text: str, filename: str = "hitl.yml") -> Policy:
     """The policy that `text` says. Raises `PolicyError` with everything that is wrong."""
-    try:
-        root = read(text, filename)
-    except BadYaml as error:
-        raise PolicyError(error.problems) from error
     problems: list[Problem] = []
+    try:
+        root = read(text, filename, problems)
+    except BadYaml as error:
+        raise PolicyError([*problems, *error.problems]) from error
     policy = _policy_of(Place(root, filename, problems), version_of(text))
     if problems or policy is None:
         raise PolicyError(problems)
@@ -115,9 +116,13 @@ def _policy_of(root: Place, version: str) -> Policy | None:
         default=default,
         rules=rules,
         digests=digests,
-        warnings=(*warnings_of(rules, root.file), *not_yet_of(top)),
+        warnings=_in_order(*warnings_of(rules, default, root.file), *not_yet_of(top)),
         **settings,  # type: ignore[arg-type]  # each is read by the line that names it
     )
+
+
+def _in_order(*warnings: Problem) -> tuple[Problem, ...]:
+    return tuple(sorted(warnings, key=lambda warning: warning.line))
 
 
 def _users(place: Place) -> tuple[UserId, ...]:

@@ -65,23 +65,32 @@ class Place:
     # ── maps and lists ──
 
     def fields(self, *known: str, needs: tuple[str, ...] = ()) -> dict[str, Place]:
-        """The fields of a map: unknown ones are refused, needed ones missed, and null counts as absent."""
-        fields = self.entries()
-        if fields is None:
+        """The fields of a map: unknown ones are refused, needed ones missed."""
+        if not isinstance(self.node.of, Mapping):
+            self.entries()
             return {}
-        for name in fields.keys() - set(known):
-            fields.pop(name).wrong(f"unknown field; {meant(name, known)}")
+        for name, node in self.node.of.items():
+            if name not in known:
+                self._at(node, name).wrong(f"unknown field; {meant(name, known)}")
         for name in needs:
-            if name not in fields:
+            if name not in self.node.of:
                 self.missing(name)
-        return fields
+        return self._said({name: node for name, node in self.node.of.items() if name in known})
 
     def entries(self) -> dict[str, Place] | None:
         """The entries of a map with keys of the author's own; None when it is none."""
         if not isinstance(self.node.of, Mapping):
             self.wrong(f"must be a map of fields, not {self._what()}")
             return None
-        return {name: self._at(node, name) for name, node in self.node.of.items() if node.of is not None}
+        return self._said(self.node.of)
+
+    def _said(self, nodes: Mapping[str, YamlNode]) -> dict[str, Place]:
+        """Fields with a value: a `when:` that was left empty must not count as none, which takes all."""
+        places = {name: self._at(node, name) for name, node in nodes.items()}
+        for place in places.values():
+            if place.node.of is None:
+                place.wrong("has no value: give it one, or leave it away")
+        return {name: place for name, place in places.items() if place.node.of is not None}
 
     def items(self) -> tuple[Place, ...]:
         """The items of a list."""

@@ -1,25 +1,24 @@
-"""Rules of a policy, read and checked: each by itself, then against the groups and the other rules."""
+"""Rules of a policy, read: each field by itself, and what it refers to."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import timedelta
+from collections.abc import Mapping, Sequence
 
 from approvals.canonical import Json
 from approvals.conditions import Condition, ConditionError
 from approvals.conditions import compiled as compiled_condition
-from approvals.model import Gate, Grants, GroupName, Risk, Step, StepKind
-from approvals.policy_model import DEFAULT, Digest, Group, Rule, Users
+from approvals.model import Gate, Grants, GroupName, Step
+from approvals.policy_misfits import misfits_of
+from approvals.policy_model import DEFAULT, Digest, Group, Rule
 from approvals.policy_not_yet import NOT_YET_ASKED, NOT_YET_FIELDS
 from approvals.policy_place import Place, each, got
-from approvals.policy_problems import Problem, meant
+from approvals.policy_problems import meant
+from approvals.policy_reach import check_reached, check_risk
+from approvals.policy_steps import steps_of
 from approvals.schema import schema_flaws
 from approvals.titles import Title, TitleError
 from approvals.titles import compiled as compiled_title
 
-#: Gates that let a request through without a person, above which risk they no longer may.
-_GENTLE = frozenset({Gate.AUTO, Gate.SOFT})
-_RISKY = frozenset({Risk.HIGH, Risk.CRITICAL})
 #: What a rule may say.
 FIELDS = (
     "name", "when", "gate", "ask", "steps", "quorum", "channel", "title", "guidance", "summary", "sensitive",
@@ -34,9 +33,13 @@ def rules_of(
     rules: list[Rule] = []
     for number, item in enumerate(place.items(), 1):
         name = _name_of(item, number, rules)
-        rule = _Reader(item.in_rule(name), groups, digests).rule(name)
-        if rule is not None:
-            _check_reached(item.in_rule(name), rule, rules)
+        reader = _Reader(item.in_rule(name), groups, digests)
+        rule = reader.rule(name)
+        if rule is None:
+            continue
+        check_reached(reader.place, rule, rules)
+        # One whose condition does not load would seem to take all that comes after it.
+        if rule.when is not None or "when" not in reader.fields:
             rules.append(rule)
     return tuple(rules)
 
@@ -51,22 +54,6 @@ def default_of(place: Place, groups: Mapping[GroupName, Group], digests: Mapping
         if name not in reader.fields:
             reader.place.missing(name)
     return reader.rule(DEFAULT)
-
-
-def warnings_of(rules: Sequence[Rule], file: str) -> tuple[Problem, ...]:
-    """What loads but lets through more than it seems to: values of different types are unequal."""
-    return tuple(
-        Problem(
-            file,
-            rule.line,
-            rule.name,
-            "when",
-            "`!=` is also met by a value of another type (5 is not '5'): name what is let through",
-        )
-        for rule in rules
-        if rule.when is not None and rule.gate in (Gate.AUTO, Gate.AUDIT, Gate.SOFT)
-        if any(mention.name == "payload" and not mention.equal for mention in rule.when.mentions)
-    )
 
 
 def _name_of(item: Place, number: int, before: Sequence[Rule]) -> str:
@@ -86,18 +73,6 @@ def _name_of(item: Place, number: int, before: Sequence[Rule]) -> str:
     return name or nameless
 
 
-def _check_reached(place: Place, rule: Rule, before: Sequence[Rule]) -> None:
-    for other in before:
-        if other.when is None:
-            place.wrong(
-                f"can never match: rule {other.name!r} on line {other.line} has no `when` and takes all"
-            )
-            return
-        if other.when == rule.when:
-            place.wrong(f"can never match: rule {other.name!r} on line {other.line} has the same `when`")
-            return
-
-
 class _Reader:
     """Reads one rule."""
 
@@ -115,21 +90,19 @@ class _Reader:
         gate = got(fields, "gate", lambda place: place.word(Gate))
         for field in NOT_YET_FIELDS & fields.keys():
             fields[field].wrong("is not done yet: leave it away for now")
-        if gate is None:
-            return None
-        sensitive = self._paths("sensitive")
+        # What can be read without knowing the gate is read: all that is wrong is said at once.
         rule = Rule(
             name=name,
-            gate=gate,
-            when=self._when(gate),
+            gate=gate or Gate.HARD,
+            when=self._when(),
             ask=self._ask(gate),
             steps=self._steps(gate),
             quorum=got(fields, "quorum", lambda place: place.whole(1, 100)) or 1,
             channel=got(fields, "channel", lambda place: place.slack("channel")),
-            title=self._title(sensitive),
+            title=self._title(),
             guidance=got(fields, "guidance", Place.text),
             summary=self._paths("summary"),
-            sensitive=sensitive,
+            sensitive=self._paths("sensitive"),
             form=self._form(),
             valid_for=got(fields, "valid_for", Place.duration),
             confirm=got(fields, "confirm", Place.path),
@@ -138,43 +111,32 @@ class _Reader:
             grants=self._grants(),
             line=self.place.line,
         )
-        self._check(rule)
+        if gate is None:
+            return None
+        if "when" in fields:
+            check_risk(fields["when"], rule)
+        for field, why in misfits_of(rule, self._groups):
+            fields[field].wrong(why)
         return rule
 
-    def _when(self, gate: Gate) -> Condition | None:
+    def _when(self) -> Condition | None:
         text = got(self.fields, "when", Place.text)
         if text is None:
             return None
         try:
-            condition = compiled_condition(text)
+            return compiled_condition(text)
         except ConditionError as error:
             self.fields["when"].wrong(str(error))
             return None
-        for mention in condition.mentions:
-            if gate in _GENTLE and mention.name == "risk" and mention.equal and mention.values & _RISKY:
-                self.fields["when"].wrong(
-                    f"{gate} is for low and medium risk only: what is riskier is held as hard"
-                )
-                break
-        return condition
 
-    def _ask(self, gate: Gate) -> tuple[GroupName, ...]:
+    def _ask(self, gate: Gate | None) -> tuple[GroupName, ...]:
         if "ask" not in self.fields:
-            if gate is not Gate.AUTO and self.place.rule != DEFAULT:
-                self.place.missing("ask", ": which group decides?")
+            self._miss("ask", gate, "which group decides?")
             return ()
         places = self.fields["ask"].one_or_more()
         if not places:
             self.fields["ask"].wrong("must name at least one group")
-        return tuple(dict.fromkeys(each(places, self._asked)))
-
-    def _asked(self, place: Place) -> GroupName | None:
-        name = self._group(place)
-        if name is not None and isinstance(self._groups[name], NOT_YET_ASKED):
-            place.wrong(
-                f"{name!r} is a rotation, and who is on call is not known yet; ask another group for now"
-            )
-        return name
+        return tuple(dict.fromkeys(each(places, self._group)))
 
     def _group(self, place: Place) -> GroupName | None:
         name = place.text()
@@ -183,65 +145,34 @@ class _Reader:
         if name not in self._groups:
             place.wrong(f"there is no group {name!r}; {meant(name, self._groups)}")
             return None
+        if isinstance(self._groups[GroupName(name)], NOT_YET_ASKED):
+            place.wrong(
+                f"{name!r} is a rotation, and who is on call is not known yet; name another group for now"
+            )
         return GroupName(name)
 
-    def _steps(self, gate: Gate) -> tuple[Step, ...]:
+    def _steps(self, gate: Gate | None) -> tuple[Step, ...]:
         if "steps" not in self.fields:
-            if gate is not Gate.AUTO and self.place.rule != DEFAULT:
-                self.place.missing("steps", ": what happens when nobody answers?")
+            self._miss("steps", gate, "what happens when nobody answers?")
             return ()
-        places = self.fields["steps"].items()
-        found = [(place, self._step(place)) for place in places]
-        steps = [(place, step) for place, step in found if step is not None]
-        if len(steps) == len(found):
-            self._check_steps(gate, steps)
-        return tuple(step for _, step in steps)
+        if gate is None:
+            return ()
+        return steps_of(self.fields["steps"], gate, self._group)
 
-    def _step(self, place: Place) -> Step | None:
-        fields = place.fields("after", "do", "to", "review", needs=("after", "do"))
-        after = got(fields, "after", Place.duration)
-        do = got(fields, "do", lambda place: place.word(StepKind))
-        to = self._group(fields["to"]) if "to" in fields else None
-        review = got(fields, "review", Place.flag)
-        if do is StepKind.ESCALATE and "to" not in fields:
-            place.missing("to", ": escalate to which group?")
-        if do not in (None, StepKind.ESCALATE) and "to" in fields:
-            fields["to"].wrong(f"is for escalate only, not for {do}")
-        if do not in (None, StepKind.APPROVE) and "review" in fields:
-            fields["review"].wrong(f"is for approve only, not for {do}")
-        if after is None or do is None:
-            return None
-        return Step(after, do, to, bool(review))
+    def _miss(self, field: str, gate: Gate | None, asking: str) -> None:
+        """Only `auto` can do without: where it gives way to hard, the default's are taken."""
+        if gate is not Gate.AUTO and self.place.rule != DEFAULT:
+            self.place.missing(field, f": {asking}")
 
-    def _check_steps(self, gate: Gate, steps: Sequence[tuple[Place, Step]]) -> None:
-        last_ones = "approve, expire or park" if gate is Gate.SOFT else "expire or park"
-        if not steps or not steps[-1][1].do.last:
-            self.fields["steps"].wrong(f"the last step is missing: what ends it, {last_ones}?")
-        before = timedelta()
-        for index, (place, step) in enumerate(steps):
-            if step.after <= before:
-                place.wrong("is not after the step before it; `after` counts from the opening")
-            before = max(before, step.after)
-            if step.do.last and index < len(steps) - 1:
-                place.wrong(f"{step.do} ends the request, so nothing can come after it")
-            if step.do is StepKind.APPROVE and gate is not Gate.SOFT:
-                place.wrong(f"approve is for gate soft only; with {gate} it is expire or park")
-        if gate is Gate.SOFT and steps and steps[-1][1].do in (StepKind.EXPIRE, StepKind.PARK):
-            steps[-1][0].wrong("gate soft ends with approve; to end otherwise use gate hard")
-
-    def _title(self, sensitive: Sequence[str]) -> Title | None:
+    def _title(self) -> Title | None:
         text = got(self.fields, "title", Place.text)
         if text is None:
             return None
         try:
-            title = compiled_title(text)
+            return compiled_title(text)
         except TitleError as error:
             self.fields["title"].wrong(str(error))
             return None
-        shown = [path for path in sensitive if any(_overlap(path, other) for other in title.paths)]
-        if shown:
-            self.fields["title"].wrong(f"shows {shown[0]}, which is sensitive")
-        return title
 
     def _paths(self, field: str) -> tuple[str, ...]:
         return each(self.fields[field].items(), Place.path) if field in self.fields else ()
@@ -272,37 +203,3 @@ class _Reader:
         longest = got(fields, "longest", Place.duration)
         same = each(fields["same"].items(), Place.path) if "same" in fields else ()
         return Grants(longest, same) if longest is not None else None
-
-    def _check(self, rule: Rule) -> None:
-        """What no field can be blamed for alone."""
-        for field, why in _misfits(rule):
-            self.fields[field].wrong(why)
-        # Whoever an escalation adds may approve as well.
-        later = (step.to for step in rule.steps if step.to is not None)
-        deciding = [self._groups[name] for name in (*rule.ask, *later)]
-        if rule.quorum > 1 and rule.ask and all(isinstance(group, Users) for group in deciding):
-            people = {user for group in deciding if isinstance(group, Users) for user in group.users}
-            if rule.quorum > len(people):
-                self.fields["quorum"].wrong(
-                    f"needs {rule.quorum} people, and those asked are only {len(people)}"
-                )
-
-
-def _misfits(rule: Rule) -> Iterator[tuple[str, str]]:
-    """Fields that do not go together: which one, and why."""
-    if rule.quorum > 1 and rule.gate is Gate.SOFT:
-        yield "quorum", "soft goes ahead by itself, so it cannot need several people"
-    if rule.quorum > 1 and not rule.ask and rule.gate is Gate.AUTO:
-        yield "quorum", "needs `ask`: where auto gives way to hard, these are asked"
-    if rule.quorum > 1 and rule.grants is not None:
-        yield "grants", "one person cannot allow for a while what needs several"
-    if rule.grants is not None and rule.gate is Gate.MANUAL:
-        yield "grants", "what is typed by hand each time cannot be allowed for a while"
-    if rule.confirm is not None and rule.gate is not Gate.MANUAL:
-        yield "confirm", "is for gate manual only"
-    if rule.sample is not None and rule.gate is not Gate.AUDIT:
-        yield "sample", "is for gate audit only"
-
-
-def _overlap(one: str, other: str) -> bool:
-    return f"{one}.".startswith(f"{other}.") or f"{other}.".startswith(f"{one}.")

@@ -52,8 +52,8 @@ _INT = re.compile(r"[-+]?[0-9]{1,17}", re.ASCII)
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]{1,2})?", re.ASCII)
 
 
-def read(text: str, filename: str) -> YamlNode:
-    """The file's value. Raises `BadYaml`."""
+def read(text: str, filename: str, problems: list[Problem]) -> YamlNode:
+    """The file's value. What can be read past is noted in `problems`; raises `BadYaml` for what cannot."""
     if len(text) > LONGEST:
         raise _bad(filename, 1, f"is larger than {LONGEST // 1024} KiB")
     try:
@@ -70,11 +70,7 @@ def read(text: str, filename: str) -> YamlNode:
         raise _bad(filename, 1, "is nested too deep") from None
     if root is None:
         raise _bad(filename, 1, "is empty: a policy needs `channel`, `groups` and `default`")
-    reading = _Reading(filename)
-    node = reading.node(root, root.start_mark.line + 1, 0)
-    if reading.problems:
-        raise BadYaml(tuple(reading.problems))
-    return node
+    return _Reading(filename, problems).node(root, root.start_mark.line + 1, 0)
 
 
 def _bad(filename: str, line: int, message: str) -> BadYaml:
@@ -82,19 +78,18 @@ def _bad(filename: str, line: int, message: str) -> BadYaml:
 
 
 class _Reading:
-    def __init__(self, filename: str) -> None:
+    def __init__(self, filename: str, problems: list[Problem]) -> None:
         self._filename = filename
         self._nodes = 0
-        self.problems: list[Problem] = []
+        self._problems = problems
 
     def _wrong(self, line: int, message: str) -> None:
-        self.problems.append(Problem(self._filename, line, None, "", message))
+        self._problems.append(Problem(self._filename, line, None, "", message))
 
     def node(self, node: yaml.Node, line: int, depth: int) -> YamlNode:
         self._nodes += 1
         if self._nodes > MOST_NODES or depth > DEEPEST:
-            self._wrong(line, "too many values" if depth <= DEEPEST else "is nested too deep")
-            raise BadYaml(tuple(self.problems))
+            raise _bad(self._filename, line, "too many values" if depth <= DEEPEST else "is nested too deep")
         if node.tag not in _PLAIN:
             self._wrong(line, f"tags are not taken here: leave {node.tag} away")
         if isinstance(node, yaml.MappingNode):

@@ -32,23 +32,17 @@ def test_the_smallest_policy_loads() -> None:
 
 def test_of_the_contracts_example_only_what_is_not_done_yet_is_refused() -> None:
     """Everything in it is understood; what is not carried out yet is said by name."""
+    rotation = "'finance-on-call' is a rotation, and who is on call is not known yet;"
     assert problems(CONTRACT) == [
-        'hitl.yml:28: rule "moderation": gate: audit is not done yet; use auto or hard for now',
-        'hitl.yml:30: rule "moderation": sample: is not done yet: leave it away for now',
         'hitl.yml:36: rule "small-refunds": digest: is not done yet: leave it away for now',
-        'hitl.yml:56: rule "drafts": gate: soft is not done yet; use auto or hard for now',
-        'hitl.yml:59: rule "drafts": grants: is not done yet: leave it away for now',
-        'hitl.yml:62: rule "deploys": gate: manual is not done yet; use auto or hard for now',
+        f'hitl.yml:52: rule "refunds": steps[1].to: {rotation} name another group for now',
     ]
 
 
 def test_the_contracts_example_is_read_whole() -> None:
     """Each section of the example ends up as what it says."""
-    text = CONTRACT.replace("gate: audit", "gate: hard").replace("gate: manual", "gate: hard")
-    for line in ("    sample: 0.1\n", "    digest: hourly\n", "    confirm: payload.service\n"):
-        text = text.replace(line, "")
-    drafts = text[text.index("  - name: drafts") : text.index("  - name: deploys")]
-    loaded = load(text.replace(drafts, ""))
+    text = CONTRACT.replace("    digest: hourly\n", "").replace("to: finance-on-call", "to: support")
+    loaded = load(text)
     assert loaded.groups[GroupName("finance-on-call")] == policy.Rotation(
         (UserId("U0CAROL"), UserId("U0DAN")),
         timedelta(weeks=1),
@@ -59,8 +53,14 @@ def test_the_contracts_example_is_read_whole() -> None:
     )
     assert [risk for risk, _ in loaded.risk.levels] == [Risk.HIGH, Risk.MEDIUM, Risk.LOW]
     assert loaded.irreversible.match("delete_all")
-    refunds = next(rule for rule in loaded.rules if rule.name == "refunds")
-    assert refunds.steps[1] == Step(timedelta(hours=1), StepKind.ESCALATE, GroupName("finance-on-call"))
+    rules = {rule.name: rule for rule in loaded.rules}
+    assert [rule.gate for rule in loaded.rules] == [Gate.AUDIT, Gate.HARD, Gate.HARD, Gate.SOFT, Gate.MANUAL]
+    assert rules["moderation"].sample == 0.1
+    assert rules["drafts"].steps == (Step(timedelta(minutes=30), StepKind.APPROVE, review=True),)
+    assert rules["drafts"].grants == policy.Grants(timedelta(hours=8), ("payload.site",))
+    assert rules["deploys"].confirm == "payload.service"
+    refunds = rules["refunds"]
+    assert refunds.steps[1] == Step(timedelta(hours=1), StepKind.ESCALATE, GroupName("support"))
     assert refunds.form == {
         "type": "object",
         "properties": {
@@ -73,6 +73,7 @@ def test_the_contracts_example_is_read_whole() -> None:
     assert loaded.review == policy.Review("0 9 * * mon", "C0OPS", "Europe/Berlin")
     assert loaded.storm == policy.Storm(20, timedelta(minutes=5))
     assert loaded.keep == policy.Keep(timedelta(days=90))
+    assert {warning.field for warning in loaded.warnings} == {"digests", "review", "storm"}
 
 
 def test_all_that_is_wrong_is_said_at_once() -> None:
@@ -135,6 +136,33 @@ def test_all_that_is_wrong_is_said_at_once() -> None:
         (f"name: r, quorum: 0, {HARD}", "from 1 to 100"),
         ("name: r, gate: auto, quorum: 2", "needs `ask`"),
         (f"name: r, confirm: payload.x, {HARD}", "gate manual only"),
+        (
+            "name: r, gate: manual, confirm: payload.card.no, sensitive: [payload.card], ask: support,"
+            " steps: [{after: 1h, do: expire}]",
+            "confirm: shows payload.card, which is sensitive",
+        ),
+        (
+            "name: r, gate: manual, grants: {longest: 1h}, ask: support, steps: [{after: 1h, do: expire}]",
+            "typed by hand each time",
+        ),
+        (
+            "name: r, gate: audit, grants: {longest: 1h}, ask: support, steps: [{after: 1h, do: expire}]",
+            "what people approve",
+        ),
+        ("name: r, gate: soft, ask: support, steps: [{after: 1h, do: remind}]", "what ends it, approve?"),
+        ("name: r, gate: audit, ask: support, steps: [{after: 1h, do: approve}]", "gate soft only"),
+        ("name: r, gate: hard, ask: support, steps: [{after: 1h, do: park, review: true}]", "approve only"),
+        (f"name: r, when:, {HARD}", "has no value"),
+        (f"name: r, quorum:, {HARD}", "has no value"),
+        (f"name: r, quorom:, {HARD}", "did you mean `quorum`?"),
+        (f"name: r, grants: {{same: [payload.x]}}, {HARD}", "grants.longest: is missing"),
+        (f"name: r, grants: {{longest: 1h, same: [site]}}, {HARD}", "payload.amount"),
+        (f"name: r, sample: 0, {HARD}", "above 0"),
+        (f"name: r, sample: 10, {HARD}", "at most 1"),
+        (f"name: r, when: 'risk == 3', {HARD}", "== cannot compare them"),
+        (f"name: r, when: 'payload == 5', {HARD}", "a map"),
+        (f"name: r, when: \"agent in ['a', 5]\", {HARD}", "5 is a whole number"),
+        (f"name: r, when: 'reversible == 1', {HARD}", "a yes or no"),
         (f"name: r, sample: 0.5, {HARD}", "gate audit only"),
         (f"name: r, quorum: 2, grants: {{longest: 1h}}, {HARD}", "what needs several"),
         (f"name: r, digest: daily, {HARD}", "no digest 'daily'"),
@@ -146,6 +174,14 @@ def test_all_that_is_wrong_is_said_at_once() -> None:
         (f"name: r, when: 'risk > 2', {HARD}", "==, != and in only"),
         ("name: r, when: \"risk == 'high'\", gate: auto", "low and medium risk only"),
         ("name: r, when: \"risk in ['low', 'critical']\", gate: auto", "low and medium risk only"),
+        ("name: r, when: \"!(risk != 'high')\", gate: auto", "low and medium risk only"),
+        ("name: r, when: \"risk != 'low' && risk != 'medium'\", gate: auto", "low and medium risk only"),
+        ("name: r, when: \"['high'].exists(x, x == risk)\", gate: auto", "low and medium risk only"),
+        (
+            "name: r, when: \"payload.x == 1 ? risk == 'critical' : false\", gate: soft, ask: support,"
+            " steps: [{after: 1h, do: approve}]",
+            "low and medium risk only",
+        ),
         (f"name: r, channel: '#ops', {HARD}", "channel id"),
         (f"name: r, valid_for: 0s, {HARD}", "longer than nothing"),
     ],
@@ -229,21 +265,14 @@ def test_whoever_a_step_escalates_to_counts_towards_the_quorum() -> None:
     assert "needs 3 people, and those asked are only 2" in problem
 
 
-def test_a_rotation_can_be_escalated_to_and_not_yet_asked() -> None:
-    """Escalations wait anyhow; who is on call when a card is posted is not known yet."""
+def test_a_rotation_is_neither_asked_nor_escalated_to_yet() -> None:
+    """Who is on call is not known yet; a rotation that nothing names may stand there already."""
     groups = "{rotation: {users: [U1], every: 1d, handoff: 09:00, timezone: UTC}}"
     text = SMALLEST.replace("{usergroup: S0DIRECTORS}", groups)
     steps = "steps: [{after: 1h, do: escalate, to: directors}, {after: 1d, do: park}]"
-    assert load(text.replace("steps: [{after: 1d, do: park}]", steps)).default.steps[0].to == "directors"
+    assert "is a rotation" in problems(text.replace("steps: [{after: 1d, do: park}]", steps))[0]
     assert "is a rotation" in problems(text.replace("ask: support", "ask: directors"))[0]
-
-
-def test_a_rule_that_can_never_match_does_not_load() -> None:
-    """One without `when` takes all that comes after it, and a `when` twice is one too many."""
-    never = problems(with_rules(f"name: a, {HARD}", f"name: b, when: 'confidence < 1', {HARD}"))
-    twice = problems(with_rules(f"name: a, when: 'true', {HARD}", f"name: b, when: ' true ', {HARD}"))
-    assert "hitl.yml:6: rule \"b\": can never match: rule 'a' on line 5" in never[0]
-    assert "has the same `when`" in twice[0]
+    assert load(text).warnings == ()
 
 
 def test_two_rules_may_not_share_a_name() -> None:
@@ -252,22 +281,13 @@ def test_two_rules_may_not_share_a_name() -> None:
     assert "there is another rule 'a'" in found[0]
 
 
-@pytest.mark.parametrize("when", ["payload.to != 'x'", "!(payload.to == 'x')"])
-def test_unequal_in_a_gentle_rule_is_warned_of(when: str) -> None:
-    """Values of different types are unequal, so `!=` lets through more than it seems to."""
-    rule = f'name: a, when: "{when}"'
-    warned = load(with_rules(f"{rule}, gate: auto")).warnings
-    assert [(warning.rule, warning.field) for warning in warned] == [("a", "when")]
-    assert load(with_rules(f"{rule}, {HARD}")).warnings == ()
-
-
 @pytest.mark.parametrize(
     ("text", "says"),
     [
         ("", "is empty"),
         ("- 1", "must be a map"),
         ("a: [", "hitl.yml:1: not YAML"),
-        ("a: 1\nb: 2\na: 3", "hitl.yml:3: `a` stands here twice (first on line 1)"),
+        ("channel: C0\ngroups: {}\nchannel: C0", "hitl.yml:3: `channel` stands here twice (first on line 1)"),
         ("a: !!python/object/apply:os.system [x]", "tags are not taken"),
         ("a: !x 1", "tags are not taken"),
         ("a: &x [*x]", "nested too deep"),
@@ -282,7 +302,7 @@ def test_unequal_in_a_gentle_rule_is_warned_of(when: str) -> None:
 )
 def test_hostile_yaml_is_refused(text: str, says: str) -> None:
     """Bombs, tags and broken files are problems with a line, and do nothing else."""
-    assert says in problems(text)[0]
+    assert any(says in problem for problem in problems(text))
 
 
 @pytest.mark.parametrize(
@@ -296,11 +316,7 @@ def test_hostile_yaml_is_refused(text: str, says: str) -> None:
 def test_scalars_are_read_as_they_look(text: str, value: object) -> None:
     """YAML 1.1's booleans, dates and times of day stay the words they are."""
     loaded = load(with_rules(f"name: a, form: {{x: {{const: {text}}}}}, {HARD}"))
-    form = loaded.rules[0].form
-    if value is None:
-        assert form == {"type": "object", "properties": {"x": {"const": None}}}
-    else:
-        assert form == {"type": "object", "properties": {"x": {"const": value}}}
+    assert loaded.rules[0].form == {"type": "object", "properties": {"x": {"const": value}}}
 
 
 def test_a_line_is_where_the_field_stands() -> None:
