@@ -8,17 +8,18 @@ from __future__ import annotations
 
 from typing import Final, Literal, TypeAlias
 
+from approvals import confirming
 from approvals.effects import CallbackType
 from approvals.errors import Reason
 from approvals.machine import Answer
-from approvals.model import AgentName, Case, Comment, Flaw, Person, Roster
+from approvals.model import AgentName, Case, Comment, Flaw, Gate, Instant, Kind, Person, Roster
 from approvals.quorum import tally
 from blocks import rich
 from blocks.card import note_metadata
 from blocks.card_flaws import flaw_text
 from blocks.for_agents import message_for_agent
 from blocks.message import Message
-from blocks.standing import VERDICTS, edits, in_words, title_of, who_may
+from blocks.standing import by_silence, edits, in_words, title_of, verdict_word, who_may
 from blocks.text import Mrkdwn, escape, listed, short
 from blocks.wording import say
 
@@ -39,8 +40,20 @@ __all__ = [
 ]
 
 #: What the person asked for.
-Wanted: TypeAlias = Literal["approve", "edit", "reject"]
+Wanted: TypeAlias = Literal["approve", "edit", "reject", "allow", "looks_right", "correct", "flag", "answer"]
 
+_PLACES: Final = (
+    "first",
+    "second",
+    "third",
+    "fourth",
+    "fifth",
+    "sixth",
+    "seventh",
+    "eighth",
+    "ninth",
+    "tenth",
+)
 _NEWS: Final = {
     CallbackType.DECIDED: "what was decided",
     CallbackType.COMMENTED: "what was said here",
@@ -50,8 +63,10 @@ _NEWS: Final = {
 }
 
 
-def answer_words(answer: Answer, case: Case, roster: Roster, wanted: Wanted) -> Mrkdwn:
-    """What to tell whoever clicked. `case` is the case after the event."""
+def answer_words(
+    answer: Answer, case: Case, roster: Roster, wanted: Wanted, until: Instant | None = None
+) -> Mrkdwn:
+    """What to tell whoever clicked. `case` is the case after the event; `until` is when a grant given ends."""
     if answer.refused is not None:
         return refusal(answer.refused, case, roster, answer.flaws)
     standing = tally(case, roster)
@@ -59,13 +74,28 @@ def answer_words(answer: Answer, case: Case, roster: Roster, wanted: Wanted) -> 
         "counted",
         repeated=answer.repeated,
         wanted=wanted,
-        done=VERDICTS.get(case.status, ""),
+        review=case.judgement.gate is Gate.AUDIT,
+        done=verdict_word(case),
         title=title_of(case, 120),
         agent=case.request.agent,
         called=case.request.callback_url is not None,
+        place=_place(standing.given, standing.needed),
         missing=max(standing.needed - standing.given, 0),
         groups=list(case.asked),
+        answer=_answer(case),
+        until=until,
     )
+
+
+def _place(given: int, needed: int) -> str:
+    """`the first of 2`: whoever was counted last."""
+    if 0 < given <= len(_PLACES):
+        return f"the {_PLACES[given - 1]} of {needed}"
+    return f"number {given} of {needed}"
+
+
+def _answer(case: Case) -> str:
+    return (case.decision.answer or "") if case.decision is not None else ""
 
 
 def refusal(reason: Reason, case: Case | None, roster: Roster, flaws: tuple[Flaw, ...] = ()) -> Mrkdwn:
@@ -76,13 +106,20 @@ def refusal(reason: Reason, case: Case | None, roster: Roster, flaws: tuple[Flaw
     return say(
         "refused",
         reason=str(reason),
+        review=case.judgement.gate is Gate.AUDIT,
+        question=case.request.kind is Kind.QUESTION,
+        options=len(case.request.options),
+        word=confirming.word(case.judgement, case.payload) or confirming.CONFIRM,
         title=title_of(case, 120),
         agent=case.request.agent,
         who=who_may(case, roster),
         on_behalf_of=case.request.on_behalf_of or "",
-        done=VERDICTS.get(case.status, "still open"),
+        done=verdict_word(case) or "still open",
+        silence=by_silence(case),
+        via=str(decision.via) if decision else "",
         people=[person.name for person in decision.by] if decision else [],
         at=decision.decided_at if decision else None,
+        answer=_answer(case),
         changes=in_words(edits(case)),
         flaws=_flaws(flaws or case.flaws, case),
     )

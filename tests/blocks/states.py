@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from approvals.audit import Fact
-from approvals.canonical import Json, digest_of
+from approvals.canonical import Json, digest_of, salted
 from approvals.events import Cancelled, Claimed, Commented, Edited, Event, Reported, Ticked, Voted
 from approvals.machine import decide
 from approvals.model import (
@@ -26,7 +26,19 @@ from approvals.model import (
     UserId,
 )
 from blocks.card import CardView
-from tests.harness.cases import ALICE, BOB, CAROL, DAN, NOON, a_request, a_roster, an_open_case, opened
+from tests.harness.cases import (
+    ALICE,
+    BOB,
+    CAROL,
+    DAN,
+    DIRECTORS,
+    FINANCE,
+    NOON,
+    a_request,
+    a_roster,
+    an_open_case,
+    opened,
+)
 
 ROSTER = a_roster()
 REFUND: dict[str, Json] = {
@@ -69,15 +81,17 @@ def refund(**fields: Any) -> Case:
     return an_open_case(a_request(**{**whole, **fields}), **rule)
 
 
-def voted(case: Case, by: Person, choice: Choice = Choice.APPROVE, why: str | None = None) -> Case:
+def voted(
+    case: Case, by: Person, choice: Choice = Choice.APPROVE, why: str | None = None, typed: str | None = None
+) -> Case:
     """The case after a vote, twenty minutes on."""
-    return after(case, Voted(by, choice, case.digest, ROSTER, why), minutes=20)
+    return after(case, Voted(by, choice, case.sight, ROSTER, why), minutes=20)
 
 
 def edited(case: Case, by: Person, why: str | None = None, **values: Json) -> Case:
     """The case after an edit of some arguments."""
     payload: Mapping[str, Json] = {**case.payload, **values}
-    return after(case, Edited(by, payload, case.digest, ROSTER, why), minutes=30)
+    return after(case, Edited(by, payload, case.sight, ROSTER, why), minutes=30)
 
 
 def after(case: Case, event: Event, *, minutes: float) -> Case:
@@ -238,12 +252,12 @@ def a_whole_life() -> tuple[Case, tuple[Fact, ...]]:
     late = replace(ROSTER, groups={})
     changed = {**REFUND, "amount": 500}
     events: list[Event] = [
-        Voted(DAN, Choice.APPROVE, case.digest, late),
+        Voted(DAN, Choice.APPROVE, case.sight, late),
         Commented(ALICE, "Is there a receipt?"),
         Commented(case.request.agent, "Yes, for 500."),
-        Edited(ALICE, changed, case.digest, ROSTER, "The receipt covers 500."),
-        Voted(BOB, Choice.APPROVE, case.digest, ROSTER),
-        Voted(BOB, Choice.APPROVE, digest_of(changed), ROSTER, "Fine."),
+        Edited(ALICE, changed, case.sight, ROSTER, "The receipt covers 500."),
+        Voted(BOB, Choice.APPROVE, case.sight, ROSTER),
+        Voted(BOB, Choice.APPROVE, salted(case.request.salt, digest_of(changed)), ROSTER, "Fine."),
         Claimed(),
         Reported(OutcomeStatus.SUCCEEDED, "Paid, tx 5521"),
     ]

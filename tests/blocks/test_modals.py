@@ -235,7 +235,7 @@ def test_an_edit_says_what_it_does_to_others_votes() -> None:
         "1 more approval is needed after yours; what others approved before no longer counts."
         in read_view(view)
     )
-    assert Seen.decode(view["private_metadata"]) == Seen(refund().id, refund().digest)
+    assert Seen.decode(view["private_metadata"]) == Seen(refund().id, refund().sight)
 
 
 def test_what_is_masked_cannot_be_edited() -> None:
@@ -280,7 +280,7 @@ def test_everything_is_in_some_page(name: str) -> None:
         view = everything_modal(ruling.case, ruling.facts, number)
         assert limits.problems_of_view(view) == []
         assert Page.decode(view["private_metadata"]) == Page(
-            Seen(ruling.case.id, ruling.case.digest), min(number, len(pages))
+            Seen(ruling.case.id, ruling.case.sight), min(number, len(pages))
         )
     assert all(len(page) <= 60 for page in pages)
     shown = everything_shown(pages)

@@ -147,18 +147,18 @@ def told(case: Case, event: Voted | Edited) -> str:
 def test_each_click_gets_its_answer() -> None:
     """From real rulings: not asked, stale, late, twice, counted, done, against the form."""
     case = refund()
-    assert "You are not asked" in told(case, Voted(DAN, Choice.APPROVE, case.digest, ROSTER))
-    assert "1 more approval is needed" in told(case, Voted(ALICE, Choice.APPROVE, case.digest, ROSTER))
+    assert "You are not asked" in told(case, Voted(DAN, Choice.APPROVE, case.sight, ROSTER))
+    assert "1 more approval is needed" in told(case, Voted(ALICE, Choice.APPROVE, case.sight, ROSTER))
     again = voted(case, ALICE)
-    assert "it counts once" in told(again, Voted(ALICE, Choice.APPROVE, case.digest, ROSTER))
-    assert "Done:" in told(again, Voted(BOB, Choice.APPROVE, case.digest, ROSTER))
+    assert "it counts once" in told(again, Voted(ALICE, Choice.APPROVE, case.sight, ROSTER))
+    assert "Done:" in told(again, Voted(BOB, Choice.APPROVE, case.sight, ROSTER))
     changed = edited(case, ALICE, amount=500)
-    assert "amount 750 → 500" in told(changed, Voted(BOB, Choice.APPROVE, case.digest, ROSTER))
+    assert "amount 750 → 500" in told(changed, Voted(BOB, Choice.APPROVE, case.sight, ROSTER))
     over = STATES["rejected"]().case
-    assert "Too late: it was rejected by Carol" in told(over, Voted(BOB, Choice.APPROVE, over.digest, ROSTER))
-    wild = Edited(CAROL, {**REFUND, "amount": 9000}, case.digest, ROSTER)
+    assert "Too late: it was rejected by Carol" in told(over, Voted(BOB, Choice.APPROVE, over.sight, ROSTER))
+    wild = Edited(CAROL, {**REFUND, "amount": 9000}, case.sight, ROSTER)
     assert "amount must be at most 5,000" in told(case, wild)
-    assert "Say why" in told(case, Voted(BOB, Choice.REJECT, case.digest, ROSTER))
+    assert "Say why" in told(case, Voted(BOB, Choice.REJECT, case.sight, ROSTER))
 
 
 @settings(deadline=None)
