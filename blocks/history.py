@@ -20,6 +20,7 @@ _HAPPENED: Final = {
     FactKind.EDITED: "changed the arguments",
     FactKind.ANSWERED: "answered",
     FactKind.GRANTED: "allowed similar requests for a while",
+    FactKind.UNGRANTED: "took that back: similar requests are asked about again",
     FactKind.COMMENTED: "commented",
     FactKind.SHOWN: "put up the card, and the time to object began",
     FactKind.REMINDED: "reminded those asked",

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from approvals.grants import Grant
-from approvals.model import AgentName, GrantId, Instant, RequestId
+from approvals.model import AgentName, GrantId, Instant, RequestId, UserId
 from store.errors import Conflict
 from store.spelling import Spelling
 from store.statements import plain
@@ -36,9 +36,11 @@ _LIVE = (
     .order_by(*_NEWEST)
 )
 _GET = sa.select(grants).where(_NAMED)
-_EVERY = sa.select(grants).order_by(*_NEWEST).limit(sa.bindparam("most"))
-_EVERY_LIVE = sa.select(grants).where(_IS_LIVE).order_by(*_NEWEST).limit(sa.bindparam("most"))
-_OF_REQUEST = sa.select(grants).where(grants.c.request == sa.bindparam("request_")).order_by(*_NEWEST)
+_OF_REQUEST = (
+    sa.select(grants)
+    .where(grants.c.request == sa.bindparam("request_"))
+    .order_by(grants.c.given_at, grants.c.id)
+)
 _REVOKE = sa.update(grants).where(_NAMED, _IS_LIVE).values(revoked_at=_NOW, revoked_by=sa.bindparam("by_"))
 _USE = sa.update(grants).where(_NAMED, _IS_LIVE).values(uses=grants.c.uses + 1, used_at=_NOW)
 _FORGET = sa.delete(grants).where(grants.c.until < sa.bindparam("before", type_=_moment))
@@ -88,15 +90,20 @@ def get(u: Unit, id_: GrantId) -> Kept | None:
     return None if row is None else Kept(_grant(row), row.revoked_by)
 
 
-def every(u: Unit, now: Instant, *, live_only: bool = True, most: int = MOST) -> tuple[Grant, ...]:
-    """All of them, the newest first, at most so many; ended ones are kept for 30 days."""
+def every(
+    u: Unit, now: Instant, *, giver: UserId | None = None, live_only: bool = True, most: int = MOST
+) -> tuple[Grant, ...]:
+    """All, or those of `giver`, the newest first, at most so many; ended ones are kept for 30 days."""
+    query = sa.select(grants).order_by(*_NEWEST).limit(most)
+    if giver is not None:
+        query = query.where(grants.c.giver == giver)
     if live_only:
-        return _read(u.read(_EVERY_LIVE, {"now": now, "most": most}, of=(grants,)).all())
-    return _read(u.read(_EVERY, {"most": most}, of=(grants,)).all())
+        query = query.where(_IS_LIVE)
+    return _read(u.read(query, {"now": now} if live_only else None, of=(grants,)).all())
 
 
 def of_request(u: Unit, request: RequestId) -> tuple[Grant, ...]:
-    """Those that were given on `request`, the newest first."""
+    """Those that were given on `request`, in their order."""
     return _read(u.read(_OF_REQUEST, {"request_": request}, of=(grants,)).all())
 
 

@@ -1,0 +1,113 @@
+"""Grants as people see and end them: whose they are, whether they hold, and who may revoke one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from approvals.events import Revoked
+from approvals.grants import Grant, may_give
+from approvals.model import Case, GrantId, GroupName, Person, Roster, UserId
+from approvals.pen import signed
+from approvals.policy_model import DEFAULT, Policy
+from bot.desk.desk import Desk
+from bot.desk.ruling import rule_on
+from bot.runtime import Runtime
+from store import cases, grants
+from store.engine import Store
+from store.grants import Kept
+from store.unit_of_work import Unit
+
+#: The command line knows nobody; nothing that a revocation leads to depends on who is who.
+_NOBODY = Roster({})
+#: More fit into no answer.
+_MOST = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A live grant, and the request it was given on."""
+
+    grant: Grant
+    case: Case
+    #: whether its giver may still decide; else it lets nothing through
+    holds: bool
+
+
+class Ending(StrEnum):
+    """What came of revoking one."""
+
+    REVOKED = "revoked"
+    UNKNOWN = "unknown"
+    #: its time was over, or somebody had revoked it
+    OVER = "over"
+    NOT_YOURS = "not_yours"
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """What came of revoking one, and the grant if there is one."""
+
+    ending: Ending
+    kept: Kept | None = None
+    case: Case | None = None
+
+
+async def listed(desk: Desk, by: UserId) -> tuple[Listed, ...]:
+    """The live grants that `by` gave, the newest first; an operator sees everybody's."""
+    now, roster = desk.runtime.now(), desk.directory.roster()
+    giver = None if by in desk.policies.current.operators else by
+
+    def listing(unit: Unit) -> tuple[Listed, ...]:
+        found = []
+        for grant in grants.every(unit, now, giver=giver, most=_MOST):
+            case = cases.load(unit, grant.request)
+            if case is not None:
+                found.append(Listed(grant, case, may_give(grant, case, roster)))
+        return tuple(found)
+
+    return await desk.store.read(listing)
+
+
+async def revoke(desk: Desk, id_: GrantId, by: Person) -> Ended:
+    """End a grant: its giver may, operators, and whoever may decide its rule's requests today."""
+    policy, roster = desk.policies.current, desk.directory.roster()
+
+    def revoking(unit: Unit) -> Ended:
+        kept = grants.get(unit, id_)
+        if kept is not None and not _may_revoke(kept.grant, by.id, policy, roster):
+            return Ended(Ending.NOT_YOURS, kept)
+        return _end(unit, kept, by, desk.runtime, roster)
+
+    return await desk.store.write(revoking)
+
+
+async def revoke_by_operator(store: Store, runtime: Runtime, id_: GrantId) -> Ended:
+    """The same at the command line; signed `operator`."""
+    return await store.write(lambda unit: _end(unit, grants.get(unit, id_), None, runtime, _NOBODY))
+
+
+def _end(unit: Unit, kept: Kept | None, by: Person | None, runtime: Runtime, roster: Roster) -> Ended:
+    if kept is None:
+        return Ended(Ending.UNKNOWN)
+    now, grant = runtime.now(), kept.grant
+    if not grants.revoke(unit, grant.id, "operator" if by is None else signed(by), now):
+        return Ended(Ending.OVER, kept)
+    case = cases.load(unit, grant.request)
+    if case is not None:
+        case = rule_on(unit, case, Revoked(grant.id, by), now, roster).case
+    return Ended(Ending.REVOKED, kept, case)
+
+
+def _may_revoke(grant: Grant, by: UserId, policy: Policy, roster: Roster) -> bool:
+    """Ending one only ever asks people more often, so whoever is asked may do it."""
+    if by == grant.by.id or by in policy.operators:
+        return True
+    return any(profile.id == by for profile in roster.asked(_asked(policy, grant.rule)))
+
+
+def _asked(policy: Policy, rule: str) -> tuple[GroupName, ...]:
+    """Whom the rule asks today; nobody, where it is gone."""
+    if rule == DEFAULT:
+        return policy.default.ask
+    return next((each.ask or policy.default.ask for each in policy.rules if each.name == rule), ())
