@@ -1,16 +1,22 @@
-"""A click on a card: *Approve* decides at once, the others open a modal."""
+"""A click on a card: some decide at once, the others open a modal."""
 
 from __future__ import annotations
 
-from approvals.model import Choice
+from collections.abc import Callable, Mapping
+from functools import partial
+
+from approvals import confirming
+from approvals.canonical import Digest
+from approvals.model import Case, Choice
 from blocks import actions, replies
-from blocks.actions import Item, Picked
+from blocks.actions import Chosen, Item, Picked
+from blocks.replies import Wanted
 from bot.desk import decide
 from bot.desk.decide import Tell, Told
 from bot.slack.front import Front
 from bot.slack.once import Once
 from bot.slack.opening import Opening
-from bot.slack.payloads import Body, Click, click, digest_seen
+from bot.slack.payloads import Body, Click, click, digest_seen, seen_by
 
 
 class Clicks:
@@ -20,6 +26,17 @@ class Clicks:
         self._front = front
         self._once: Once[None] = Once()
         self._opening = Opening(front)
+        self._opens: Mapping[str, Callable[[Click], None]] = {
+            actions.EDIT: self._opening.edit,
+            actions.CORRECT: self._opening.edit,
+            actions.REJECT: self._opening.reject,
+            actions.FLAG: self._opening.reject,
+            actions.ANSWER: self._opening.answer,
+            actions.VIEW: self._opening.everything,
+            actions.MORE: self._menu,
+            **dict.fromkeys(actions.PAGES, self._opening.turn),
+            **dict.fromkeys(actions.CONFIRM_PAGES, self._opening.read_on),
+        }
 
     async def take(self, body: Body) -> None:
         """Handle one click. When this returns, what it did is durable, and its answer under way."""
@@ -30,41 +47,58 @@ class Clicks:
 
     async def _handle(self, unnamed: Click) -> None:
         clicked = self._front.name(unnamed)
-        match clicked.action:
-            case actions.APPROVE:
-                await self._approve(clicked)
-            case actions.EDIT:
-                self._opening.edit(clicked)
-            case actions.REJECT:
-                self._opening.reject(clicked)
-            case actions.VIEW:
-                self._opening.everything(clicked)
-            case actions.MORE:
-                picked = Picked.decode(clicked.value)
-                if picked is not None and picked.item is Item.VIEW:
-                    self._opening.everything(clicked)
-                else:
-                    self._front.say(clicked, replies.unknown_button())
-            case page if page in actions.PAGES:
-                self._opening.turn(clicked)
-            case _:
-                self._front.say(clicked, replies.unknown_button())
+        place = actions.option_of(clicked.action)
+        if clicked.action in self._opens:
+            self._opens[clicked.action](clicked)
+        elif clicked.action in (actions.APPROVE, actions.LOOKS_RIGHT):
+            await self._approve(clicked)
+        elif place is not None:
+            await self._answer(clicked, place, lambda case: digest_seen(clicked.value, case.id))
+        elif clicked.action == actions.ANSWER_SELECT and (chosen := Chosen.decode(clicked.value)):
+            await self._answer(clicked, chosen.place, lambda case: seen_by(chosen.seen, case.id))
+        else:
+            self._front.say(clicked, replies.unknown_button())
+
+    def _menu(self, clicked: Click) -> None:
+        picked = Picked.decode(clicked.value)
+        if picked is None:
+            self._front.say(clicked, replies.unknown_button())
+        elif picked.item is Item.VIEW:
+            self._opening.everything(clicked)
+        else:
+            self._opening.allow(clicked, picked.seen)
 
     async def _approve(self, clicked: Click) -> None:
-        request = await self._front.request_of(clicked)
-        tell = Tell(
+        case = await self._front.case_of(clicked)
+        if confirming.word(case.judgement, case.payload) is not None:
+            self._opening.confirm(clicked)
+            return
+        tell = self._tell(clicked, "looks_right" if clicked.action == actions.LOOKS_RIGHT else "approve")
+        seen = digest_seen(clicked.value, case.id)
+        await decide.vote(self._front.desk, case.id, clicked.by, Choice.APPROVE, seen, tell=tell)
+
+    async def _answer(self, clicked: Click, place: int, seen: Callable[[Case], Digest]) -> None:
+        """The option at `place` of the request's own: what the button says in words is for people only."""
+        case = await self._front.case_of(clicked)
+        options = case.request.options
+        if place >= len(options):
+            self._front.say(clicked, replies.unknown_button())
+            return
+        tell = self._tell(clicked, "answer")
+        await decide.answer(self._front.desk, case.id, clicked.by, options[place], seen(case), tell=tell)
+
+    def _tell(self, clicked: Click, wanted: Wanted) -> Tell:
+        return Tell(
             user=clicked.by.id,
-            words=self._words,
+            words=partial(self._words, wanted),
             key=clicked.key,
             channel=clicked.channel,
             response_url=clicked.response_url,
         )
-        seen = digest_seen(clicked.value, request)
-        await decide.vote(self._front.desk, request, clicked.by, Choice.APPROVE, seen, tell=tell)
 
-    def _words(self, told: Told) -> str | None:
+    def _words(self, wanted: Wanted, told: Told) -> str | None:
         """What the card itself does not say at once: why it did not count, or who is still missing."""
         if told.answer.refused is None and not told.answer.repeated and told.case.status.final:
             return None
         roster = self._front.desk.directory.roster()
-        return replies.answer_words(told.answer, told.case, roster, "approve")
+        return replies.answer_words(told.answer, told.case, roster, wanted)

@@ -7,9 +7,10 @@ import contextlib
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 from approvals.errors import Refused
-from approvals.model import Person, RequestId
+from approvals.model import Case, Person, RequestId
 from blocks import replies
 from bot.desk.desk import Desk
 from bot.slack.outgoing import Outgoing
@@ -17,12 +18,14 @@ from bot.slack.payloads import Click
 from bot.slack.private import whisper
 from bot.slack.tasks import Tasks
 from bot.slack.troubles import SlackTrouble
-from store import cards, outbox
+from store import cards, cases, outbox
 from store.errors import Unavailable
 from store.outbox import ParcelKind
 from store.unit_of_work import Committed, Unit
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 #: Slack wants its answer within 3 s; the store itself gives up after 2.5.
 ANSWER_WITHIN = 2.8
@@ -85,11 +88,24 @@ class Front:
 
     async def request_of(self, click: Click) -> RequestId:
         """Whose card was clicked, from where the card is and nothing else. Raises `NotUpYet`."""
+        return await self._found(lambda unit: cards.at(unit, click.channel, click.ts))
+
+    async def case_of(self, click: Click) -> Case:
+        """The case whose card was clicked, in one look. Raises `NotUpYet`."""
+
+        def looking(unit: Unit) -> Case | None:
+            request = cards.at(unit, click.channel, click.ts)
+            return cases.load(unit, request) if request is not None else None
+
+        return await self._found(looking)
+
+    async def _found(self, look: Callable[[Unit], T | None]) -> T:
+        """What `look` finds, as soon as the card's place is known. Raises `NotUpYet`."""
         loop = asyncio.get_running_loop()
         deadline = loop.time() + _CARD_WITHIN
         while True:
             next_commit = self.bell.next
-            found = await self.desk.store.read(lambda unit: cards.at(unit, click.channel, click.ts))
+            found = await self.desk.store.read(look)
             if found is not None:
                 return found
             if loop.time() >= deadline:

@@ -28,8 +28,9 @@ class Click:
     ts: str
     trigger: str
     response_url: str | None
-    #: the modal that it was in
+    #: the modal that it was in, by its id, and its callback_id
     view: str | None
+    modal: str
     #: the same for every delivery of this click
     key: str
 
@@ -66,6 +67,7 @@ def click(body: Body) -> Click:
     place = body.get("container") or {}
     channel = (body.get("channel") or {}).get("id") or place.get("channel_id") or ""
     chosen = action.get("selected_option") or {}
+    view = body.get("view") or {}
     by = _person(body["user"])
     return Click(
         by=by,
@@ -75,7 +77,8 @@ def click(body: Body) -> Click:
         ts=str(place.get("message_ts") or (body.get("message") or {}).get("ts") or ""),
         trigger=str(body.get("trigger_id") or ""),
         response_url=body.get("response_url") or None,
-        view=(body.get("view") or {}).get("id"),
+        view=view.get("id"),
+        modal=str(view.get("callback_id") or ""),
         key=f"click:{by.id}:{action['action_id']}:{action.get('action_ts') or body.get('trigger_id')}",
     )
 
@@ -148,5 +151,9 @@ def digest_seen(carried: str, request: RequestId) -> Digest:
 
     One that names another request saw nothing of this one: the vote is refused as stale.
     """
-    seen = Seen.decode(carried)
+    return seen_by(Seen.decode(carried), request)
+
+
+def seen_by(seen: Seen | None, request: RequestId) -> Digest:
+    """The same of what was decoded already."""
     return seen.digest if seen is not None and seen.request == request else _NOTHING

@@ -1,15 +1,16 @@
-"""A modal was submitted: the vote or the edit is decided, and the modal answers."""
+"""A modal was submitted: what it asks for is decided, and the modal answers."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TypeAlias
 
+from approvals import confirming
 from approvals.errors import Reason
-from approvals.fields import fields
-from approvals.model import Choice, RequestId
+from approvals.fields import entered, fields
+from approvals.model import Case, Choice, Gate, RequestId
 from blocks import actions, modals, replies
-from blocks.actions import Seen
+from blocks.actions import Page, Seen
 from blocks.replies import Wanted
 from blocks.text import Mrkdwn
 from bot.desk import decide
@@ -20,6 +21,7 @@ from bot.slack.payloads import Body, Submission, submission
 
 #: What Slack is answered: empty closes the modal.
 ViewAnswer: TypeAlias = dict[str, Any]
+_Handler: TypeAlias = Callable[[Submission, Seen], Awaitable[ViewAnswer]]
 
 _CLOSE: ViewAnswer = {"response_action": "clear"}
 
@@ -30,6 +32,14 @@ class Submits:
     def __init__(self, front: Front) -> None:
         self._front = front
         self._once: Once[ViewAnswer] = Once()
+        self._by_modal: Mapping[str, _Handler] = {
+            actions.REJECT_MODAL: self._reject,
+            actions.FLAG_MODAL: self._reject,
+            actions.EDIT_MODAL: self._edit,
+            actions.CONFIRM_MODAL: self._confirm,
+            actions.ANSWER_MODAL: self._answer,
+            actions.ALLOW_MODAL: self._allow,
+        }
 
     async def take(self, body: Body) -> ViewAnswer:
         """Handle one submission. What the answer says is durable."""
@@ -43,50 +53,80 @@ class Submits:
         return answer if wrong is None else _keep_open(sent, wrong.text)
 
     async def _handle(self, sent: Submission) -> ViewAnswer:
-        seen = Seen.decode(sent.private_metadata)
-        handle = self._by_modal(sent.modal)
+        seen, handle = _seen(sent), self._by_modal.get(sent.modal)
         if seen is None or handle is None:
             return instead(replies.unknown_button())
         return await handle(sent, seen)
 
-    def _by_modal(self, modal: str) -> Callable[[Submission, Seen], Awaitable[ViewAnswer]] | None:
-        return {actions.REJECT_MODAL: self._reject, actions.EDIT_MODAL: self._edit}.get(modal)
-
     async def _reject(self, sent: Submission, seen: Seen) -> ViewAnswer:
-        by = self._front.person(sent.by)
-        told = await decide.vote(
-            self._front.desk,
-            seen.request,
-            by,
-            Choice.REJECT,
-            seen.digest,
-            reason=modals.reason_of(sent.values),
-        )
+        by, why = self._front.person(sent.by), modals.reason_of(sent.values)
+        told = await decide.vote(self._front.desk, seen.request, by, Choice.REJECT, seen.digest, reason=why)
+        wanted: Wanted = "flag" if sent.modal == actions.FLAG_MODAL else "reject"
         if told.answer.refused is Reason.REASON_MISSING:
-            sentence = self._words(told, "reject")
-            return {"response_action": "errors", "errors": {modals.REASON_BLOCK: sentence}}
-        return self._answer(told, "reject")
+            return _error(modals.REASON_BLOCK, self._words(told, wanted))
+        return self._answered(told, wanted)
 
     async def _edit(self, sent: Submission, seen: Seen) -> ViewAnswer:
-        shown = await self._fields(seen.request)
+        case = await self._case(seen.request)
+        # The form as it was shown; where the payload has changed since, the edit is refused as stale.
+        shown = fields(case)
+        values = modals.values_of(sent.values, shown)
         told = await decide.edit(
             self._front.desk,
             seen.request,
             self._front.person(sent.by),
-            modals.values_of(sent.values, shown),
+            values,
             seen.digest,
             reason=modals.note_of(sent.values),
+            typed=modals.typed_of(sent.values),
         )
         if told.errors:
             return {"response_action": "errors", "errors": modals.errors_at(told.errors, shown)}
-        return self._answer(told, "edit")
+        if told.answer.refused is Reason.NOT_CONFIRMED:
+            word = confirming.word(case.judgement, entered(case, values).payload)
+            return _error(modals.TYPED_BLOCK, modals.not_confirmed(word))
+        return self._answered(told, "correct" if case.judgement.gate is Gate.AUDIT else "edit")
 
-    async def _fields(self, request: RequestId) -> Any:
-        """The form as it was shown; where the payload has changed since, the edit is refused as stale."""
-        case = await self._front.desk.store.read(lambda unit: decide.known(unit, request))
-        return fields(case)
+    async def _confirm(self, sent: Submission, seen: Seen) -> ViewAnswer:
+        told = await decide.vote(
+            self._front.desk,
+            seen.request,
+            self._front.person(sent.by),
+            Choice.APPROVE,
+            seen.digest,
+            reason=modals.note_of(sent.values),
+            typed=modals.typed_of(sent.values),
+        )
+        if told.answer.refused is Reason.NOT_CONFIRMED:
+            word = confirming.word(told.case.judgement, told.case.payload)
+            return _error(modals.TYPED_BLOCK, modals.not_confirmed(word))
+        return self._answered(told, "approve")
 
-    def _answer(self, told: Told, wanted: Wanted) -> ViewAnswer:
+    async def _answer(self, sent: Submission, seen: Seen) -> ViewAnswer:
+        by, answer = self._front.person(sent.by), modals.answer_of(sent.values)
+        told = await decide.answer(self._front.desk, seen.request, by, answer, seen.digest)
+        if told.answer.refused is Reason.NO_ANSWER:
+            return _error(modals.ANSWER_BLOCK, self._words(told, "answer"))
+        return self._answered(told, "answer")
+
+    async def _allow(self, sent: Submission, seen: Seen) -> ViewAnswer:
+        told = await decide.vote(
+            self._front.desk,
+            seen.request,
+            self._front.person(sent.by),
+            Choice.APPROVE,
+            seen.digest,
+            reason=modals.note_of(sent.values),
+            lasts=modals.lasts_of(sent.values),
+        )
+        if told.answer.refused is Reason.NOT_GRANTABLE:
+            return _error(modals.LASTS_BLOCK, self._words(told, "allow"))
+        return self._answered(told, "allow")
+
+    async def _case(self, request: RequestId) -> Case:
+        return await self._front.desk.store.read(lambda unit: decide.known(unit, request))
+
+    def _answered(self, told: Told, wanted: Wanted) -> ViewAnswer:
         """Close what was done; say in the modal's place what was not, or who is still missing."""
         if told.answer.refused is None and not told.answer.repeated and told.case.status.final:
             return _CLOSE
@@ -95,6 +135,16 @@ class Submits:
     def _words(self, told: Told, wanted: Wanted) -> str:
         roster = self._front.desk.directory.roster()
         return replies.answer_words(told.answer, told.case, roster, wanted)
+
+
+def _seen(sent: Submission) -> Seen | None:
+    """What the modal carries: of one that is read part by part, with the part's number."""
+    page = Page.decode(sent.private_metadata)
+    return page.seen if page is not None else Seen.decode(sent.private_metadata)
+
+
+def _error(block: str, sentence: str) -> ViewAnswer:
+    return {"response_action": "errors", "errors": {block: sentence}}
 
 
 def instead(text: str, *, done: bool = False) -> ViewAnswer:
