@@ -21,6 +21,7 @@ from bot.http.listener import Listener, listen
 from bot.http.meter import Meter
 from bot.http.operations import Readiness
 from bot.policies import PolicyShelf
+from bot.policy_watch import LOOK_EVERY, PolicyWatch
 from bot.runtime import Runtime
 from bot.settings import Settings
 from bot.slack.service import SlackSide, Workspace, slack_side
@@ -61,20 +62,13 @@ class Bot:
     courier: Courier
     sweeper: Sweeper
     clock: Clock
+    watch: PolicyWatch
     api: Listener
     slack: str
 
     async def reload(self) -> None:
         """Read the policy again (SIGHUP). A broken one changes nothing, and the operators are told."""
-        taken = self.shelf.reload(self.runtime.now())
-        self.meter.policy_loaded.set(taken)
-        if taken:
-            _say_policy(self.shelf)
-            self.side.people.wake()
-            return
-        problem = self.shelf.problem or ""
-        log.error("the changed policy does not load; the one from before stays in force\n%s", problem)
-        await notify.operators(self.desk, {"notice": "policy_broken", "problem": problem})
+        await self.watch.again()
 
 
 @asynccontextmanager
@@ -112,12 +106,14 @@ async def running(settings: Settings, runtime: Runtime) -> AsyncIterator[Bot]:
         heard_since = runtime.now()
         sweeper = _sweeper(side.desk, shelf, heard_since)
         clock = _clock(side.desk, sweeper, heard_since)
+        watch = _watch(side, shelf, meter)
+        clock.every(LOOK_EVERY, "policy", watch.look)
         stop = asyncio.Event()
         carrying = asyncio.create_task(courier.run(stop), name="courier")
         clock.start()
         log.info("started: agents at %s, Slack at %s", api.url, address)
         try:
-            yield Bot(side.desk, side, shelf, runtime, meter, courier, sweeper, clock, api, address)
+            yield Bot(side.desk, side, shelf, runtime, meter, courier, sweeper, clock, watch, api, address)
         finally:
             stop.set()
             await all_ended(
@@ -225,6 +221,19 @@ def _clock(desk: Desk, sweeper: Sweeper, heard_since: Instant) -> Clock:
     clock.every(MUSTER_EVERY, "muster", Muster(desk, heard_since).look)
     desk.store.on_commit(lambda committed: clock.rearm() if committed.requests else None)
     return clock
+
+
+def _watch(side: SlackSide, shelf: PolicyShelf, meter: Meter) -> PolicyWatch:
+    def taken() -> None:
+        meter.policy_loaded.set(1)
+        _say_policy(shelf)
+        side.people.wake()
+
+    async def refused(problem: str) -> None:
+        meter.policy_loaded.set(0)
+        await notify.operators(side.desk, {"notice": "policy_broken", "problem": problem})
+
+    return PolicyWatch(shelf, side.desk.runtime.now, taken, refused)
 
 
 def _readiness(store: Store, side: SlackSide, courier: Courier) -> Readiness:
