@@ -33,6 +33,8 @@ ANSWER_SELECT: Final = "answer_select"
 MORE: Final = "more"
 #: *View everything* as a button of its own, where there is no menu.
 VIEW: Final = "view"
+#: *Revoke* beside a grant in `/hitl grants`; the value is the grant's id.
+REVOKE: Final = "revoke_grant"
 
 # action_id inside modals
 PAGE_FIRST: Final = "page_first"

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from approvals.grants import Grant
-from approvals.model import GrantId, Instant
+from approvals.model import Instant
 from bot.cli.common import asynchronous, opened_store, read_settings, short, table
 from bot.desk import granting
 from bot.desk.granting import Ending
@@ -60,7 +60,7 @@ async def list_(everything: bool, as_json: bool) -> None:
 async def revoke(grant: str) -> None:
     """End a grant now: what it let through is asked about again."""
     async with opened_store(read_settings().database_url) as store:
-        id_ = GrantId(grant.strip().lower())
+        id_ = granting.meant(grant)
         ended = await granting.revoke_by_operator(store, SystemRuntime(), id_)
     if ended.ending is not Ending.REVOKED:
         raise click.ClickException(f"{_REFUSED[ended.ending].format(id=id_)}; see: hitl grants list")

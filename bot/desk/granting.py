@@ -20,6 +20,8 @@ from store.unit_of_work import Unit
 
 #: The command line knows nobody; nothing that a revocation leads to depends on who is who.
 _NOBODY = Roster({})
+#: Crockford's: o is zero, i and l are one.
+_MIXED_UP = str.maketrans("oil", "011")
 #: More fit into no answer.
 _MOST = 100
 
@@ -51,6 +53,12 @@ class Ended:
     ending: Ending
     kept: Kept | None = None
     case: Case | None = None
+
+
+def meant(typed: str) -> GrantId:
+    """The id that somebody typed, in whatever case, whatever letters it may be mistaken for."""
+    name = typed.strip().strip("`*_").lower().removeprefix("g_")
+    return GrantId("g_" + name.translate(_MIXED_UP))
 
 
 async def listed(desk: Desk, by: UserId) -> tuple[Listed, ...]:

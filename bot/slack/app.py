@@ -12,7 +12,9 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.response import BoltResponse
 
+from blocks.message import Message
 from bot.slack.clicks import Clicks
+from bot.slack.commands import Commands
 from bot.slack.front import Front
 from bot.slack.payloads import Body
 from bot.slack.people import People
@@ -47,7 +49,7 @@ def build(front: Front, people: People) -> AsyncApp:
     app.action(_ANYTHING)(_on_click(clicks))
     app.view_submission(_ANYTHING)(_on_submit(front, submits))
     app.view_closed(_ANYTHING)(_on_event(front, _nothing))
-    app.command(_ANYTHING)(_on_command(front, talk))
+    app.command(_ANYTHING)(_on_command(front, Commands(front)))
     heard: dict[str, Callable[[Body], Awaitable[None]]] = {
         "app_home_opened": talk.home,
         "app_mention": talk.mention,
@@ -86,15 +88,17 @@ def _on_submit(front: Front, submits: Submits) -> _Listener:
     return heard
 
 
-def _on_command(front: Front, talk: Talk) -> _Listener:
+def _on_command(front: Front, commands: Commands) -> _Listener:
     async def heard(ack: AsyncAck, body: Body) -> BoltResponse:
-        told: list[str] = []
+        told: list[Message] = []
 
         async def working() -> None:
-            told.append(await talk.command(body))
+            told.append(await commands.take(body))
 
         wrong = await front.answered(working)
-        return await ack(wrong.text if wrong is not None else told[0])
+        if wrong is not None:
+            return await ack(wrong.text)
+        return await ack(told[0].text, blocks=told[0].blocks or None)
 
     return heard
 

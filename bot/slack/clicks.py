@@ -13,6 +13,7 @@ from blocks.actions import Chosen, Item, Picked
 from blocks.replies import Wanted
 from bot.desk import decide
 from bot.desk.decide import Tell, Told
+from bot.slack.commands import revoked
 from bot.slack.front import Front
 from bot.slack.once import Once
 from bot.slack.opening import Opening
@@ -56,6 +57,8 @@ class Clicks:
             await self._answer(clicked, place, lambda case: digest_seen(clicked.value, case.id))
         elif clicked.action == actions.ANSWER_SELECT and (chosen := Chosen.decode(clicked.value)):
             await self._answer(clicked, chosen.place, lambda case: seen_by(chosen.seen, case.id))
+        elif clicked.action == actions.REVOKE:
+            self._front.say(clicked, await revoked(self._front.desk, clicked.value, clicked.by))
         else:
             self._front.say(clicked, replies.unknown_button())
 

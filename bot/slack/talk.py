@@ -1,4 +1,4 @@
-"""What people write: replies under cards, mentions, `/hitl`; and who looks at the home tab."""
+"""What people write: replies under cards, mentions; and who looks at the home tab."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 
 
 class Talk:
-    """Listeners for messages, mentions, the command and the home tab."""
+    """Listeners for messages, mentions and the home tab."""
 
     def __init__(self, front: Front, people: People) -> None:
         self._front = front
@@ -53,10 +53,6 @@ class Talk:
                 unit, ParcelKind.REPLY, request=None, key=key, lane="", body=body, now=now
             )
         )
-
-    async def command(self, _body: Body) -> str:
-        """`/hitl` and `/hitl help`: what works today."""
-        return guide.usage()
 
     async def home(self, event: Body) -> None:
         """Draw the home tab for whoever opened it; nobody waits for it."""

@@ -1,0 +1,183 @@
+"""What `/hitl` answers, to whoever typed it alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from approvals.grants import Grant
+from approvals.model import Case, Flaw, Gate, Judgement
+from blocks import actions, guide
+from blocks.grant_words import in_a_sentence
+from blocks.message import Message, small, words
+from blocks.rich import Block
+from blocks.text import Mrkdwn, escape, listed, when
+
+#: Most grants in one answer: each is a block of its own, and a message has 50.
+_MOST_GRANTS: Final = 20
+#: Characters of one section, of Slack's 3,000, and of all reasons together.
+_SECTION: Final = 2_500
+_MOST_REASONS: Final = 9_000
+_GATES: Final[Mapping[Gate, str]] = {
+    Gate.AUTO: "would be approved at once, by the policy",
+    Gate.SOFT: "would go ahead after a while unless somebody objects",
+    Gate.HARD: "would wait for people",
+    Gate.MANUAL: "would wait for people, each confirming it by typing",
+    Gate.AUDIT: "would go ahead at once, and be looked at afterwards",
+    Gate.QUESTION: "would wait for an answer",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One subcommand, as the help has it."""
+
+    usage: str
+    does: str
+
+
+@dataclass(frozen=True, slots=True)
+class GrantLine:
+    """A live grant in a list."""
+
+    grant: Grant
+    #: the request it was given on
+    case: Case
+    #: whether its giver may still decide
+    holds: bool
+
+
+def help_(entries: Sequence[Entry]) -> Message:
+    """Everything that can be typed."""
+    lines = [f"`/hitl {entry.usage}` {entry.does}" for entry in entries]
+    return Message(guide.usage(), [words(guide.usage()), words("\n".join(lines))])
+
+
+def unknown(typed: str, nearest: str | None, entries: Sequence[Entry]) -> Message:
+    """No such subcommand."""
+    near = f" Did you mean `/hitl {nearest}`?" if nearest is not None else ""
+    text = Mrkdwn(f"There is no `/hitl {_code(typed)}`.{near}")
+    lines = [f"`/hitl {entry.usage}` {entry.does}" for entry in entries]
+    return Message(text, [words(text), words("\n".join(lines))])
+
+
+def verdict(action: str, agent: str, judgement: Judgement) -> Message:
+    """What a request would get by today's policy, and why: what `POST /v1/check` says."""
+    who = escape(agent, 60)
+    text = Mrkdwn(
+        f"*{escape(action, 150)}* by {who} {_GATES[judgement.gate]}:"
+        f" gate `{judgement.gate}`, risk `{judgement.risk}`, rule `{_code(judgement.rule)}`."
+    )
+    blocks: list[Block] = [words(text)]
+    if judgement.ask:
+        needed = f" ({judgement.quorum} needed)" if judgement.quorum > 1 else ""
+        blocks.append(words(f"Asked: {escape(listed(judgement.ask))}{needed}"))
+    blocks += map(words, _reasons(judgement.reasons))
+    blocks.append(small(f"By the policy {escape(judgement.policy_version, 100)}. Nothing was stored."))
+    return Message(text, blocks)
+
+
+def not_an_action(usage: str) -> Message:
+    """Nothing to try."""
+    return _plain(f"Say what to try: `/hitl {usage}`.")
+
+
+def not_json(msg: str, usage: str) -> Message:
+    """The arguments cannot be read."""
+    return _plain(f"What comes after the action must be a JSON object: {escape(msg, 200)}. `/hitl {usage}`")
+
+
+def not_a_request(flaws: Sequence[Flaw]) -> Message:
+    """An agent could not post it so either."""
+    told = [f"`{_code(flaw.loc)}` {escape(flaw.msg, 150)}" for flaw in flaws[:5]]
+    if len(flaws) > len(told):
+        told.append(f"{len(flaws) - len(told)} more")
+    return _plain(f"An agent could not ask that: {listed(told)}.")
+
+
+def grants(lines: Sequence[GrantLine], *, everybodys: bool) -> Message:
+    """The live grants, each with a button to end it."""
+    if not lines:
+        whose = "Nobody lets" if everybodys else "You let"
+        return _plain(
+            f"{whose} nothing through just now." if not everybodys else "No grant is live just now."
+        )
+    count = f"{len(lines):,} grant{'' if len(lines) == 1 else 's'}"
+    text = Mrkdwn(f"{count} {'of everybody' if everybodys else 'of yours'} let similar requests through now.")
+    shown: list[Block] = [words(text), *map(_grant, lines[:_MOST_GRANTS])]
+    if len(lines) > _MOST_GRANTS:
+        shown.append(small(f"{len(lines) - _MOST_GRANTS:,} more: `hitl grants list`"))
+    return Message(text, shown)
+
+
+def revoked(grant: Grant) -> Mrkdwn:
+    """It is over."""
+    times = "never used" if grant.uses == 0 else f"used {grant.uses:,} time{'' if grant.uses == 1 else 's'}"
+    return Mrkdwn(
+        f"The grant `{_code(grant.id)}` for {escape(grant.action, 150)} by {escape(grant.agent, 60)} is"
+        f" revoked ({times}). From now on people are asked again."
+    )
+
+
+def not_yours(grant: Grant) -> Mrkdwn:
+    """Somebody else's."""
+    return Mrkdwn(
+        f"The grant `{_code(grant.id)}` is {escape(grant.by.name, 60)}'s. They can revoke it, and so can the"
+        f" operators and whoever is asked about {escape(grant.action, 150)}."
+    )
+
+
+def over(grant: Grant) -> Mrkdwn:
+    """It ended before."""
+    return Mrkdwn(f"The grant `{_code(grant.id)}` was over already, since {when(grant.ends_at)}.")
+
+
+def no_grant(typed: str) -> Mrkdwn:
+    """No such grant."""
+    which = f"There is no grant `{_code(typed)}`." if typed else "Say which grant: `/hitl revoke ID`."
+    return Mrkdwn(f"{which} `/hitl grants` lists them.")
+
+
+def _grant(line: GrantLine) -> Block:
+    grant = line.grant
+    told = (
+        f"`{_code(grant.id)}` {escape(in_a_sentence(grant, line.case), 700)}\n"
+        f"{escape(grant.by.name, 60)} said so, until {when(grant.until)}; used {grant.uses:,} so far."
+    )
+    if not line.holds:
+        told += f"\n⚠️ It lets nothing through: {escape(grant.by.name, 60)} may not decide that any more."
+    button: dict[str, Any] = {
+        "type": "button",
+        "action_id": actions.REVOKE,
+        "text": {"type": "plain_text", "text": "Revoke", "emoji": False},
+        "value": grant.id,
+        "style": "danger",
+        "accessibility_label": f"Revoke the grant {grant.id}",
+    }
+    return {**words(told), "block_id": f"grant:{grant.id}", "accessory": button}
+
+
+def _reasons(reasons: Sequence[str]) -> list[str]:
+    """Numbered, in as many sections as they need."""
+    sections: list[str] = []
+    length = 0
+    for number, reason in enumerate(reasons, 1):
+        line = f"{number}. {escape(reason, 400)}"
+        length += len(line) + 1
+        if length > _MOST_REASONS:
+            return [*sections, f"…and {len(reasons) - number + 1:,} more"]
+        if sections and len(sections[-1]) + len(line) < _SECTION:
+            sections[-1] += f"\n{line}"
+        else:
+            sections.append(line)
+    return sections
+
+
+def _code(text: str) -> Mrkdwn:
+    """Words of others between backticks."""
+    return escape(text.replace("`", "'"), 80)
+
+
+def _plain(text: str) -> Message:
+    return Message(text, [words(text)])

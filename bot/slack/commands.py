@@ -1,0 +1,180 @@
+"""`/hitl`: a table of subcommands. Each is answered to whoever typed it, alone."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Final, TypeAlias
+
+from approvals import judging, strict_json
+from approvals.canonical import Json
+from approvals.model import AgentName, Judgement, Person, RequestId, UserId
+from approvals.strict_json import NotInterchangeable, NotJson
+from blocks import commands as said
+from blocks.commands import Entry, GrantLine
+from blocks.message import Message
+from blocks.text import Mrkdwn
+from bot.desk import granting
+from bot.desk.desk import Desk
+from bot.desk.granting import Ending
+from bot.http.bodies import matched
+from bot.http.drafts import PostedRequest, draft_of
+from bot.http.problems import Problem
+from bot.slack.front import Front
+from bot.slack.payloads import Body
+from store.agents import Agent
+
+_TRY: Final = "try ACTION {json}"
+#: What may stand beside the JSON, `agent:NAME`, and which field of a request it is.
+_BESIDE: Final = re.compile(r"(agent|kind|risk|confidence|on_behalf_of):(\S+)")
+#: How Slack writes people, channels and links; people's own brackets are escaped.
+_SPECIAL: Final = re.compile(r"<([@#!]?[^<>|\s]+)(?:\|[^<>]*)?>")
+#: What phones make of a straight quotation mark.
+_CURLY: Final = str.maketrans(dict.fromkeys("“”„‟", '"'))
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """A subcommand's words."""
+
+    by: Person
+    #: what follows the subcommand, as Slack writes it
+    rest: str
+
+
+Answering: TypeAlias = Callable[[Typed], Awaitable[Message]]
+
+
+class Commands:
+    """Listener for `/hitl`."""
+
+    def __init__(self, front: Front) -> None:
+        self._front = front
+        self._table: Mapping[str, tuple[Entry, Answering]] = {
+            "try": (
+                Entry(_TRY, "what the policy would say, and why; `agent:NAME` asks as that agent"),
+                self._try,
+            ),
+            "grants": (Entry("grants", "what you let through for a while"), self._grants),
+            "revoke": (Entry("revoke ID", "end a grant"), self._revoke),
+            "help": (Entry("help", "this"), self._help),
+        }
+
+    async def take(self, body: Body) -> Message:
+        """The answer to `/hitl …`; to words that it does not know, the nearest that it does."""
+        by = Person(UserId(str(body["user_id"])), str(body.get("user_name") or body["user_id"]))
+        word, _, rest = str(body.get("text") or "").strip().partition(" ")
+        typed = Typed(self._front.person(by), rest.strip())
+        name = word.strip("`*_").casefold()
+        if not name:
+            return await self._help(typed)
+        if name in self._table:
+            return await self._table[name][1](typed)
+        near = get_close_matches(name, self._table, 1)
+        return said.unknown(word, near[0] if near else None, self._entries())
+
+    def _entries(self) -> list[Entry]:
+        return [entry for entry, _ in self._table.values()]
+
+    async def _help(self, _typed: Typed) -> Message:
+        return said.help_(self._entries())
+
+    async def _try(self, typed: Typed) -> Message:
+        action, _, rest = typed.rest.partition(" ")
+        if not action or action.startswith("{"):
+            return said.not_an_action(_TRY)
+        try:
+            asked = _asked(action.strip("`"), rest)
+            judgement = _judged(self._front.desk, asked)
+        except NotJson as wrong:
+            return said.not_json(wrong.msg, _TRY)
+        except (NotInterchangeable, Problem) as wrong:
+            return said.not_a_request(wrong.flaws)
+        return said.verdict(str(asked.fields["action"]), asked.agent, judgement)
+
+    async def _grants(self, typed: Typed) -> Message:
+        found = await granting.listed(self._front.desk, typed.by.id)
+        lines = [GrantLine(each.grant, each.case, each.holds) for each in found]
+        everybodys = typed.by.id in self._front.desk.policies.current.operators
+        return said.grants(lines, everybodys=everybodys)
+
+    async def _revoke(self, typed: Typed) -> Message:
+        text = await revoked(self._front.desk, typed.rest, typed.by)
+        return Message(text, [])
+
+
+async def revoked(desk: Desk, typed: str, by: Person) -> Mrkdwn:
+    """Revoke the grant that somebody named, and say what came of it."""
+    id_ = granting.meant(typed)
+    ended = await granting.revoke(desk, id_, by)
+    match ended.ending, ended.kept:
+        case Ending.REVOKED, kept if kept is not None:
+            return said.revoked(kept.grant)
+        case Ending.NOT_YOURS, kept if kept is not None:
+            return said.not_yours(kept.grant)
+        case Ending.OVER, kept if kept is not None:
+            return said.over(kept.grant)
+        case _:
+            return said.no_grant(typed)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A request that somebody made up."""
+
+    agent: str
+    #: as an agent would post them
+    fields: dict[str, Json]
+
+
+def _asked(action: str, rest: str) -> _Asked:
+    """Raises `NotJson`, `NotInterchangeable`."""
+    before, brace, behind = rest.partition("{")
+    inside, closing, after = behind.rpartition("}")
+    payload = _object(brace + inside + closing if closing else brace + behind) if brace else {}
+    fields: dict[str, Json] = {"action": action, "payload": payload}
+    agent = "you"
+    for word in f"{before} {after if closing else ''}".split():
+        beside = _BESIDE.fullmatch(word)
+        if beside is None:
+            raise NotJson(f"{word} is none")
+        if beside[1] == "agent":
+            agent = beside[2]
+        else:
+            fields[beside[1]] = _number(beside[2]) if beside[1] == "confidence" else beside[2]
+    return _Asked(agent, fields)
+
+
+def _object(wire: str) -> Json:
+    """The JSON that somebody typed, from how Slack and phones write it. Raises as `strict_json.parse`."""
+    text = _unwrapped(wire)
+    try:
+        return strict_json.parse(text.encode(errors="replace"), "payload")
+    except NotJson:
+        straight = text.translate(_CURLY)
+        if straight == text:
+            raise
+        return strict_json.parse(straight.encode(errors="replace"), "payload")
+
+
+def _unwrapped(wire: str) -> str:
+    """People, channels and links as what they are (docs.slack.dev/messaging/formatting-message-text)."""
+    text = _SPECIAL.sub(lambda found: found[1].lstrip("@#!").removeprefix("mailto:"), wire)
+    return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+
+
+def _number(text: str) -> Json:
+    try:
+        return float(text)
+    except ValueError:
+        return text
+
+
+def _judged(desk: Desk, asked: _Asked) -> Judgement:
+    """As `POST /v1/check` does it. Raises `Problem` for what an agent could not post."""
+    now = desk.runtime.now()
+    entry = Agent(AgentName(asked.agent), "", "", None, (), (), now)
+    draft = draft_of(matched(PostedRequest, asked.fields), entry)
+    return judging.judge(desk.policies.current, draft.request(entry, RequestId("req_try"), now, ""))
