@@ -1,0 +1,189 @@
+"""What a grant measures a payload by: its shape, its numbers, and what the rule wants to be the same."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from approvals import grants
+from approvals.canonical import Json
+from approvals.grants import Grant
+from approvals.model import GrantId, Grants
+from tests.approvals.doing import LATER
+from tests.harness.cases import ALICE, a_judgement, a_request, an_open_case
+
+HOUR = timedelta(hours=1)
+CUSTOMER = Grants(8 * HOUR, ("payload.customer",))
+
+
+def given_on(payload: dict[str, Json], terms: Grants) -> Grant:
+    """What Alice gives with her approval of this payload."""
+    case = an_open_case(a_request(payload=payload), grants=terms)
+    grant = grants.given(case, GrantId("grant_1"), ALICE, LATER, HOUR)
+    assert grant is not None
+    return grant
+
+
+def covered(grant: Grant, payload: dict[str, Json], terms: Grants) -> bool:
+    """Whether another request with this payload goes through."""
+    return grants.covers(grant, a_request(payload=payload), a_judgement(grants=terms), LATER)
+
+
+def passes(before: Json, after: Json) -> bool:
+    """Whether a payload with `after` goes through once one with `before` was approved."""
+    grant = given_on({"customer": "ACME", "x": before}, CUSTOMER)
+    return covered(grant, {"customer": "ACME", "x": after}, CUSTOMER)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (50, 50),
+        (50, 50.0),
+        (50, 0),
+        (50, -50),
+        (-50, -50),
+        (0.5, 0.25),
+        ("50.00", "49.99"),
+        ("50", "5e1"),
+        ("50", 50),
+        (50, "50"),
+        ({"net": 5, "tax": {"rate": 19}}, {"net": 4, "tax": {"rate": 19}}),
+        ([3, 2, 1], [3, 2, 0]),
+        ([{"price": 5}, {"price": 9}], [{"price": 5}, {"price": 8}]),
+        # What is no number may differ: the modal names it.
+        ("for a broken vase", "for a lost parcel"),
+        (True, False),
+        (None, None),
+        ({}, {}),
+        ([], []),
+        ("9" * 60, "8" * 60),
+    ],
+)
+def test_what_goes_no_further_passes(before: Json, after: Json) -> None:
+    """Each number not above the approved one, in the same place, however it is written."""
+    assert passes(before, after)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (50, 51),
+        (50, 50.01),
+        (50, 1e300),
+        (50, -51),
+        (-50, -9000),
+        (-50, 50),
+        (0, -1),
+        ("50.00", "50.01"),
+        ("50.00", "5000"),
+        ("50", "1e9"),
+        ("50", " 51 "),
+        ("50", "५१"),
+        ("50", "1_000"),
+        (50, "51"),
+        # Another shape is another request.
+        (50, "fifty"),
+        (50, True),
+        (1, True),
+        (True, 1),
+        (50, None),
+        (None, 1),
+        (50, [50]),
+        ([50], 50),
+        (50, {}),
+        ({}, []),
+        (None, {}),
+        ("50", "Infinity"),
+        ("50", "NaN"),
+        ([1, 1], [1, 1, 1]),
+        ([1, 1], [1]),
+        ([5, 1], [1, 5]),
+        ({"net": 5}, {"net": 5, "tip": 5}),
+        ({"net": 5, "tip": 5}, {"net": 5}),
+        ({"net": 5, "to": {"iban": "x"}}, {"net": 5, "to": "x"}),
+        ("9" * 60, "9" * 61),
+        ({"a/b": 1, "a": {"b": 9}}, {"a/b": 9, "a": {"b": 1}}),
+        ({"a~1b": 1, "a/b": 9}, {"a~1b": 9, "a/b": 1}),
+    ],
+)
+def test_what_goes_further_is_held(before: Json, after: Json) -> None:
+    """Any number above (or further below zero), and any other shape."""
+    assert not passes(before, after)
+
+
+@pytest.mark.parametrize(
+    ("same", "before", "after", "alike"),
+    [
+        ("payload.to", {"to": "C-17"}, {"to": "C-17"}, True),
+        ("payload.to", {"to": "C-17"}, {"to": "C-18"}, False),
+        ("payload.to", {"to": "C-17"}, {"to": "c-17"}, False),
+        ("payload.to.id", {"to": {"id": "1", "note": "x"}}, {"to": {"id": "1", "note": "y"}}, True),
+        ("payload.to", {"to": {"id": "1", "note": "x"}}, {"to": {"id": "1", "note": "y"}}, False),
+        ("payload.to", {"to": ["a", "b"]}, {"to": ["b", "a"]}, False),
+        ("payload.to.id", {"to": [{"id": "a"}, {"id": "b"}]}, {"to": [{"id": "b"}, {"id": "a"}]}, False),
+        # A number that is to be the same may not be smaller either.
+        ("payload.to", {"to": 17}, {"to": 16}, False),
+        ("payload.to", {"to": 17}, {"to": 17.0}, True),
+        ("payload.to", {"to": 17}, {"to": "17"}, False),
+        ("payload.to", {"note": "x"}, {"note": "y"}, True),
+    ],
+)
+def test_the_rule_s_same_fields_are_equal(
+    same: str, before: dict[str, Json], after: dict[str, Json], alike: bool
+) -> None:
+    """As JSON is equal: 17 is 17.0 and not "17"."""
+    terms = Grants(8 * HOUR, (same,))
+    assert covered(given_on(before, terms), after, terms) is alike
+
+
+@pytest.mark.parametrize(
+    ("same", "payload", "free"),
+    [
+        ((), {"to": "C-17", "amount": 5, "urgent": True}, ("/to", "/urgent")),
+        (("payload.to",), {"to": "C-17", "amount": 5, "urgent": True}, ("/urgent",)),
+        (("payload.to",), {"to": {"id": "x", "list": []}, "tomorrow": "y"}, ("/tomorrow",)),
+        (("payload.items.sku",), {"items": [{"sku": "a", "note": "b"}]}, ("/items/0/note",)),
+        (("payload.to",), {"note": None}, ("/note",)),
+    ],
+)
+def test_what_else_may_differ_is_named(
+    same: tuple[str, ...], payload: dict[str, Json], free: tuple[str, ...]
+) -> None:
+    """Everything that is neither a number nor held by `same`."""
+    assert given_on(payload, Grants(8 * HOUR, same)).free(payload) == free
+
+
+VALUES = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-1000, 1000)
+    | st.floats(-1000, 1000)
+    | st.sampled_from(["50", "51.5", "-3", "x", ""]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from("abc"), inner, max_size=3),
+    max_leaves=6,
+)
+
+
+def numbers(value: Json, path: str = "") -> dict[str, float]:
+    """Every number of a payload by its place, as a bystander would list them."""
+    if isinstance(value, dict):
+        return {k: n for key, item in value.items() for k, n in numbers(item, f"{path}.{key}").items()}
+    if isinstance(value, list):
+        return {k: n for place, item in enumerate(value) for k, n in numbers(item, f"{path}#{place}").items()}
+    if isinstance(value, bool) or value is None or value in ("x", ""):
+        return {}
+    return {path: float(value)}  # type: ignore[arg-type]  # what is left is a number, or one as text
+
+
+@given(before=VALUES, after=VALUES)
+def test_nothing_with_a_larger_number_anywhere_passes(before: Json, after: Json) -> None:
+    """Whatever passes has the same numbers, each not above the approved one; what was approved passes."""
+    assert passes(before, before)
+    if passes(before, after):
+        was, now = numbers(before), numbers(after)
+        assert was.keys() == now.keys()
+        assert all(now[place] <= was[place] and abs(now[place]) <= abs(was[place]) for place in was)
