@@ -42,7 +42,8 @@ def _first_rows(connection: sa.Connection) -> None:
 def _grants_too(connection: sa.Connection) -> None:
     _first_rows(connection)
     connection.exec_driver_sql(
-        "INSERT INTO grants VALUES ('g_1', 'billing', 'pay', 'r', 'U1', 'req_1', 1, 2, NULL, NULL, 0, NULL, '{}')"
+        "INSERT INTO grants VALUES ('g_1', 'billing', 'pay', 'r', 'U1', 'req_1', 1, 2, NULL, NULL, 0, NULL,"
+        " '{}')"
     )
 
 

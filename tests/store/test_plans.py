@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
-from approvals.model import AgentName, Status
-from store import agents, cards, cases, facts, keys, outbox, payloads, queue
+from approvals.model import AgentName, GrantId, Status
+from store import agents, cards, cases, facts, grants, keys, outbox, payloads, queue
 from store.engine import Store
+from store.errors import Conflict
 from store.outbox import ParcelKind
 from store.tables import metadata
 from store.unit_of_work import Unit
@@ -73,6 +75,12 @@ def _save(u: Unit) -> None:
     payloads.replace(u, case)
 
 
+def _use(u: Unit) -> None:
+    grants.revoke(u, GrantId("g_1"), "operator", NOON)
+    with suppress(Conflict):
+        grants.use(u, GrantId("g_1"), NOON)
+
+
 def _page(**wanted: Any) -> Callable[[Unit], object]:
     whole: dict[str, Any] = {"status": None, "action": None, "cursor": numbered(7), "limit": 3} | wanted
     return lambda u: cases.page(u, AGENT, **whole)
@@ -102,6 +110,10 @@ _HOT: dict[str, tuple[Callable[[Unit], object], str]] = {
     "chain": (lambda u: facts.chain(u, ONE), "facts"),
     "export": (lambda u: list(facts.since(u, NOON)), "ix_facts_at"),
     "anchor": (lambda u: facts.anchor(u, NOON), "ix_cases_unanchored"),
+    "live grants": (lambda u: grants.live(u, AGENT, "pay", "refunds", NOON), "ix_grants_live"),
+    "use of a grant": (_use, "grants"),
+    "grants of a card": (lambda u: grants.of_request(u, ONE), "ix_grants_request"),
+    "old grants": (lambda u: grants.forget_ended(u, NOON), "ix_grants_until"),
     "old payloads": (lambda u: payloads.forget(u, NOON, NOON, 5), "ix_cases_keeping"),
 }
 
