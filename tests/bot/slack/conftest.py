@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from sandbox.server import SlackStandIn
+from tests.bot.slack.gates import POLICY
 from tests.harness.desk import RunningDesk, running_desk
 
 
@@ -30,4 +31,11 @@ async def either_bot(
 ) -> AsyncIterator[RunningDesk]:
     """A bot once over HTTP, once over Socket Mode."""
     async with running_desk(sqlite_url, slack, socket_mode=request.param == "socket") as running:
+        yield running
+
+
+@pytest.fixture
+async def gates(sqlite_url: str, slack: SlackStandIn) -> AsyncIterator[RunningDesk]:
+    """A bot over HTTP whose policy has a rule for every gate."""
+    async with running_desk(sqlite_url, slack, POLICY) as running:
         yield running
