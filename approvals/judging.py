@@ -175,7 +175,7 @@ def _strictness(rule: Rule, asked: _Asked) -> tuple[int, int, int]:
     """By the gate it would get: an `auto` that is held as `hard` is stricter than an `audit`."""
     gate, _ = _gate(rule, asked)
     own = Gate.HARD if rule.gate is Gate.QUESTION else rule.gate
-    return _STRICTNESS.index(gate), _quorum(rule, gate), _STRICTNESS.index(own)
+    return _STRICTNESS.index(gate), _STRICTNESS.index(own), _quorum(rule, gate)
 
 
 def _quorum(rule: Rule, gate: Gate) -> int:
