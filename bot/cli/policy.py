@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import json
 import sys
-from datetime import timedelta
+from collections.abc import Iterable
+from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 import click
 
-from approvals import judging, policy, strict_json
-from approvals.model import AgentName, Judgement, RequestId, Step
-from approvals.policy import Policy, PolicyError
-from approvals.policy_model import DEFAULT, Rule, UserGroup, Users
+from approvals import judging, policy
+from approvals.events import Opened
+from approvals.machine import decide
+from approvals.model import AgentName, Roster
+from approvals.policy import Policy, PolicyError, Problem
+from approvals.policy_model import UserGroup, Users
+from blocks import foretold
+from blocks.text import visible
 from bot import policies
 from bot.cli.common import read_settings, table
-from bot.runtime import SystemRuntime
+from bot.cli.request_files import request_of
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
 
@@ -27,16 +33,22 @@ def policy_command() -> None:
 
 @policy_command.command()
 @click.argument("file", type=_FILE, required=False)
-def check(file: Path | None) -> None:
+@click.option("--json", "as_json", is_flag=True, help="Problems and warnings as JSON, for other programs.")
+def check(file: Path | None, *, as_json: bool) -> None:
     """Load FILE (default: HITL_CONFIG) and say what it does; exit 1 with everything that is wrong."""
     path = file or read_settings().config
+    if as_json:
+        _check_as_json(path)
+        return
     loaded = _loaded(path)
-    click.echo(f"{path} loads: {len(loaded.rules)} rules and a default, {len(loaded.groups)} groups")
+    click.echo(f"{path} loads: {counted(len(loaded.rules), 'rule')} and a default, {_groups(loaded)}")
     click.echo(f"version {loaded.version}\n")
     groups = [(name, _who(loaded, name)) for name in loaded.groups]
     click.echo(table(("group", "who decides"), groups) + "\n")
-    rules = [_told(rule) for rule in (*loaded.rules, loaded.default)]
-    click.echo(table(("rule", "gate", "asks", "needs", "while nobody answers"), rules))
+    _show(foretold.of_policy(loaded))
+    for number, rule in enumerate((*loaded.rules, loaded.default), 1):
+        click.echo(f"\n{number}. {rule.name} (line {rule.line})")
+        _show(foretold.of_rule(rule, loaded.default), "   ")
     for warning in loaded.warnings:
         click.echo(f"\nwarning: {warning}")
 
@@ -49,25 +61,25 @@ def check(file: Path | None) -> None:
 def try_(file: Path, request_file: Path, agent: str, *, as_json: bool) -> None:
     """Say what the request in REQUEST_FILE (as POST /v1/requests takes it; - for stdin) would get, and why.
 
-    Nothing is sent and nothing is stored.
+    Nothing is sent and nothing is stored. Exit 1 where the policy or the request is not taken.
     """
-    judgement = _judged(_loaded(file), request_file, agent)
+    loaded = _loaded(file)
+    request = request_of(request_file, AgentName(agent))
+    judgement = judging.judge(loaded, request)
     if as_json:
         told = {"gate": judgement.gate, "risk": judgement.risk, "rule": judgement.rule}
         click.echo(json.dumps({**told, "reasons": list(judgement.reasons)}))
         return
-    click.echo(f"{judgement.title}\n")
-    asked = ", ".join(judgement.ask) or "nobody"
-    rows = [
-        ("gate", str(judgement.gate)),
-        ("risk", str(judgement.risk)),
-        ("rule", judgement.rule),
-        ("asks", f"{asked} ({judgement.quorum} needed)" if judgement.ask else asked),
-        ("steps", _steps(judgement.steps)),
-    ]
-    click.echo("\n".join(f"{name:<6} {value}" for name, value in rows))
-    click.echo("\nwhy")
-    click.echo("\n".join(f"  {number}. {reason}" for number, reason in enumerate(judgement.reasons, 1)))
+    # As it is shown, whether or not the sample is one that people see.
+    opened = decide(None, Opened(request, replace(judgement, sample=None)), request.created_at).case
+    case = replace(opened, judgement=judgement)
+    click.echo(f"{visible(judgement.title)}\n")
+    _show(foretold.of_case(case, _roster(loaded)))
+    for name in judgement.ask:
+        click.echo(f"\n{name}: {_who(loaded, name)}", nl=False)
+    click.echo("\n\nwhy" if judgement.ask else "\nwhy")
+    for number, reason in enumerate(judgement.reasons, 1):
+        click.echo(f"  {number}. {visible(reason)}")
 
 
 @policy_command.command()
@@ -81,46 +93,51 @@ def _loaded(path: Path) -> Policy:
         return policies.read(path)
     except PolicyError as wrong:
         click.echo(str(wrong), err=True)
-        count = len(wrong.problems)
-        click.echo(f"{count} problem{'' if count == 1 else 's'}; the policy does not load", err=True)
+        click.echo(f"{counted(len(wrong.problems), 'problem')}; the policy does not load", err=True)
         sys.exit(1)
     except OSError as away:
         raise click.ClickException(str(away)) from away
 
 
-def _judged(loaded: Policy, request_file: Path, agent: str) -> Judgement:
-    from bot.http import bodies, drafts
-    from bot.http.problems import Problem
-    from store.agents import Agent
-
-    runtime = SystemRuntime()
-    entry = Agent(AgentName(agent), "", "", None, (), (), runtime.now())
-    body = _bytes_of(request_file)
+def _check_as_json(path: Path) -> None:
     try:
-        value = strict_json.parse(body)
-        if not isinstance(value, dict):
-            raise click.ClickException(
-                f"{request_file}: must be a JSON object, as POST /v1/requests takes it"
-            )
-        # Which hosts an agent registered is no business of the policy.
-        value.pop("callback_url", None)
-        draft = drafts.draft_of(bodies.matched(drafts.PostedRequest, value), entry)
-    except strict_json.NotJson as wrong:
-        raise click.ClickException(f"{request_file}:{wrong.line}: {wrong.msg}") from wrong
-    except (Problem, strict_json.NotInterchangeable) as wrong:
-        lines = [f"{flaw.loc}: {flaw.msg}" for flaw in wrong.flaws] or [str(wrong)]
-        raise click.ClickException(f"{request_file}\n" + "\n".join(lines)) from wrong
-    request = draft.request(entry, RequestId("req_try"), runtime.now(), "")
-    return judging.judge(loaded, request)
-
-
-def _bytes_of(file: Path) -> bytes:
-    try:
-        with click.open_file(str(file), "rb") as opened:
-            content: bytes = opened.read()
+        loaded = policies.read(path)
+    except PolicyError as wrong:
+        click.echo(json.dumps({"loads": False, "problems": _as_json(wrong.problems), "warnings": []}))
+        sys.exit(1)
     except OSError as away:
-        raise click.ClickException(f"{file} cannot be read: {away.strerror}") from away
-    return content
+        raise click.ClickException(str(away)) from away
+    told = {"loads": True, "version": loaded.version, "problems": [], "warnings": _as_json(loaded.warnings)}
+    click.echo(json.dumps(told))
+
+
+def _as_json(problems: Iterable[Problem]) -> list[dict[str, Any]]:
+    return [asdict(problem) for problem in problems]
+
+
+def _show(lines: Iterable[foretold.Line], indent: str = "") -> None:
+    """Names on the left, what is said of them on the right; a name that comes again is not repeated."""
+    told = list(lines)
+    width = max((len(name) for name, _ in told), default=0)
+    before = ""
+    for name, words in told:
+        click.echo(f"{indent}{'' if name == before else name:<{width}}  {visible(words)}")
+        before = name
+
+
+def _groups(loaded: Policy) -> str:
+    return counted(len(loaded.groups), "group")
+
+
+def counted(count: int, what: str) -> str:
+    """`1 rule`, `2 rules`."""
+    return f"{count} {what}{'' if count == 1 else 's'}"
+
+
+def _roster(loaded: Policy) -> Roster:
+    """Those the policy names; whom Slack's user groups hold, only Slack knows."""
+    named = {name: group.users for name, group in loaded.groups.items() if isinstance(group, Users)}
+    return Roster(named, as_of=dict.fromkeys(loaded.groups.keys() - named.keys()))
 
 
 def _who(loaded: Policy, name: str) -> str:
@@ -130,21 +147,3 @@ def _who(loaded: Policy, name: str) -> str:
     if isinstance(group, UserGroup):
         return f"whoever is in the Slack user group {group.id}"
     return f"in turns: {', '.join(group.users)}"
-
-
-def _told(rule: Rule) -> tuple[str, ...]:
-    return (rule.name or DEFAULT, str(rule.gate), ", ".join(rule.ask), str(rule.quorum), _steps(rule.steps))
-
-
-def _steps(steps: tuple[Step, ...]) -> str:
-    """What happens when; in order."""
-    told = (f"{step.do} after {_span(step.after)}" for step in steps)
-    return ", ".join(told) or "-"
-
-
-def _span(length: timedelta) -> str:
-    seconds = int(length.total_seconds())
-    for size, unit in ((86400, "d"), (3600, "h"), (60, "m")):
-        if seconds % size == 0:
-            return f"{seconds // size}{unit}"
-    return f"{seconds}s"
