@@ -5,13 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from approvals.canonical import Json
 from approvals.judging import judge
 from approvals.model import Gate, GroupName, Request, Risk, Step, StepKind
-from approvals.policy import Policy, Rule, load
+from approvals.policy import Policy, load
 from tests.approvals.policy_samples import HARD, request, with_rules
 
 RISK = "risk: {levels: {low: ['search_*', issue_refund], medium: ['draft_*'], high: ['deploy_*']}}\n"
@@ -212,71 +209,6 @@ def test_a_judgement_keeps_what_its_rule_says() -> None:
     assert judgement.form == {"type": "object", "properties": {"amount": {"type": "number"}}}
     assert judge(policy_of(), request({}, title="Pay")).channel == "C0APPROVALS"
     assert judge(policy_of(), request({}, title="Pay")).title == "Pay"
-
-
-GATES = (Gate.AUTO, Gate.AUDIT, Gate.SOFT, Gate.HARD, Gate.MANUAL)
-RULES = st.lists(
-    st.tuples(
-        st.sampled_from(["payload.amount <= 50", "payload.amount > 50", "payload.note == 'x'", "true"]),
-        st.sampled_from(GATES),
-        st.integers(1, 2),
-    ),
-    max_size=4,
-    unique_by=lambda rule: rule[0],
-)
-PAYLOADS = st.fixed_dictionaries({}, optional={
-    "amount": st.integers(0, 100) | st.text(max_size=2) | st.none(),
-    "note": st.sampled_from(["x", "y", 5]),
-})  # fmt: skip
-RAISES = [
-    "{when: 'true', by: 1}",
-    "{when: 'payload.amount > 20', to: high}",
-    "{when: 'payload.note == 5', to: critical}",
-]
-
-
-def built(rules: list[tuple[str, Gate, int]], raises: list[str]) -> Policy:
-    """A policy with these rules, of any gate, as they will load one day."""
-    hard = [f'name: r{i}, when: "{when}", {HARD}' for i, (when, _, _) in enumerate(rules) if when != "true"]
-    last = [f"name: all, {HARD}"] if any(when == "true" for when, _, _ in rules) else []
-    levels = "levels: {low: [a], medium: [b], high: [c]}"
-    policy = load(with_rules(*hard, *last, extra=f"risk: {{{levels}, raise: [{', '.join(raises)}]}}\n"))
-    kinds = [rule for rule in rules if rule[0] != "true"] + [rule for rule in rules if rule[0] == "true"]
-
-    def as_said(rule: Rule, said: tuple[str, Gate, int]) -> Rule:
-        return replace(rule, gate=said[1], quorum=said[2])
-
-    return replace(policy, rules=tuple(map(as_said, policy.rules, kinds)))
-
-
-@given(
-    rules=RULES,
-    raises=st.lists(st.sampled_from(RAISES), max_size=2),
-    more=st.sampled_from(RAISES),
-    payload=PAYLOADS,
-    action=st.sampled_from("abcd"),
-    claim=st.sampled_from([None, *Risk]),
-    irreversible=st.booleans(),
-)
-def test_adding_risk_never_loosens_the_gate(
-    rules: list[tuple[str, Gate, int]],
-    raises: list[str],
-    more: str,
-    payload: dict[str, Json],
-    action: str,
-    claim: Risk | None,
-    irreversible: bool,
-) -> None:
-    """A claim, a further raise, or being irreversible: never a lower risk, never a gentler gate."""
-    calm = request(payload, action=action)
-    riskier = replace(calm, risk=claim, reversible=False if irreversible else None)
-    before = judge(built(rules, raises), calm)
-    after = judge(built(rules, [*raises, more]), riskier)
-    assert after.risk.rank >= before.risk.rank
-    assert GATES.index(after.gate) >= GATES.index(before.gate)
-    if after.gate is Gate.AUTO:
-        assert after.risk.rank <= Risk.MEDIUM.rank
-        assert not after.irreversible
 
 
 def test_what_decided_is_marked_among_the_reasons() -> None:
