@@ -5,17 +5,30 @@ Whoever reads it answers three questions in ten seconds: what will happen, why, 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from approvals.escalation import as_if_shown
 from approvals.grants import Grant
-from approvals.model import Case, Instant, Roster
-from blocks import actions, card_again, card_flaws, card_parts, card_status, limits
-from blocks.actions import Item, Picked, Seen
+from approvals.model import Case, Gate, Instant, Roster
+from blocks import (
+    actions,
+    card_again,
+    card_flaws,
+    card_grants,
+    card_parts,
+    card_people,
+    card_question,
+    card_status,
+    card_then,
+    limits,
+)
+from blocks.card_buttons import buttons
+from blocks.card_text import sentence
 from blocks.differences import Some
 from blocks.message import Message, small, words
 from blocks.rich import Block
-from blocks.standing import edits, sentence, title_of
+from blocks.standing import edits, title_of, verdict_word
 from blocks.text import Mrkdwn, escape, plain
 
 __all__ = ["CardView", "Message", "card", "minimal"]
@@ -23,6 +36,7 @@ __all__ = ["CardView", "Message", "card", "minimal"]
 #: Room for the arguments when everything else is short, and what they get however long the rest is.
 _MOST_FOR_ARGUMENTS: Final = 6_000
 _LEAST_FOR_ARGUMENTS: Final = 1_200
+_LEAST_BESIDE_OPTIONS: Final = 600
 _SPARE: Final = 300
 _TITLE: Final = 150
 
@@ -39,31 +53,45 @@ class CardView:
     undelivered: str | None = None
     #: true for a second message about one request, which Slack forced on us: no buttons
     duplicate: bool = False
-    #: those that were given on it
+    #: what its approvers let through besides it, as it stands
     grants: tuple[Grant, ...] = ()
-    #: the moment that it is made for; None: only what does not depend on it is said
+    #: the moment it is made for: a soft window that waits for its card begins now. None: when it was asked
     now: Instant | None = None
+    #: under a review of what silence let through: that request, as it stands
+    reviewed: Case | None = None
+
+    @property
+    def at(self) -> Instant:
+        """The moment it is made for."""
+        return self.now or self.case.request.created_at
 
 
 def card(view: CardView) -> Message:
     """The card of `view.case` as it stands. Within Slack's limits whatever the payload."""
+    view = replace(view, case=as_if_shown(view.case, view.at))
     case = view.case
     changed = edits(case, card_parts.MOST_CHANGES)
-    above = [_header(case), *_first_lines(view, changed)]
+    question = case.judgement.gate is Gate.QUESTION
+    # A question is read first, with its reason; what it is about comes after it.
+    why = card_parts.why(case)
+    above = [_header(case), *_first_lines(view, changed), *(why if question else [])]
     below = [
-        *card_parts.why(case),
-        *card_parts.consequences(case),
+        *([] if question else why),
+        *card_then.consequences(case),
         *card_parts.background(case, view.roster),
         card_parts.footing(case),
     ]
-    buttons = [] if view.duplicate else [_buttons(case)]
-    spent = limits.characters_of_blocks([*above, *below, *buttons])
+    row = [] if view.duplicate else [buttons(case)]
+    spent = limits.characters_of_blocks([*above, *below, *row])
     room = limits.MESSAGE_CHARACTERS - spent - limits.BLOCK_CONTAINER - _SPARE
-    arguments = card_parts.arguments(case, max(_LEAST_FOR_ARGUMENTS, min(room, _MOST_FOR_ARGUMENTS)))
-    copy = "This is a copy of another card. " if view.duplicate else ""
+    options = card_question.options(case, room - _LEAST_FOR_ARGUMENTS)
+    room -= limits.characters_of_blocks(options)
+    least = _LEAST_BESIDE_OPTIONS if options else _LEAST_FOR_ARGUMENTS
+    arguments = card_parts.arguments(case, max(least, min(room, _MOST_FOR_ARGUMENTS)))
+    copy = "This is a copy. " if view.duplicate else ""
     return Message(
         Mrkdwn(copy + sentence(case, view.roster, changed)),
-        [*above, *arguments, *below, *buttons],
+        [*above, *arguments, *options, *below, *row],
         card_metadata(case),
     )
 
@@ -89,63 +117,18 @@ def _first_lines(view: CardView, changed: Some) -> list[Block]:
         notes.append(words("📑 *This is a copy.* Slack posted this request twice; decide on the other card."))
     return [
         *notes,
+        *card_question.whole(case, _TITLE),
+        *card_question.answered(case),
         *card_status.outcome(case),
+        *card_people.lack(case, view.roster),
         *card_flaws.flaws(case),
-        *card_parts.edited(changed),
+        *card_parts.edited(case, changed),
         *card_status.sayings(case),
+        *card_grants.grants(view.grants, view.at),
+        *card_again.let_through(case, view.reviewed),
         *card_again.asked_again(case, view.previous),
         *card_status.not_delivered(case, view.undelivered),
     ]
-
-
-def _buttons(case: Case, *, confirm: str | None = None) -> Block:
-    """What can be done now: to decide, while it is open; to look, always."""
-    seen = Seen(case.id, case.sight)
-    elements: list[dict[str, Any]] = []
-    if not case.status.final:
-        if not case.flaws:
-            elements.append(_button(actions.APPROVE, "Approve", seen, "Approve it as it is shown", "primary"))
-        elements.append(_button(actions.EDIT, "Edit", seen, "Change the arguments, then approve"))
-        elements.append(_button(actions.REJECT, "Reject", seen, "Reject it and say why", "danger"))
-    if confirm is not None and elements:
-        elements[0] |= {"confirm": _confirmation(confirm)} if not case.flaws else {}
-    elements.append(_menu(seen) if confirm is None else _button(actions.VIEW, "View everything", seen, _VIEW))
-    return {"type": "actions", "elements": elements}
-
-
-_VIEW: Final = "View every argument, the verdict and the history"
-
-
-def _button(action: str, text: str, seen: Seen, spoken: str, style: str | None = None) -> dict[str, Any]:
-    button: dict[str, Any] = {
-        "type": "button",
-        "action_id": action,
-        "text": {"type": "plain_text", "text": text, "emoji": False},
-        "value": seen.encode(),
-        "accessibility_label": f"{text}: {spoken}" if not spoken.startswith(text) else spoken,
-    }
-    return button | {"style": style} if style else button
-
-
-def _menu(seen: Seen) -> dict[str, Any]:
-    text = {"type": "plain_text", "text": "View everything", "emoji": False}
-    return {
-        "type": "overflow",
-        "action_id": actions.MORE,
-        "options": [{"text": text, "value": Picked(Item.VIEW, seen).encode()}],
-    }
-
-
-def _confirmation(text: str) -> dict[str, Any]:
-    def said(words: str) -> dict[str, object]:
-        return {"type": "plain_text", "text": words}
-
-    return {
-        "title": said("Have you looked at it whole?"),
-        "text": said(text),
-        "confirm": said("Approve"),
-        "deny": said("Not yet"),
-    }
 
 
 def minimal(case: Case, why: str) -> Message:
@@ -153,18 +136,18 @@ def minimal(case: Case, why: str) -> Message:
 
     `why` is for the operators who read it: the first problem that was found.
     """
-    state = "" if case.decision is None else f" It is {str(case.status).replace('_', ' ')}."
+    state = "" if case.decision is None else f" It is {verdict_word(case)}."
     note = Mrkdwn(
         f"⚠️ *This card could not be shown whole*: {escape(why, 200)}.{state}"
         " *View everything* shows every argument."
     )
     text = Mrkdwn(f"{escape(title_of(case, 120), 120)}: this card could not be shown whole.{state}")
-    confirm = "The card does not show the arguments. View everything does: look there before you approve."
+    confirm = "The card does not show the arguments. View everything does: look there before you decide."
     blocks = [
         _header(case),
         words(note),
         small(f"Request {escape(case.id, 60)}"),
-        _buttons(case, confirm=confirm),
+        buttons(case, confirm=confirm),
     ]
     return Message(text, blocks, card_metadata(case))
 

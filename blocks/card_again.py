@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
-from approvals.model import Case, Status
+from approvals.model import Case, Gate, Status
 from blocks import rich
 from blocks.arguments import hidden_in
 from blocks.differences import differences, some
 from blocks.rich import Block, Element
+from blocks.standing import verdict_word
 from blocks.table import Table
 from blocks.text import short
 
@@ -41,19 +42,26 @@ def asked_again(case: Case, previous: Case | None) -> list[Block]:
     return [rich.block(*parts, rich.section(rich.text("Different now", bold=True)), *table.elements())]
 
 
+def let_through(case: Case, reviewed: Case | None) -> list[Block]:
+    """What a review that opened by itself looks at: silence let it through."""
+    if case.request.review_of is None:
+        return []
+    decision = reviewed.decision if reviewed is not None else None
+    line = rich.section(
+        rich.text("🔕 Nobody objected in time", bold=True),
+        rich.text(", so it went ahead"),
+        [*rich.text(" "), rich.date(decision.decided_at)] if decision is not None else [],
+        rich.text(f" (request {short(case.request.review_of, 60)}). Was it right?"),
+    )
+    return [rich.block(line)]
+
+
 def _said_then(previous: Case) -> list[Element]:
-    told = {
-        Status.PENDING: "The one before is still open",
-        Status.APPROVED: "It was approved",
-        Status.MODIFIED: "It was approved with changes",
-        Status.REJECTED: "It was rejected",
-        Status.ANSWERED: "It was answered",
-        Status.TIMED_OUT: "It expired",
-        Status.CANCELLED: "It was withdrawn",
-    }[previous.status]
     decision = previous.decision
     if decision is None:
-        return rich.text(f"{told}.")
+        return rich.text("The one before is still open.")
+    expired = previous.status is Status.TIMED_OUT and previous.judgement.gate is not Gate.AUDIT
+    told = "It expired" if expired else f"It was {verdict_word(previous)}"
     by = ", ".join(short(person.name, 60) for person in decision.by[:3])
     return [
         *rich.text(f"{told}{f' by {by}' if by else ''}, "),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from approvals.model import Case, Flaw
+from approvals.model import Case, Flaw, Gate
 from blocks import rich
 from blocks.arguments import label_of
 from blocks.rich import Block, Element
@@ -20,9 +20,11 @@ def flaws(case: Case) -> list[Block]:
     found = [rich.section(flaw_words(each, case.judgement.sensitive)) for each in case.flaws[:_FLAWS]]
     if len(case.flaws) > _FLAWS:
         found.append(rich.section(rich.text(f"… {len(case.flaws) - _FLAWS:,} more: View everything")))
+    review = case.judgement.gate is Gate.AUDIT
     intro = rich.section(
-        rich.text("⚠️ Cannot be approved as it stands", bold=True),
-        rich.text(": it does not fit what the rule allows. Edit it, or reject it."),
+        rich.text(f"⚠️ Cannot be {'right' if review else 'approved'} as it stands", bold=True),
+        rich.text(": it does not fit what the rule allows. "),
+        rich.text("Correct it, or flag it." if review else "Edit it, or reject it."),
     )
     return [rich.block(intro, {"type": "rich_text_list", "style": "bullet", "elements": found})]
 

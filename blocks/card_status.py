@@ -13,10 +13,14 @@ from blocks.standing import (
     OUTCOMES,
     agent_was_revoked,
     approvers,
+    by_silence,
+    groups_asked,
+    reviewed_afterwards,
     risk_word,
     some_approved,
     standing,
     then,
+    waits_for_roll_back,
 )
 from blocks.text import Mrkdwn, mention, short
 from blocks.wording import say
@@ -29,6 +33,8 @@ def open_status(case: Case, roster: Roster) -> Mrkdwn:
     """Risk, who asks, how many are needed, until when, and what happens then."""
     return say(
         "status_open",
+        gate=str(case.judgement.gate),
+        groups=groups_asked(case),
         emoji=EMOJI[case.judgement.risk],
         risk=risk_word(case.judgement.risk),
         irreversible=case.judgement.irreversible,
@@ -49,6 +55,11 @@ def decided_status(case: Case) -> Mrkdwn:
     assert decision is not None  # noqa: S101  # only called for decided cases
     return say(
         "status_decided",
+        gate=str(case.judgement.gate),
+        silence=by_silence(case),
+        review=reviewed_afterwards(case),
+        guess=decision.answer is not None,
+        roll_back=waits_for_roll_back(case),
         verdict=str(decision.verdict),
         via=str(decision.via),
         people=[mention(person) for person in decision.by[:_PEOPLE]],

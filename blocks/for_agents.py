@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from approvals.model import Case, Decision, Status, Via
-from blocks.standing import agent_was_revoked, edits, in_words, some_approved
+from approvals.model import Case, Decision, Gate, Status, Via
+from blocks.standing import agent_was_revoked, edits, in_words, reviewed_afterwards, some_approved
 from blocks.text import cut, listed, one_line
 
 #: An approver's words reach the model whole, within reason; `decision.reason` has all of them.
@@ -20,34 +20,104 @@ def message_for_agent(case: Case) -> str:
     """`decision.message`: who decided what and why, what was changed, whether asking again makes sense."""
     decision = case.decision
     if decision is None:
+        if case.judgement.gate is Gate.AUDIT:
+            return "Nobody has reviewed this yet: you may go on meanwhile."
         return "This is not decided yet: wait, and do not act."
+    if decision.verdict is Status.CANCELLED:
+        return _withdrawn(case, decision)
+    if case.judgement.gate is Gate.AUDIT:
+        return _reviewed(case, decision)
+    if case.judgement.gate is Gate.QUESTION:
+        return _answered(case, decision)
+    return _decided(case, decision)
+
+
+def _decided(case: Case, decision: Decision) -> str:
     match decision.verdict:
         case Status.APPROVED:
             return (
-                f"Approved by {_people(case, decision)}."
+                f"{_let_through(case, decision)}."
                 " Go ahead with exactly the arguments you asked for; there is no need to ask again."
             )
         case Status.MODIFIED:
-            changed = in_words(edits(case, _CHANGES), _CHANGES)
             return (
                 f"Approved with changes by {_people(case, decision)}. Go ahead with decision.payload instead"
-                f" of what you asked for ({changed}); there is no need to ask again."
+                f" of what you asked for ({_changed(case)}); there is no need to ask again."
             )
         case Status.REJECTED:
             return (
                 f"Rejected by {_people(case, decision)}. Do not do it, and ask again only with what was"
                 f" objected to put right (supersedes: {case.id})."
             )
-        case Status.TIMED_OUT:
+        case _:
             verdict = "There were not enough approvals" if some_approved(case) else "Nobody decided"
             return (
                 f"{verdict} in time, which is neither a refusal nor a permission."
                 " Do not act; ask again if it is still needed."
             )
-        case Status.CANCELLED:
-            return _withdrawn(case, decision)
+
+
+def _let_through(case: Case, decision: Decision) -> str:
+    match decision.via:
+        case Via.POLICY:
+            return "Approved by the policy, without a person"
+        case Via.GRANT:
+            names = listed([one_line(person.name) for person in decision.by]) or "somebody"
+            return (
+                f"Approved without a new look, because {names} had allowed requests like this one for a while"
+            )
+        case Via.TIMEOUT:
+            review = "; people will review it afterwards" if reviewed_afterwards(case) else ""
+            return f"Nobody objected in time, so it is approved{review}"
         case _:
-            return f"Answered by {_people(case, decision)}: {_quoted(decision.answer or '')}."
+            return f"Approved by {_people(case, decision)}"
+
+
+def _reviewed(case: Case, decision: Decision) -> str:
+    match decision.verdict:
+        case Status.APPROVED if decision.via is Via.POLICY:
+            return (
+                "Let through by the policy, which did not pick this one for review."
+                " You may go on; there is no need to ask again."
+            )
+        case Status.APPROVED:
+            return f"Found right by {_people(case, decision)}. There is nothing to put right or to ask again."
+        case Status.MODIFIED:
+            return (
+                f"Corrected by {_people(case, decision)}. It should have been decision.payload"
+                f" ({_changed(case)}): put right what you did if you can, and do it so the next time."
+            )
+        case Status.REJECTED:
+            return (
+                f"Flagged by {_people(case, decision)}. Roll it back, report the outcome rolled_back when it"
+                " is undone, and do not do it again."
+            )
+        case _:
+            return (
+                "Nobody looked at it in time, so it stays unreviewed."
+                " You may go on; there is no need to ask again."
+            )
+
+
+def _answered(case: Case, decision: Decision) -> str:
+    if decision.verdict is Status.ANSWERED:
+        return (
+            f"Answered by {_people(case, decision)}: {_quoted(decision.answer)}."
+            " Go on with that answer; there is no need to ask again."
+        )
+    if decision.answer is not None:
+        return (
+            f"Nobody answered in time, so your default_answer holds: {_quoted(decision.answer)}."
+            " Go on with it; there is no need to ask again."
+        )
+    return (
+        "Nobody answered in time, and there is no default_answer."
+        " Stop here and do not guess; ask again if it is still needed."
+    )
+
+
+def _changed(case: Case) -> str:
+    return in_words(edits(case, _CHANGES), _CHANGES)
 
 
 def nobody_objected(case: Case) -> str:
@@ -64,6 +134,8 @@ def _withdrawn(case: Case, decision: Decision) -> str:
             " Do not act on it; a revoked agent cannot ask again."
         )
     said = f", who said {_quoted(decision.reason)}," if decision.reason else ""
+    if case.judgement.gate is Gate.AUDIT:
+        return f"Withdrawn by {case.request.agent}{said} before it was reviewed. There is nothing to do."
     return (
         f"Withdrawn by {case.request.agent}{said} before it was decided."
         " Do not act on it; ask again if it is needed after all."
@@ -73,8 +145,7 @@ def _withdrawn(case: Case, decision: Decision) -> str:
 def _people(case: Case, decision: Decision) -> str:
     """Each with what they said."""
     if not decision.by:
-        nobody = {Via.POLICY: "the policy, without a person", Via.GRANT: "a standing grant"}
-        return nobody.get(decision.via, "nobody")
+        return "nobody"
     words = {vote.by.id: vote.reason for vote in case.votes if vote.round == case.round and vote.reason}
     told = [
         f"{one_line(person.name)}, who said {_quoted(words[person.id])}"

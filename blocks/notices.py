@@ -8,7 +8,8 @@ from approvals.model import Case, Instant
 from blocks import rich
 from blocks.message import Message
 from blocks.rich import Element
-from blocks.text import Mrkdwn, escape, short
+from blocks.standing import title_of
+from blocks.text import Mrkdwn, escape, listed, short
 from blocks.wording import say
 
 _ANOTHER_CHANNEL: Final = "Put another channel into hitl.yml."
@@ -45,6 +46,15 @@ def policy_broken(problem: str) -> Message:
     )
 
 
+def policy_restored(version: str) -> Message:
+    """The policy file loads again."""
+    return _notice(
+        "📜 The policy loads again",
+        f"What hitl.yml says now is in force ({short(version, 20)}).",
+        "Requests that were opened meanwhile keep what the policy from before said of them.",
+    )
+
+
 def missing_scope(scope: str, method: str) -> Message:
     """Slack refused a call because the app was installed without a scope."""
     return _notice(
@@ -77,18 +87,21 @@ def card_refused(case: Case, problem: str) -> Message:
 
 def too_few(case: Case, left: int, missing: int, permalink: str | None) -> Message:
     """Fewer are left to decide a request than it still needs, and nobody else would be asked."""
-    where = f" {permalink}" if permalink is not None else ""
-    return _notice(
-        "👥 Too few are left to decide a request",
-        f"{case.id} of {case.request.agent} needs {missing} more, and {left} can still decide it.{where}",
-        "Put somebody into its groups (hitl.yml, or the Slack user group), or have the agent cancel it.",
-    )
+    groups = listed([short(group, 60) for group in case.asked], "or") or "nobody"
+    needed = "one approval" if missing == 1 else f"{missing} approvals"
+    there = "nobody there can give it" if left == 0 else f"only {left} of those asked can give one"
+    asks = f"“{title_of(case, 100)}” from {short(case.request.agent, 60)}"
+    what = f"{asks} needs {needed} from {groups}, but {there}."
+    remedy = f"Put somebody into {groups}, in hitl.yml or in Slack: it counts at once."
+    return _notice("👥 Too few are left to decide a request", f"{what} ({case.id})", remedy, permalink)
 
 
-def _notice(title: str, what: str, remedy: str) -> Message:
+def _notice(title: str, what: str, remedy: str, url: str | None = None) -> Message:
+    more = [rich.section(rich.text("The card: "), rich.link(url))] if url else []
     parts: list[Element] = [
         rich.section(rich.text(title, bold=True)),
         rich.section(rich.text(what)),
         rich.section(rich.text(remedy)),
+        *more,
     ]
     return Message(Mrkdwn(f"{escape(title)}: {escape(what, 600)}"), [rich.block(*parts)])

@@ -5,14 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from approvals import titles
 from approvals.access import why_not_decide
-from approvals.escalation import ends_at
-from approvals.model import Case, Choice, OutcomeStatus, Person, Risk, Roster, Status, StepKind
+from approvals.model import (
+    Case,
+    Choice,
+    Gate,
+    OutcomeStatus,
+    Person,
+    Risk,
+    Roster,
+    Status,
+    StepKind,
+    Via,
+)
 from approvals.quorum import tally
 from blocks.arguments import hidden_in, label_of
 from blocks.differences import Difference, Some, differences, some
 from blocks.text import Mrkdwn, escape, listed, short
-from blocks.wording import say
 
 #: Never colour alone: the word stands beside it.
 EMOJI: Final = {Risk.LOW: "🟢", Risk.MEDIUM: "🟡", Risk.HIGH: "🟠", Risk.CRITICAL: "🔴"}
@@ -29,9 +39,14 @@ VERDICTS: Final = {
     Status.TIMED_OUT: "expired",
     Status.CANCELLED: "withdrawn",
 }
+#: What it is called under `audit`, where a reviewer says how it was.
+_REVIEWED: Final = {
+    Status.APPROVED: "found right",
+    Status.MODIFIED: "corrected",
+    Status.REJECTED: "flagged",
+    Status.TIMED_OUT: "left unreviewed",
+}
 _NAMED: Final = 8
-#: Phones show some 150 characters of a message.
-_IN_TEXT: Final = 80
 _AS_ASKED: Final = " (as asked)"
 
 
@@ -47,11 +62,41 @@ def approvers(case: Case, roster: Roster) -> tuple[Person, ...]:
 
 def standing(case: Case, roster: Roster) -> Mrkdwn:
     """`1 of 2 approvals from directors`; with a quorum of one, `needs one approval from support`."""
-    groups = listed([escape(name, 60) for name in case.asked], "or") or "nobody"
+    groups = groups_asked(case)
     needed = case.judgement.quorum
     if needed == 1:
         return Mrkdwn(f"needs one approval from {groups}")
     return Mrkdwn(f"{len(approvers(case, roster))} of {needed} approvals from {groups}")
+
+
+def groups_asked(case: Case) -> Mrkdwn:
+    """`directors or support`: every group that may decide it now."""
+    return Mrkdwn(listed([escape(name, 60) for name in case.asked], "or") or "nobody")
+
+
+def verdict_word(case: Case) -> str:
+    """How it ended, after "it was": `approved`, `flagged`; empty while it is open."""
+    if case.judgement.gate is Gate.AUDIT and case.status in _REVIEWED:
+        return _REVIEWED[case.status]
+    return "let through, as nobody objected" if by_silence(case) else VERDICTS.get(case.status, "")
+
+
+def by_silence(case: Case) -> bool:
+    """True when it went ahead because nobody objected (soft)."""
+    decision = case.decision
+    return case.status is Status.APPROVED and decision is not None and decision.via is Via.TIMEOUT
+
+
+def reviewed_afterwards(case: Case) -> bool:
+    """True when people look again at what silence lets through."""
+    steps = case.judgement.steps
+    return bool(steps) and steps[-1].do is StepKind.APPROVE and steps[-1].review
+
+
+def waits_for_roll_back(case: Case) -> bool:
+    """True from when a reviewer flags it until its agent says that it is undone."""
+    undone = case.outcome is not None and case.outcome.status is OutcomeStatus.ROLLED_BACK
+    return case.flagged and not undone
 
 
 def some_approved(case: Case) -> bool:
@@ -70,26 +115,41 @@ def agent_was_revoked(case: Case) -> bool:
 def title_of(case: Case, most: int) -> str:
     """What heads the card, on one line of at most `most` characters.
 
-    An agent's own title is about what it asked for, and cannot be made anew when people change that.
+    An agent's own title is about what it asked for, and cannot be made anew when people change that. A review
+    is headed by what was done, whatever it should have been.
     """
+    if case.edited and case.judgement.gate is Gate.AUDIT:
+        return short(_posted_title(case), most)
     if case.edited and case.judgement.template is None:
         return f"{short(case.judgement.title, most - len(_AS_ASKED))}{_AS_ASKED}"
     return short(case.judgement.title, most)
 
 
+def _posted_title(case: Case) -> str:
+    judgement = case.judgement
+    if judgement.template is None:
+        return judgement.title
+    return titles.heading(titles.known(judgement.template), case.request, judgement.risk)
+
+
 def then(case: Case) -> str:
     """What happens at the last step, with nobody there."""
     last = case.judgement.steps[-1].do if case.judgement.steps else None
+    if case.judgement.gate is Gate.QUESTION:
+        guess = case.request.default_answer is not None
+        return "it goes on with its best guess" if guess else "it stops without an answer"
+    if case.judgement.gate is Gate.AUDIT:
+        return "it stays unreviewed"
     if last is StepKind.PARK:
         return "it is parked: still open, out of everybody's way"
     if last is StepKind.APPROVE:
-        return "it is approved"
+        return "it goes ahead"
     return "it expires and the agent must not act"
 
 
 def who_may(case: Case, roster: Roster) -> str:
     """`directors (Alice and Bob)`: who may decide it today. Not escaped."""
-    groups = listed(case.asked, "or") or "nobody"
+    groups = listed([short(name, 60) for name in case.asked], "or") or "nobody"
     asked = roster.asked(case.asked)
     everyone = [profile.name for profile in asked if why_not_decide(case, profile.id, roster) is None]
     if not everyone:
@@ -120,49 +180,3 @@ def in_words(changed: Some, most: int = 3) -> str:
     ]
     more = changed.beyond(len(told))
     return listed([*told, f"{more} more"] if more else told)
-
-
-def sentence(case: Case, roster: Roster, changed: Some) -> Mrkdwn:
-    """The whole card in one sentence: what phones show, at every stage. `changed` is what `edits` says."""
-    changes = in_words(changed)
-    risk, title = risk_word(case.judgement.risk), title_of(case, _IN_TEXT)
-    decision = case.decision
-    if decision is None:
-        return say(
-            "text_open",
-            irreversible=case.judgement.irreversible,
-            risk=risk,
-            title=title,
-            standing=_capitalised(standing(case, roster)),
-            alone=case.judgement.quorum == 1,
-            some_approved=some_approved(case),
-            approved_by=[person.name for person in approvers(case, roster)[:_NAMED]],
-            parked_at=case.parked_at,
-            due_at=ends_at(case),
-            changes=changes,
-            breaks_form=bool(case.flaws),
-        )
-    outcome = case.outcome
-    return say(
-        "text_decided",
-        outcome=OUTCOMES[outcome.status][1] if outcome else "",
-        detail=_stopped(outcome.detail or "") if outcome else "",
-        verdict=str(decision.verdict),
-        via=str(decision.via),
-        people=[person.name for person in decision.by[:_NAMED]],
-        agent=case.request.agent,
-        title=title,
-        changes=changes,
-        reason="" if agent_was_revoked(case) else decision.reason or "",
-        some_approved=some_approved(case),
-        revoked=agent_was_revoked(case),
-    )
-
-
-def _stopped(words: str) -> str:
-    line = short(words, 200)
-    return line if line == "" or line[-1] in ".!?…" else f"{line}."
-
-
-def _capitalised(words: Mrkdwn) -> Mrkdwn:
-    return Mrkdwn(words[:1].upper() + words[1:])

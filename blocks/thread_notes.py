@@ -1,33 +1,86 @@
-"""What time and others' doings have the bot say in a card's thread."""
+"""What time and others' doings have the bot say in a card's thread: the only place where people are called.
+
+Mentioned are people who are asked, and only where something is wanted of them now; all others go by name.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Final
+
+from approvals.access import why_not_decide
 from approvals.effects import Escalated, Note, Reminded, Restarted, Skipped, Voided
-from approvals.model import Case, Roster
+from approvals.escalation import ends_at
+from approvals.model import Case, Choice, Gate, GroupName, Person, Roster, UserId
 from blocks.card import note_metadata
+from blocks.card_text import quotable
 from blocks.message import Message, words
-from blocks.standing import title_of
-from blocks.text import Mrkdwn, escape, listed, mention
+from blocks.standing import approvers, edits, groups_asked, in_words, title_of
+from blocks.text import Mrkdwn, mention
+from blocks.wording import say
+
+#: People called in one message.
+_CALLED: Final = 15
+_TITLE: Final = 120
 
 
 def note_of(case: Case, note: Note, roster: Roster, key: str) -> Message:
-    """`note` as a message; people are mentioned by today's roster."""
-    text = Mrkdwn(f"{escape(title_of(case, 120))}: {_said(case, note, roster)}")
+    """`note` as a message, about `case` as it stands now; people are mentioned by today's roster."""
+    text = _said(case, note, roster)
     return Message(text, [words(text)], note_metadata(case, key))
 
 
-def _said(case: Case, note: Note, roster: Roster) -> str:
+def _said(case: Case, note: Note, roster: Roster) -> Mrkdwn:
     match note:
         case Reminded():
-            people = [mention(profile.person) for profile in roster.asked(case.asked)]
-            return f"still waits for {listed(people)}."
-        case Escalated(to=to):
-            people = [mention(profile.person) for profile in roster.asked((to,))]
-            return f"{escape(to)} are asked now as well: {listed(people)}."
-        case Voided(by=by, people=gone):
-            again = listed([mention(each) for each in gone])
-            return f"{mention(by)} changed it, so earlier approvals no longer count: {again}."
-        case Skipped(people=gone):
-            return f"{listed([escape(each.name) for each in gone])} left Slack and is not asked."
-        case Restarted():
-            return "nobody could be heard for a while, so the window starts again."
+            return _say("note_reminded", case, roster, waiting(case, roster))
+        case Escalated(to=to, early=early):
+            return _say("note_escalated", case, roster, waiting(case, roster, (to,)), group=to, early=early)
+        case Voided(by=by, people=people):
+            asked = {person.id for person in waiting(case, roster)}
+            changes = in_words(edits(case))
+            called = [person for person in people if person.id in asked]
+            return _say("note_voided", case, roster, called, by=by.name, changes=changes)
+        case Skipped(people=people):
+            names = [person.name for person in people]
+            return _say("note_skipped", case, roster, (), names=_some(names), many=len(names) > 1)
+        case Restarted(until=until):
+            return _say("note_restarted", case, roster, waiting(case, roster), until=until)
+
+
+def waiting(case: Case, roster: Roster, groups: tuple[GroupName, ...] | None = None) -> tuple[Person, ...]:
+    """Who of `groups` (None: of all asked) could decide, and has said nothing of it as it is now."""
+    if case.status.final:
+        return ()
+    done = {person.id for person in approvers(case, roster)} | _rejected(case)
+    asked = roster.asked(case.asked if groups is None else groups)
+    return tuple(
+        each.person for each in asked if each.id not in done and why_not_decide(case, each.id, roster) is None
+    )
+
+
+def _rejected(case: Case) -> set[UserId]:
+    return {vote.by.id for vote in case.votes if vote.choice is Choice.REJECT and vote.round == case.round}
+
+
+def _say(name: str, case: Case, roster: Roster, called: Iterable[Person], **more: object) -> Mrkdwn:
+    gate = case.judgement.gate
+    title = quotable(title_of(case, _TITLE), _TITLE)
+    return say(
+        name,
+        gate=str(gate),
+        called=_some([mention(person) for person in called]),
+        title=title.rstrip("?.! ") if gate is Gate.QUESTION else title,
+        agent=case.request.agent,
+        groups=groups_asked(case),
+        missing=max(case.judgement.quorum - len(approvers(case, roster)), 0),
+        due_at=ends_at(case),
+        over=case.status.final,
+        **more,
+    )
+
+
+def _some(people: list[Mrkdwn] | list[str]) -> list[object]:
+    """At most so many, and how many there are besides."""
+    more = len(people) - _CALLED
+    return [*people[:_CALLED], *([f"{more:,} more"] if more > 0 else [])]

@@ -26,19 +26,9 @@ from approvals.model import (
     UserId,
 )
 from blocks.card import CardView
-from tests.harness.cases import (
-    ALICE,
-    BOB,
-    CAROL,
-    DAN,
-    DIRECTORS,
-    FINANCE,
-    NOON,
-    a_request,
-    a_roster,
-    an_open_case,
-    opened,
-)
+from tests.blocks.gate_states import GATE_STATES
+from tests.blocks.gate_states import after as after  # noqa: PLC0414  # tests import it from here
+from tests.harness.cases import ALICE, BOB, CAROL, DAN, NOON, a_request, a_roster, an_open_case, opened
 
 ROSTER = a_roster()
 REFUND: dict[str, Json] = {
@@ -92,11 +82,6 @@ def edited(case: Case, by: Person, why: str | None = None, **values: Json) -> Ca
     """The case after an edit of some arguments."""
     payload: Mapping[str, Json] = {**case.payload, **values}
     return after(case, Edited(by, payload, case.sight, ROSTER, why), minutes=30)
-
-
-def after(case: Case, event: Event, *, minutes: float) -> Case:
-    """The case after an event, so many minutes after noon."""
-    return decide(case, event, NOON + timedelta(minutes=minutes)).case
 
 
 def _asked_again() -> CardView:
@@ -242,6 +227,7 @@ STATES: Mapping[str, Callable[[], CardView]] = {
     "failed": lambda: _reported(_approved(), OutcomeStatus.FAILED, "The bank refused: account closed."),
     "rolled_back": lambda: _reported(_approved(), OutcomeStatus.ROLLED_BACK, "Reversed on request."),
     "copy": lambda: CardView(refund(), ROSTER, duplicate=True),
+    **GATE_STATES,
 }
 
 

@@ -86,6 +86,9 @@ def _input(block: Mapping[str, Any]) -> str:
 def _element(element: Mapping[str, Any]) -> str:
     if element["type"] == "overflow":
         return f"[ ⋯ {' | '.join(option['text']['text'] for option in element['options'])} ]"
+    if element["type"] == "static_select":
+        shown = " | ".join(option["text"]["text"] for option in element["options"])
+        return f"[ {element['placeholder']['text']} ▾ {shown} ]"
     mark = {"primary": "+", "danger": "!"}.get(element.get("style", ""), "")
     return f"[ {element['text']['text']}{mark} ]"
 

@@ -1,0 +1,111 @@
+"""What can be done from a card: the buttons of its gate while it is open, and a menu that looks, always."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from approvals.grants import grantable
+from approvals.model import Case, Gate
+from blocks import actions, card_question
+from blocks.actions import Chosen, Item, Picked, Seen
+from blocks.rich import Block
+from blocks.text import plain, short
+
+_VIEW: Final = "View every argument, the verdict and the history"
+#: More than these are a menu of their own (contract, section 5).
+_MOST_BUTTONS: Final = 5
+_BUTTON: Final = 75
+
+
+def buttons(case: Case, *, confirm: str | None = None) -> Block:
+    """The row of buttons. With `confirm`, Slack asks that before anything can be approved or answered."""
+    seen = Seen(case.id, case.sight)
+    elements = [] if case.status.final else _deciding(case, seen)
+    if confirm is None:
+        return {"type": "actions", "elements": [*elements, _menu(case, seen)]}
+    for element in elements:
+        if element["action_id"] not in (actions.EDIT, actions.REJECT, actions.CORRECT, actions.FLAG):
+            words = "Answer" if case.judgement.gate is Gate.QUESTION else element["text"]["text"]
+            element["confirm"] = _confirmation("Have you looked at it whole?", confirm, words)
+    view = _button(actions.VIEW, "View everything", seen, _VIEW)
+    return {"type": "actions", "elements": [*elements, view]}
+
+
+def _deciding(case: Case, seen: Seen) -> list[dict[str, Any]]:
+    if case.judgement.gate is Gate.QUESTION:
+        return _answering(case, seen)
+    if case.judgement.gate is Gate.AUDIT:
+        yes = _button(actions.LOOKS_RIGHT, "Looks right", seen, "What was done is right", "primary")
+        return [
+            *([] if case.flaws else [yes]),
+            _button(actions.CORRECT, "Correct", seen, "Say what it should have been"),
+            _button(actions.FLAG, "Flag", seen, "Have it rolled back, and say why", "danger"),
+        ]
+    yes = _button(actions.APPROVE, "Approve", seen, "Approve it as it is shown", "primary")
+    return [
+        *([] if case.flaws else [yes]),
+        _button(actions.EDIT, "Edit", seen, "Change the arguments, then approve"),
+        _button(actions.REJECT, "Reject", seen, "Reject it and say why", "danger"),
+    ]
+
+
+def _answering(case: Case, seen: Seen) -> list[dict[str, Any]]:
+    told = card_question.on_buttons(case.request.options)
+    if not told:
+        return [_button(actions.ANSWER, "Answer", seen, "Write the answer", "primary")]
+    if len(told) <= _MOST_BUTTONS:
+        return [
+            _button(f"{actions.ANSWER_OPTION}{place}", words, seen, f"Answer: {words}")
+            for place, words in enumerate(told)
+        ]
+    options = [
+        {"text": plain(words, _BUTTON), "value": Chosen(place, seen).encode()}
+        for place, words in enumerate(told)
+    ]
+    sure = f"The first answer counts, and {short(case.request.agent, 60)} goes on with it at once."
+    return [
+        {
+            "type": "static_select",
+            "action_id": actions.ANSWER_SELECT,
+            "placeholder": {"type": "plain_text", "text": "Choose the answer"},
+            "options": options,
+            "confirm": _confirmation("Answer with this?", sure, "Answer"),
+        }
+    ]
+
+
+def _menu(case: Case, seen: Seen) -> dict[str, Any]:
+    items = [(Item.VIEW, "View everything")]
+    if not case.status.final and grantable(case):
+        items.append((Item.ALLOW, "Approve and allow similar"))
+    return {
+        "type": "overflow",
+        "action_id": actions.MORE,
+        "options": [
+            {
+                "text": {"type": "plain_text", "text": words, "emoji": False},
+                "value": Picked(item, seen).encode(),
+            }
+            for item, words in items
+        ],
+    }
+
+
+def _button(action: str, text: str, seen: Seen, spoken: str, style: str | None = None) -> dict[str, Any]:
+    button: dict[str, Any] = {
+        "type": "button",
+        "action_id": action,
+        "text": plain(text, _BUTTON),
+        "value": seen.encode(),
+        "accessibility_label": short(
+            spoken if spoken.startswith((text, "Answer: ")) else f"{text}: {spoken}", _BUTTON
+        ),
+    }
+    return button | {"style": style} if style else button
+
+
+def _confirmation(title: str, text: str, yes: str) -> dict[str, Any]:
+    def said(words: str) -> dict[str, object]:
+        return {"type": "plain_text", "text": words}
+
+    return {"title": said(title), "text": said(text), "confirm": said(yes), "deny": said("Not yet")}

@@ -1,0 +1,103 @@
+"""Who may decide, on a card: who is asked besides, who is left out and why, and whether they are enough."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from approvals import quorum
+from approvals.escalation import began_at, next_escalation
+from approvals.model import Case, Gate, GroupName, Instant, Roster, StepKind
+from blocks import rich
+from blocks.rich import Block, Element
+from blocks.standing import who_may
+from blocks.text import listed, short
+
+_GROUPS: Final = 6
+_PEOPLE: Final = 8
+_MAY: Final = {Gate.AUDIT: "Who may review", Gate.QUESTION: "Who may answer"}
+_MUST_NOT: Final = {Gate.AUDIT: "review", Gate.QUESTION: "answer"}
+
+
+def lack(case: Case, roster: Roster) -> list[Block]:
+    """Too few are left to decide, and what is done about it."""
+    short_of = None if case.status.final else quorum.lack(case, roster)
+    if short_of is None:
+        return []
+    if short_of.left == 0:
+        many = "Nobody who is asked can decide this"
+    else:
+        many = f"Only {short_of.left} of the {short_of.missing} needed can decide"
+    if case.parked_at is not None:
+        done = "."
+    elif next_escalation(case) is not None:
+        done = ": more people are about to be asked."
+    else:
+        done = ": the operators have been asked."
+    return [rich.block(rich.section(rich.text(f"⚠️ {many}", bold=True), rich.text(done)))]
+
+
+def people(case: Case, roster: Roster) -> list[Element]:
+    """Who may decide, and what there is to know about that; once decided, on whose behalf it was."""
+    parts: list[Element] = []
+    gate = case.judgement.gate
+    if not case.status.final:
+        parts.append(rich.titled(_MAY.get(gate, "Who may decide"), rich.text(who_may(case, roster))))
+        parts += [*_also_asked(case), *_stale(case, roster), *_skipped(case, roster)]
+    if case.request.on_behalf_of:
+        requester = _requester(case.request.on_behalf_of, roster)
+        note = f"; they may not {_MUST_NOT.get(gate, 'approve')} it." if not case.status.final else "."
+        parts.append(rich.titled("On behalf of", rich.text(f"{requester}{note}")))
+    return parts
+
+
+def _also_asked(case: Case) -> list[Element]:
+    if not case.escalated:
+        return []
+    line: list[Element] = []
+    for place, group in enumerate(case.escalated[:_GROUPS]):
+        since, early = _asked_since(case, group)
+        line += rich.text(f"{', ' if place else ''}{short(group, 60)}")
+        if early:
+            line += rich.text(" (early, as too few of the others can decide)")
+        elif since is not None:
+            line += [*rich.text(" since "), rich.date(since)]
+    more = len(case.escalated) - _GROUPS
+    return [rich.titled("Also asked", line, rich.text(f" and {more:,} more" if more > 0 else ""))]
+
+
+def _asked_since(case: Case, group: GroupName) -> tuple[Instant | None, bool]:
+    """When that step was due, and whether it was taken before its time; a window that began anew hides it."""
+    steps = case.judgement.steps
+    if any(steps[place].to == group for place in case.ahead if place < len(steps)):
+        return None, True
+    began = None if case.judgement.gate is Gate.SOFT else began_at(case)
+    fired = (step for step in steps[: case.fired] if step.do is StepKind.ESCALATE and step.to == group)
+    step = next(fired, None)
+    return (began + step.after if step is not None and began is not None else None), False
+
+
+def _stale(case: Case, roster: Roster) -> list[Element]:
+    """Groups that Slack was not there to ask about."""
+    parts: list[Element] = []
+    for group in [group for group in case.asked if group in roster.as_of][:_GROUPS]:
+        known = roster.as_of[group]
+        name = short(group, 60)
+        if known is None:
+            told = rich.text(f"Slack has not said yet who is in {name}, so nobody there can decide.")
+        else:
+            told = [*rich.text(f"{name} as last known at "), rich.date(known), *rich.text(".")]
+        parts.append(rich.titled("Slack cannot be asked", told))
+    return parts
+
+
+def _skipped(case: Case, roster: Roster) -> list[Element]:
+    gone = [short(profile.name, 60) for profile in roster.skipped(case.asked)]
+    if not gone:
+        return []
+    names = listed([*gone[:_PEOPLE], *([f"{len(gone) - _PEOPLE:,} more"] if len(gone) > _PEOPLE else [])])
+    return [rich.titled("Not asked", rich.text(f"{names}: no longer active in Slack."))]
+
+
+def _requester(requester: str, roster: Roster) -> str:
+    names = [profile.name for user, profile in roster.people.items() if user == requester]
+    return short(names[0] if names else requester, 100)
