@@ -32,7 +32,7 @@ from blocks.pages import (
     turning,
 )
 from blocks.rich import Block
-from blocks.standing import EMOJI, every_edit, risk_word
+from blocks.standing import EMOJI, by_silence, every_edit, risk_word
 from blocks.text import listed, one_line, short
 
 _KINDS: Final = {
@@ -58,7 +58,7 @@ _VIA: Final = {
     Via.HUMAN: "by people",
     Via.POLICY: "by the policy; nobody was asked",
     Via.GRANT: "by a grant; nobody was asked",
-    Via.TIMEOUT: "by the clock; nobody decided it",
+    Via.TIMEOUT: "by the clock; it was not decided in time",
     Via.AGENT: "by the agent",
 }
 
@@ -157,7 +157,8 @@ def _verdict(case: Case) -> Iterator[Line]:
     yield Line("Asked", listed(judgement.ask) or "nobody")
     if case.escalated:
         yield Line("Asked besides, by escalation", listed(case.escalated))
-    yield Line("Approvals needed", str(judgement.quorum))
+    if judgement.gate is not Gate.QUESTION:
+        yield Line("Approvals needed", str(judgement.quorum))
     yield Line("Can be undone", "no" if judgement.irreversible else "as far as the policy knows")
     if judgement.grants is not None:
         yield Line(
@@ -182,7 +183,8 @@ def _ending(case: Case) -> Iterator[Line]:
     if decision is None:
         return
     yield Line("Verdict", str(decision.verdict).replace("_", " "))
-    yield Line("Decided", _VIA[decision.via])
+    silent = "by the clock; nobody objected"
+    yield Line("Decided", silent if by_silence(case) else _VIA[decision.via])
     if decision.grant is not None:
         given = listed([person.name for person in decision.by])
         yield Line("Grant", f"{decision.grant}, given by {given}")
@@ -209,8 +211,9 @@ def _step(step: Step) -> str:
 
 def _told(case: Case) -> Iterator[Line]:
     request = case.request
-    yield Line("Why it asks", request.reasoning or "")
-    yield Line("If approved", request.effects.approve or "")
+    review = request.kind is Kind.REVIEW
+    yield Line("Why it did it" if review else "Why it asks", request.reasoning or "")
+    yield Line("What it comes to" if review else "If approved", request.effects.approve or "")
     yield Line("If rejected", request.effects.reject or "")
     yield Line("Undo", request.effects.rollback or "")
     yield Line("Rule to go by", case.judgement.guidance or "")

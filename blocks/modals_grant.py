@@ -20,6 +20,11 @@ from blocks.standing import title_of
 from blocks.text import one_line
 from blocks.wording import say
 
+_BEYOND: Final = (
+    "nothing may be added or left out, no number may be further below zero, "
+    "and nothing above {risk} risk goes through"
+)
+_ENDS: Final = "the time is over, somebody takes it back, or you may no longer decide these"
 #: Minutes that are offered, as far as the rule lets them.
 _SPANS: Final = (30, 60, 120, 240, 480, 1_440, 2_880, 10_080, 43_200)
 #: Seconds, as a select's option carries them: `LONGEST` of `approvals.durations` has nine digits.
@@ -48,8 +53,7 @@ def _terms(case: Case, grant: Grant) -> Iterator[Piece]:
     yield from tree(most)
     free = [one_line(name) for name in may_differ(grant, case)]
     yield from tree([Line("May differ", ", ".join(free) or "nothing")])
-    beyond = f"nothing may be added or left out, and nothing above {grant.risk} risk goes through"
-    yield from tree([Line("And", beyond)])
+    yield from tree([Line("And", _BEYOND.format(risk=grant.risk)), Line("Until", _ENDS)])
 
 
 def _lasts(longest: timedelta) -> Block:

@@ -5,17 +5,20 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 
+from approvals import grants
 from approvals.canonical import digest_of
 from approvals.effects import CallbackType
 from approvals.errors import Reason
-from approvals.events import Cancelled, Edited, Voted
+from approvals.events import Cancelled, Edited, Opened, Voted
 from approvals.machine import Answer, decide
-from approvals.model import Case, Choice, Comment, Flaw
+from approvals.model import Case, Choice, Comment, Flaw, Gate, GrantId, Grants, Kind
 from blocks import limits, notices, replies
 from blocks.actions import NOTE_METADATA
 from blocks.card import card
@@ -68,6 +71,63 @@ SENTENCES: Mapping[str, Callable[[], Mrkdwn | Message | str]] = {
     "too late, approved": lambda: replies.refusal(Reason.LATE, STATES["approved"]().case, ROSTER),
     "too late, expired": lambda: replies.refusal(Reason.LATE, STATES["timed_out"]().case, ROSTER),
     "too late, withdrawn": lambda: replies.refusal(Reason.LATE, STATES["withdrawn"]().case, ROSTER),
+    **{
+        f"{name}: {wanted}": lambda name=name, wanted=wanted: replies.answer_words(  # type: ignore[misc]
+            Answer(), STATES[name]().case, ROSTER, wanted
+        )
+        for name, wanted in (
+            ("audit_looks_right", "looks_right"),
+            ("audit_corrected", "correct"),
+            ("audit_flagged", "flag"),
+            ("question_answered", "answer"),
+            ("manual_half_approved", "approve"),
+        )
+    },
+    "flagged, uncalled": lambda: replies.answer_words(
+        Answer(), voted(a_review(callback_url=None), ALICE, Choice.REJECT, "Twice."), ROSTER, "flag"
+    ),
+    "counted, of two reviewers": lambda: replies.answer_words(
+        Answer(), voted(a_review(quorum=2), ALICE), ROSTER, "looks_right"
+    ),
+    "reviewed already": lambda: replies.answer_words(
+        Answer(repeated=True), voted(a_review(quorum=2), ALICE), ROSTER, "looks_right"
+    ),
+    "allowed": lambda: replies.answer_words(
+        Answer(), STATES["granting"]().case, ROSTER, "allow", NOON + timedelta(hours=6)
+    ),
+    **{
+        f"too late: {name}": lambda name=name: replies.refusal(  # type: ignore[misc]
+            Reason.LATE, STATES[name]().case, ROSTER
+        )
+        for name in (
+            "soft_went_ahead",
+            "soft_stopped",
+            "audit_looks_right",
+            "audit_corrected",
+            "audit_flagged",
+            "audit_unreviewed",
+            "question_answered",
+            "question_by_default",
+            "question_unanswered",
+        )
+    },
+    "too late, let through by a grant": lambda: replies.refusal(Reason.LATE, let_through(), ROSTER),
+    "too late, let through by the policy": lambda: replies.refusal(
+        Reason.LATE, an_open_case(gate=Gate.AUTO), ROSTER
+    ),
+    "not confirmed": lambda: replies.refusal(Reason.NOT_CONFIRMED, STATES["manual_open"]().case, ROSTER),
+    "no such answer": lambda: replies.refusal(Reason.NO_ANSWER, STATES["question_open"]().case, ROSTER),
+    "no answer": lambda: replies.refusal(Reason.NO_ANSWER, STATES["question_without_options"]().case, ROSTER),
+    **{
+        f"not this way: {name}": lambda name=name: replies.refusal(  # type: ignore[misc]
+            Reason.NOT_THIS_WAY, STATES[name]().case, ROSTER
+        )
+        for name in ("question_open", "audit_open", "open")
+    },
+    "not to be allowed": lambda: replies.refusal(Reason.NOT_GRANTABLE, refund(), ROSTER),
+    "a review breaks the form": lambda: replies.refusal(
+        Reason.BREAKS_FORM, STATES["audit_breaks_form"]().case, ROSTER
+    ),
     "not saved": replies.could_not_save,
     "saved late": replies.saved_late,
     "too slow": replies.took_too_long,
@@ -103,6 +163,19 @@ SENTENCES: Mapping[str, Callable[[], Mrkdwn | Message | str]] = {
         )
     },
 }
+
+
+def a_review(**fields: Any) -> Case:
+    """A refund that was paid already."""
+    asked = {name: fields.pop(name) for name in ("callback_url",) if name in fields}
+    return an_open_case(a_request(kind=Kind.REVIEW, **asked), gate=Gate.AUDIT, **fields)
+
+
+def let_through() -> Case:
+    """A refund that a grant of Alice's let through."""
+    case = an_open_case(grants=Grants(timedelta(hours=8)))
+    grant = grants.given(case, GrantId("g_1"), ALICE, NOON, timedelta(hours=1))
+    return decide(None, Opened(case.request, case.judgement, ROSTER, grant), NOON).case
 
 
 def read(sentence: Mrkdwn | Message | str) -> str:

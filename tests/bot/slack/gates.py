@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from sandbox.server import SlackStandIn
-from sandbox.workspace import Message
+from sandbox.workspace import Message, View
 from tests.harness.desk import RunningDesk
 
 #: Alice and Bob direct, by their user group; Carol and Dan support.
@@ -76,3 +76,12 @@ def labels(blocks: Sequence[Any]) -> dict[str, str]:
 def words_in(slack: SlackStandIn, user: str) -> str:
     """All that is in the modal this person has open."""
     return str(slack.views(user)[-1].payload)
+
+
+async def next_part(slack: SlackStandIn, user: str) -> View:
+    """Read on in a modal; what stands there then."""
+    view = slack.views(user)[-1]
+    before = view.payload["private_metadata"]
+    await slack.click_in_view(user, "Next part")
+    await slack.until(lambda: view.payload["private_metadata"] != before)
+    return view

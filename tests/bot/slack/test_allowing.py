@@ -9,7 +9,7 @@ from approvals.errors import Reason
 from approvals.model import Choice, Person, Status, UserId, Via
 from bot.desk import decide
 from sandbox.server import SlackStandIn
-from tests.bot.slack.gates import click, words_in
+from tests.bot.slack.gates import click, next_part, words_in
 from tests.harness.desk import RunningDesk
 
 ALLOW = "Approve and allow similar"
@@ -105,10 +105,7 @@ async def test_a_large_payload_is_allowed_after_all_its_parts(
     view = await slack.view_of("U0ALICE", "Allow similar")
     assert view.payload.get("submit") is None
     while view.payload.get("submit") is None:
-        updates = len(slack.calls("views.update"))
-        await slack.click_in_view("U0ALICE", "Next part")
-        await slack.until(lambda before=updates: len(slack.calls("views.update")) > before)
-        view = await slack.view_of("U0ALICE", "Allow similar")
+        view = await next_part(slack, "U0ALICE")
     assert "number_of_899" in words_in(slack, "U0ALICE")
     assert (await slack.submit("U0ALICE", {})).view is None
     assert (await gates.case(case.id)).status is Status.APPROVED

@@ -9,7 +9,7 @@ from approvals.errors import Reason
 from approvals.model import Choice, Person, Status, UserId
 from bot.desk import decide
 from sandbox.server import SlackStandIn
-from tests.bot.slack.gates import click, labels, words_in
+from tests.bot.slack.gates import click, labels, next_part, words_in
 from tests.harness.desk import RunningDesk
 
 ALICE = Person(UserId("U0ALICE"), "alice")
@@ -95,10 +95,7 @@ async def test_a_large_payload_is_read_part_by_part(gates: RunningDesk, slack: S
         if view.payload.get("submit"):
             break
         assert labels(view.blocks) == {}
-        updates = len(slack.calls("views.update"))
-        await slack.click_in_view("U0ALICE", "Next part")
-        await slack.until(lambda before=updates: len(slack.calls("views.update")) > before)
-        view = await slack.view_of("U0ALICE", "Approve")
+        view = await next_part(slack, "U0ALICE")
     assert all(f"line {number} of" in read for number in range(1_500))
     await slack.submit("U0ALICE", {"typed": "CONFIRM"})
     assert (await gates.case(case.id)).status is Status.APPROVED
