@@ -48,9 +48,8 @@ def let_through(case: Case, reviewed: Case | None) -> list[Block]:
         return []
     decision = reviewed.decision if reviewed is not None else None
     line = rich.section(
-        rich.text("🔕 Nobody objected in time", bold=True),
-        rich.text(", so it went ahead"),
-        [*rich.text(" "), rich.date(decision.decided_at)] if decision is not None else [],
+        rich.text("🔕 It went ahead because nobody objected", bold=True),
+        [*rich.text(", "), rich.date(decision.decided_at)] if decision is not None else [],
         rich.text(f" (request {short(case.request.review_of, 60)}). Was it right?"),
     )
     return [rich.block(line)]

@@ -120,13 +120,6 @@ def _changed(case: Case) -> str:
     return in_words(edits(case, _CHANGES), _CHANGES)
 
 
-def nobody_objected(case: Case) -> str:
-    """Why a review was opened by itself, as its card's reasoning: `case` is what silence let through."""
-    why = case.request.reasoning
-    own = f" The agent had given as its reason: {why}" if why else ""
-    return f"It went ahead because nobody objected in time ({case.id}): was that right?{own}"
-
-
 def _withdrawn(case: Case, decision: Decision) -> str:
     if agent_was_revoked(case):
         return (

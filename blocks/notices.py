@@ -90,10 +90,10 @@ def too_few(case: Case, left: int, missing: int, permalink: str | None) -> Messa
     groups = listed([short(group, 60) for group in case.asked], "or") or "nobody"
     needed = "one approval" if missing == 1 else f"{missing} approvals"
     there = "nobody there can give it" if left == 0 else f"only {left} of those asked can give one"
-    asks = f"“{title_of(case, 100)}” from {short(case.request.agent, 60)}"
+    asks = f"“{title_of(case, 100)}” from {short(case.request.agent, 60)} ({case.id})"
     what = f"{asks} needs {needed} from {groups}, but {there}."
     remedy = f"Put somebody into {groups}, in hitl.yml or in Slack: it counts at once."
-    return _notice("👥 Too few are left to decide a request", f"{what} ({case.id})", remedy, permalink)
+    return _notice("👥 Too few are left to decide a request", what, remedy, permalink)
 
 
 def _notice(title: str, what: str, remedy: str, url: str | None = None) -> Message:

@@ -7,7 +7,6 @@ from dataclasses import replace
 from approvals import judging
 from approvals.events import Opened
 from approvals.model import Case, Instant, Kind
-from blocks.for_agents import nobody_objected
 from bot.desk.desk import Desk
 
 
@@ -20,7 +19,6 @@ def reviewing(desk: Desk, case: Case, now: Instant) -> Opened:
         created_at=now,
         salt=desk.runtime.token(""),
         payload=case.payload,
-        reasoning=nobody_objected(case),
         review_of=case.id,
         supersedes=None,
     )

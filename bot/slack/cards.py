@@ -45,6 +45,8 @@ class _Shown:
     grants: tuple[Grant, ...]
     #: the moment that the card is made for
     now: Instant
+    #: under a review of what silence let through: that request
+    reviewed: Case | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,6 +267,7 @@ class CardSender:
             duplicate,
             grants=shown.grants,
             now=shown.now,
+            reviewed=shown.reviewed,
         )
         message = card(view)
         if note is not None:
@@ -314,4 +317,5 @@ def _load(unit: Unit, request: RequestId | None, now: Instant) -> _Shown | None:
     before = cases.load(unit, case.request.supersedes) if case.request.supersedes is not None else None
     given = grants.of_request(unit, case.id) if case.judgement.grants is not None else ()
     undelivered = outbox.undelivered(unit, case.id)
-    return _Shown(case, before, cards.of(unit, case.id), undelivered, given, now)
+    reviewed = cases.load(unit, case.request.review_of) if case.request.review_of is not None else None
+    return _Shown(case, before, cards.of(unit, case.id), undelivered, given, now, reviewed)

@@ -1,0 +1,169 @@
+"""What is said once in a card's thread, and who is called by it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+
+from approvals.effects import Escalated, Note, Reminded, Restarted, Skipped, Voided
+from approvals.events import Ticked
+from approvals.model import Case, GroupName, Profile, Roster, UserId
+from blocks import limits, notices
+from blocks.actions import NOTE_METADATA
+from blocks.message import Message
+from blocks.thread_notes import note_of
+from tests.blocks.gate_states import ROSTER, after, comment, draft, escalating, question, shown
+from tests.blocks.hostile import WORDS
+from tests.blocks.states import edited, refund, stranger, voted
+from tests.harness.cases import (
+    ALICE,
+    BOB,
+    CAROL,
+    DAN,
+    DIRECTORS,
+    FINANCE,
+    NOON,
+    a_request,
+    a_roster,
+    an_open_case,
+)
+from tests.harness.reading import read_message
+
+GOLDEN = Path(__file__).parent / "golden" / "notes.txt"
+
+
+def said(case: Case, note: Note, roster: Roster = ROSTER) -> Message:
+    """The note as a message."""
+    return note_of(case, note, roster, "key:1")
+
+
+def escalated() -> Case:
+    """Finance is asked as well, after an hour."""
+    return after(escalating(), Ticked(), minutes=61)
+
+
+NOTES: Mapping[str, Callable[[], Message]] = {
+    "reminded": lambda: said(refund(), Reminded()),
+    "reminded, half approved": lambda: said(voted(refund(), ALICE), Reminded()),
+    "reminded, soft": lambda: said(shown(draft()), Reminded()),
+    "reminded, audit": lambda: said(comment(), Reminded()),
+    "reminded, question": lambda: said(question(), Reminded()),
+    "reminded, nobody is left": lambda: said(refund(), Reminded(), a_roster(members=())),
+    "escalated": lambda: said(escalated(), Escalated(FINANCE)),
+    "escalated early": lambda: said(escalated(), Escalated(FINANCE, early=True)),
+    "escalated to nobody": lambda: said(escalated(), Escalated(FINANCE), a_roster()),
+    "escalated, question": lambda: said(replace(question(), escalated=(FINANCE,)), Escalated(FINANCE)),
+    "voided": lambda: said(edited(voted(refund(), BOB), ALICE, amount=500), Voided(ALICE, (BOB,))),
+    "skipped": lambda: said(refund(), Skipped((DAN,))),
+    "skipped, two": lambda: said(refund(), Skipped((BOB, DAN))),
+    "restarted": lambda: said(shown(draft()), Restarted(NOON + timedelta(hours=3))),
+    "operators: too few": lambda: notices.too_few(
+        escalating(), 1, 2, "https://acme.slack.com/archives/C1/p2"
+    ),
+    "operators: nobody": lambda: notices.too_few(refund(), 0, 1, None),
+    "operators: policy restored": lambda: notices.policy_restored("sha256:9f86d081884c7d659a2f"),
+}
+
+
+def test_every_note_reads_as_it_was_agreed() -> None:
+    """All of them, word for word, in one file that can be read aloud."""
+    told = [f"[{name}]\n{read_message(make().as_call()).rstrip()}" for name, make in NOTES.items()]
+    text = "\n\n".join(told) + "\n"
+    if os.environ.get("HITL_REGENERATE"):
+        GOLDEN.write_text(text, encoding="utf-8")
+    assert text == GOLDEN.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", NOTES)
+def test_every_note_can_be_sent(name: str) -> None:
+    """Each is legal in Slack, and ends."""
+    message = NOTES[name]()
+    assert limits.problems_of_message(message.as_call(), updating=True) == []
+    assert message.text[-1] in ".?"
+
+
+def called(message: Message) -> set[str]:
+    """The people whom it mentions."""
+    everybody = (ALICE, BOB, CAROL, DAN)
+    return {person.name for person in everybody if f"<@{person.id}>" in message.text}
+
+
+def test_a_reminder_calls_those_who_have_not_answered() -> None:
+    """Neither who approved already, nor who left, nor the one it is asked for."""
+    assert called(said(refund(), Reminded())) == {"Alice", "Bob", "Carol"}
+    assert called(said(voted(refund(), ALICE), Reminded())) == {"Bob", "Carol"}
+    assert called(said(refund(), Reminded(), a_roster(gone=(BOB,)))) == {"Alice", "Carol"}
+    assert called(said(refund(on_behalf_of="carol@example.com"), Reminded())) == {"Alice", "Bob"}
+
+
+def test_an_escalation_calls_the_group_that_is_asked_now() -> None:
+    """The others were called before."""
+    assert called(said(escalated(), Escalated(FINANCE))) == {"Dan"}
+
+
+def test_whose_approval_was_voided_is_called_until_they_say_it_again() -> None:
+    """The editor goes by name; whoever approved anew, or is not asked any more, is left alone."""
+    case = edited(voted(refund(), BOB), ALICE, amount=500)
+    note = Voided(ALICE, (BOB, DAN))
+    assert called(said(case, note)) == {"Bob"}
+    over = voted(case, BOB)
+    assert over.status.final
+    assert called(said(over, note)) == set()
+    assert "your approval" not in said(over, note).text
+
+
+def test_people_who_left_are_named_not_called() -> None:
+    """Nobody is called by what says that they are gone."""
+    assert called(said(refund(), Skipped((BOB, DAN)))) == set()
+
+
+def test_what_has_ended_calls_nobody() -> None:
+    """A note that is late finds it decided."""
+    over = voted(voted(refund(), ALICE), BOB)
+    for note in (Reminded(), Escalated(DIRECTORS), Restarted(NOON)):
+        assert called(said(over, note)) == set()
+
+
+def test_of_many_people_fifteen_are_called() -> None:
+    """The others are counted: a hundred calls in one message help nobody."""
+    users = tuple(UserId(f"U{number:08}") for number in range(100))
+    roster = Roster({DIRECTORS: users}, {user: Profile(user, str(user)) for user in users})
+    message = said(refund(), Reminded(), roster)
+    assert message.text.count("<@") == 15
+    assert "and 85 more, this waits for you" in message.text
+
+
+def test_a_note_names_itself_for_whoever_looks_for_it() -> None:
+    """As every note: by its request and its key."""
+    case = refund()
+    assert said(case, Reminded()).metadata == {
+        "event_type": NOTE_METADATA,
+        "event_payload": {"request": case.id, "key": "key:1"},
+    }
+
+
+@settings(deadline=None)
+@given(WORDS)
+def test_nobodys_words_call_or_forge_anything(words: str) -> None:
+    """Titles, agents, groups, names and changed values of others stay inert."""
+    eve = stranger(words or "e")
+    group = GroupName(words or "group")
+    case = an_open_case(a_request(agent=words or "a", payload={"x": words}), title=words or "t", ask=(group,))
+    notes: tuple[Note, ...] = (
+        Reminded(),
+        Escalated(group, early=True),
+        Voided(eve, (eve,)),
+        Skipped((eve, eve)),
+        Restarted(NOON),
+    )
+    told = [said(case, note) for note in notes] + [notices.too_few(case, 0, 1, words)]
+    for message in told:
+        assert limits.problems_of_message(message.as_call(), updating=True) == []
+        assert "<" not in message.text.replace("<!date^", "")
+        assert not set("\u202e\u200b") & set(message.text)
