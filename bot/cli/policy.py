@@ -68,7 +68,8 @@ def try_(file: Path, request_file: Path, agent: str, *, as_json: bool) -> None:
     judgement = judging.judge(loaded, request)
     if as_json:
         told = {"gate": judgement.gate, "risk": judgement.risk, "rule": judgement.rule}
-        click.echo(json.dumps({**told, "reasons": list(judgement.reasons)}))
+        more = {"reasons": list(judgement.reasons), "policy_version": judgement.policy_version}
+        click.echo(json.dumps({**told, **more}))
         return
     # As it is shown, whether or not the sample is one that people see.
     opened = decide(None, Opened(request, replace(judgement, sample=None)), request.created_at).case
