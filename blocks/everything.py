@@ -32,7 +32,7 @@ from blocks.pages import (
     turning,
 )
 from blocks.rich import Block
-from blocks.standing import EMOJI, by_silence, every_edit, risk_word
+from blocks.standing import EMOJI, by_silence, every_edit, risk_word, verdict_word
 from blocks.text import listed, one_line, short
 
 _KINDS: Final = {
@@ -182,7 +182,7 @@ def _ending(case: Case) -> Iterator[Line]:
     decision = case.decision
     if decision is None:
         return
-    yield Line("Verdict", str(decision.verdict).replace("_", " "))
+    yield Line("Verdict", verdict_word(case))
     silent = "by the clock; nobody objected"
     yield Line("Decided", silent if by_silence(case) else _VIA[decision.via])
     if decision.grant is not None:

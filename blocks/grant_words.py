@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
+from itertools import islice
 from typing import Final
 
 from approvals.canonical import Json
@@ -46,10 +47,9 @@ def may_differ(grant: Grant, case: Case) -> Iterator[str]:
 
 def in_a_sentence(grant: Grant, case: Case) -> str:
     """`issue_refund by billing-agent, customer C-17, amount up to 50`, on one line; not escaped."""
-    same = [f"{short(line.label, 60)} {short(line.shown, 60)}" for line in the_same(grant, case)]
-    most = [f"{short(line.label, 60)} up to {short(line.shown, 40)}" for line in at_most(grant, case)]
-    told = [f"{short(grant.action, 100)} by {short(grant.agent, 60)}", *_some(same), *_some(most)]
-    return ", ".join(told)
+    same = _some(the_same(grant, case), "")
+    most = _some(at_most(grant, case), "up to ")
+    return ", ".join([f"{short(grant.action, 100)} by {short(grant.agent, 60)}", *same, *most])
 
 
 def span(lasts: timedelta) -> str:
@@ -63,8 +63,11 @@ def span(lasts: timedelta) -> str:
     return listed(parts) or "no time"
 
 
-def _some(told: list[str], most: int = 5) -> list[str]:
-    return told if len(told) <= most else [*told[:most], f"and {len(told) - most:,} more"]
+def _some(lines: Iterator[Line], before: str, most: int = 5) -> list[str]:
+    """The first few in words: of a hundred thousand limits only what is said is spelled."""
+    first = list(islice(lines, most))
+    told = [f"{short(line.label, 60)} {before}{short(line.shown, 60)}" for line in first]
+    return told if next(lines, None) is None else [*told, "and more, as said below"]
 
 
 def _name(path: str) -> str:
