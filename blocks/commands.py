@@ -14,8 +14,8 @@ from blocks.message import Message, small, words
 from blocks.rich import Block
 from blocks.text import Mrkdwn, escape, listed, when
 
-#: Most grants in one answer: each is a block of its own, and a message has 50.
-_MOST_GRANTS: Final = 20
+#: Most grants in one answer: each is a block of its own, and all blocks have 12,000 characters together.
+_MOST_GRANTS: Final = 15
 #: Characters of one section, of Slack's 3,000, and of all reasons together.
 _SECTION: Final = 2_500
 _MOST_REASONS: Final = 9_000
@@ -142,7 +142,7 @@ def no_grant(typed: str) -> Mrkdwn:
 def _grant(line: GrantLine) -> Block:
     grant = line.grant
     told = (
-        f"`{_code(grant.id)}` {escape(in_a_sentence(grant, line.case), 700)}\n"
+        f"`{_code(grant.id)}` {escape(in_a_sentence(grant, line.case), 300)}\n"
         f"{escape(grant.by.name, 60)} said so, until {when(grant.until)}; used {grant.uses:,} so far."
     )
     if not line.holds:

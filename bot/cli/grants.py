@@ -63,7 +63,7 @@ async def revoke(grant: str) -> None:
         id_ = granting.meant(grant)
         ended = await granting.revoke_by_operator(store, SystemRuntime(), id_)
     if ended.ending is not Ending.REVOKED:
-        raise click.ClickException(f"{_REFUSED[ended.ending].format(id=id_)}; see: hitl grants list")
+        raise click.ClickException(f"{_REFUSED[ended.ending].format(id=grant)}; see: hitl grants list")
     click.echo(f"revoked {id_}")
 
 

@@ -1,0 +1,167 @@
+"""`/hitl`: what each subcommand answers, whatever people type."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from approvals import grants as terms
+from approvals import judging
+from approvals.model import (
+    AgentName,
+    Choice,
+    Gate,
+    GrantId,
+    Grants,
+    Judgement,
+    Request,
+    RequestId,
+    Risk,
+    Status,
+)
+from blocks import commands
+from blocks.commands import GrantLine
+from blocks.limits import problems_of_message
+from bot.desk import decide
+from sandbox.server import SlackStandIn
+from sandbox.workspace import Message
+from store import grants
+from tests.harness.cases import ALICE, NOON, a_request, an_open_case
+from tests.harness.desk import RunningDesk
+
+HOUR = timedelta(hours=1)
+
+
+async def answered(slack: SlackStandIn, user: str, text: str) -> Message:
+    """What only this person sees of it."""
+    before = len(slack.ephemerals(user))
+    answer = await slack.command(user, text, channel="C0APPROVALS")
+    assert answer.acknowledged
+    found = await slack.until(lambda: next(iter(slack.ephemerals(user)[before:]), None))
+    assert found is not None
+    return found
+
+
+def words(message: Message) -> str:
+    """All of it."""
+    return f"{message.text} {message.blocks}"
+
+
+async def allowed(bot: RunningDesk) -> GrantId:
+    """A grant of Alice's, on a refund."""
+    case = await bot.ask()
+    await decide.vote(bot.desk, case.id, ALICE, Choice.APPROVE, case.sight, lasts=HOUR)
+    [grant] = await bot.store.read(lambda unit: grants.of_request(unit, case.id))
+    return grant.id
+
+
+@pytest.mark.parametrize("typed", ["/hitl", "/hitl help", "/hitl HELP ", "/hitl `help`"])
+async def test_help_names_every_subcommand(bot: RunningDesk, slack: SlackStandIn, typed: str) -> None:
+    """Nothing at all, too, is a question for help."""
+    told = words(await answered(slack, "U0CAROL", typed))
+    for usage in ("/hitl try ACTION {json}", "/hitl grants", "/hitl revoke ID", "/hitl help"):
+        assert usage in told
+
+
+async def test_a_typo_is_told_the_nearest(bot: RunningDesk, slack: SlackStandIn) -> None:
+    """And what is nothing like it gets the list; what was typed pings nobody."""
+    assert "Did you mean `/hitl grants`?" in (await answered(slack, "U0CAROL", "/hitl grnats")).text
+    told = await answered(slack, "U0CAROL", "/hitl <!channel>")
+    assert "Did you mean" not in told.text
+    assert "<!channel>" not in words(told)
+
+
+async def test_try_says_what_check_says(gates: RunningDesk, slack: SlackStandIn) -> None:
+    """Gate, risk, rule and every reason, in order; nothing is stored."""
+    told = words(await answered(slack, "U0CAROL", '/hitl try issue_refund {"amount": 750} agent:billing'))
+    request = Request(RequestId("req_x"), AgentName("billing"), "issue_refund", {"amount": 750}, NOON, "salt")
+    judgement = judging.judge(gates.shelf.current, request)
+    assert all(word in told for word in (f"gate `{judgement.gate}`", f"risk `{judgement.risk}`", "billing"))
+    assert f"rule `{judgement.rule}`" in told
+    assert judgement.reasons
+    places = [told.index(f"{number}. ") for number, _ in enumerate(judgement.reasons, 1)]
+    assert places == sorted(places)
+    assert gates.cards_in() == []
+
+
+@pytest.mark.parametrize(
+    ("typed", "found"),
+    [
+        ("try note_this", "note_this"),
+        ("try note_this {}", "risk `low`"),
+        ("try note_this {“a”: “b”}", "risk `low`"),
+        ('try `note_this` {"who": "<@U0ALICE|alice>"} kind:question', "gate `question`"),
+        ('try note_this kind:review {"a": {"b": "&lt;x&gt; } {"}}', "gate `audit`"),
+        ('try note_this {"a": 1', "must be a JSON object"),
+        ("try note_this amount=5", "amount=5 is none"),
+        ("try note_this [1]", "[1] is none"),
+        ('try note_this {"a": 1, "a": 2}', "An agent could not ask that"),
+        ("try note_this kind:wish", "An agent could not ask that: `kind`"),
+        ("try note_this confidence:high", "An agent could not ask that: `confidence`"),
+        ("try note_this confidence:0.2", "risk `low`"),
+        ("try", "Say what to try"),
+        ('try {"a": 1}', "Say what to try"),
+        (f"try {'x' * 300}", "An agent could not ask that: `action`"),
+    ],
+)
+async def test_try_takes_what_people_type(
+    gates: RunningDesk, slack: SlackStandIn, typed: str, found: str
+) -> None:
+    """From phones, with mentions, with words beside the JSON; what is wrong is said in a sentence."""
+    assert found in words(await answered(slack, "U0CAROL", f"/hitl {typed}"))
+
+
+async def test_many_and_long_reasons_stay_within_slacks_limits(
+    gates: RunningDesk, slack: SlackStandIn
+) -> None:
+    """The book of Slack's limits has no problem with the answer; what was cut is said."""
+    reasons = tuple(f"reason {number} <!channel> {'x' * 600}" for number in range(60))
+    judgement = Judgement(Gate.HARD, Risk.HIGH, "r", reasons, "sha256:0", (), (), "t")
+    message = commands.verdict("a" * 200, "b" * 200, judgement)
+    assert problems_of_message(message.as_post()) == []
+    assert "more" in str(message.blocks)
+
+
+async def test_grants_are_listed_each_with_its_button(gates: RunningDesk, slack: SlackStandIn) -> None:
+    """Alice sees hers, Carol none, an operator everybody's; *Revoke* ends it at once."""
+    grant = await allowed(gates)
+    assert "You let nothing through" in (await answered(slack, "U0CAROL", "/hitl grants")).text
+    assert "ACME" in words(await answered(slack, "U0ADMIN", "/hitl grants"))
+    told = await answered(slack, "U0ALICE", "/hitl grants")
+    assert grant in words(told)
+    assert (await slack.click("U0ALICE", told.channel, told.ts, "Revoke")).acknowledged
+    assert "never used" in (await slack.ephemeral_to("U0ALICE", "is revoked")).text
+    assert (await gates.ask()).status is Status.PENDING
+
+
+async def test_a_grant_is_revoked_by_its_id(gates: RunningDesk, slack: SlackStandIn) -> None:
+    """As people type it; whoever is not asked about it is told whose it is, and a second time is too late."""
+    grant = await allowed(gates)
+    assert "alice's" in (await answered(slack, "U0CAROL", f"/hitl revoke {grant}")).text.casefold()
+    assert (await gates.ask()).status is Status.APPROVED
+    assert "used 1 time" in (await answered(slack, "U0BOB", f"/hitl revoke {grant.upper()}")).text
+    assert "over already" in (await answered(slack, "U0BOB", f"/hitl revoke `{grant}`")).text
+    assert "no grant" in (await answered(slack, "U0BOB", "/hitl revoke g_nothing`<!here>")).text
+    assert "Say which grant" in (await answered(slack, "U0BOB", "/hitl revoke")).text
+
+
+async def test_no_grant_is_live_for_an_operator(bot: RunningDesk, slack: SlackStandIn) -> None:
+    """Said in words, not with an empty list."""
+    assert "No grant is live" in (await answered(slack, "U0ADMIN", "/hitl grants")).text
+
+
+def test_many_grants_stay_within_slacks_limits() -> None:
+    """Long values, long names, more than fit: the list has no problem, and says how many are left out."""
+    payload = {f"field_{number}_{'x' * 100}": "<!here>" * 99 for number in range(30)}
+    case = an_open_case(
+        a_request(payload=payload), grants=Grants(HOUR, tuple(f"payload.{k}" for k in payload))
+    )
+    grant = terms.given(case, GrantId("g_1"), ALICE, NOON, HOUR)
+    assert grant is not None
+    lines = [GrantLine(replace(grant, id=GrantId(f"g_{number}")), case, holds=False) for number in range(25)]
+    message = commands.grants(lines, everybodys=True)
+    assert problems_of_message(message.as_post()) == []
+    assert "10 more" in str(message.blocks)
+    assert "<!here>" not in str(message.blocks)
