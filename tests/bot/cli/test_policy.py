@@ -14,11 +14,37 @@ SAMPLE = Path(__file__).parents[3] / "hitl.yml"
 
 
 def test_check_explains_a_policy_that_loads(hitl: Hitl) -> None:
-    """Each rule stands in one line with its gate, whom it asks and how it ends."""
+    """Who decides, what is how risky, and each rule in words: its gate, whom it asks, each step."""
     checked = hitl("policy", "check", str(SAMPLE))
     assert checked.exit_code == 0
-    assert "hitl.yml loads" in checked.stdout
-    assert "directors  2      expire after 4h" in checked.stdout
+    for told in (
+        "hitl.yml loads: 7 rules and a default, 3 groups",
+        "directors  whoever is in the Slack user group S0DIRECTORS",
+        "to critical at least when payload.amount > 1000",
+        "gate    audit: the agent goes on at once; people look at it afterwards",
+        "10 % are shown to people",
+        "directors: 2 of them have to approve, one reject ends it",
+        "after 1h: finance may decide as well",
+        "after 30m of the card: it goes ahead: approved by silence, and a review is opened for it",
+        "the value of payload.service; where there is none, CONFIRM",
+    ):
+        assert told in checked.stdout
+    assert "warning" not in checked.stdout
+
+
+def test_check_tells_other_programs_in_json(hitl: Hitl, tmp_path: Path) -> None:
+    """The same problems and warnings, and the same exit codes."""
+    good = json.loads(hitl("policy", "check", "--json", str(SAMPLE)).stdout)
+    assert (good["loads"], good["problems"], good["warnings"]) == (True, [], [])
+    (tmp_path / "bad.yml").write_text("channel: C0\n")
+    bad = hitl("policy", "check", "--json", "bad.yml")
+    assert bad.exit_code == 1
+    told = json.loads(bad.stdout)
+    assert not told["loads"]
+    assert {"file": "bad.yml", "line": 1, "rule": None, "field": "groups", "message": "is missing"} in told[
+        "problems"
+    ]
+    assert hitl("policy", "check", "--json", "none.yml").exit_code == 1
 
 
 def test_check_reads_the_environment_s_policy(hitl: Hitl, tmp_path: Path) -> None:
@@ -45,7 +71,8 @@ def test_try_says_what_a_request_would_get_and_why(hitl: Hitl) -> None:
     body = json.dumps({"action": "issue_refund", "payload": {"amount": 750, "currency": "EUR"}})
     tried = hitl("policy", "try", str(SAMPLE), "-", stdin=body)
     assert tried.exit_code == 0
-    assert "asks   directors (2 needed)" in tried.stdout
+    assert "directors: 2 of them have to approve" in tried.stdout
+    assert "after 4h: it times out: the agent must not act" in tried.stdout
     assert "payload.amount > 500: high" in tried.stdout
     told = json.loads(hitl("policy", "try", str(SAMPLE), "-", "--json", stdin=body).stdout)
     assert (told["gate"], told["risk"], told["rule"]) == ("hard", "high", "refunds")
@@ -77,19 +104,17 @@ def test_check_names_a_file_that_is_not_utf_8(hitl: Hitl, tmp_path: Path) -> Non
     assert "1 problem; the policy does not load" in checked.stderr
 
 
-def test_check_marks_and_names_what_is_not_carried_out_yet(hitl: Hitl, tmp_path: Path) -> None:
-    """In the table and below it, with the line; the policy loads all the same."""
+def test_check_names_what_is_not_carried_out_yet(hitl: Hitl, tmp_path: Path) -> None:
+    """With the line; the policy loads all the same."""
     (tmp_path / "hitl.yml").write_text(
         "channel: C0\n"
         "groups: {a: {users: [U1]}}\n"
         "storm: {cards: 9, in: 1m}\n"
-        "default: {gate: hard, ask: a, steps: [{after: 1h, do: remind}, {after: 1d, do: park}]}\n"
+        "default: {gate: hard, ask: a, steps: [{after: 1d, do: park}]}\n"
     )
     checked = hitl("policy", "check")
     assert checked.exit_code == 0
-    assert "remind after 1h (not yet), park after 1d" in checked.stdout
     assert "warning: hitl.yml:3: storm: is not carried out yet" in checked.stdout
-    assert 'warning: hitl.yml:4: rule "default": steps[0]: remind is not carried out yet' in checked.stdout
 
 
 def test_the_schema_takes_the_sample_policy(hitl: Hitl) -> None:
