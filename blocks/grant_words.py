@@ -67,7 +67,7 @@ def _some(lines: Iterator[Line], before: str, most: int = 5) -> list[str]:
     """The first few in words: of a hundred thousand limits only what is said is spelled."""
     first = list(islice(lines, most))
     told = [f"{short(line.label, 60)} {before}{short(line.shown, 60)}" for line in first]
-    return told if next(lines, None) is None else [*told, "and more, as said below"]
+    return told if next(lines, None) is None else [*told, "and more"]
 
 
 def _name(path: str) -> str:
