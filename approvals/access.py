@@ -10,7 +10,7 @@ def why_not_decide(case: Case, user: UserId, roster: Roster) -> Reason | None:
     """None when `user` may vote on `case` today, else why not."""
     if not roster.profile(user).active:
         return Reason.DEACTIVATED
-    if all(user != asked.id for asked in roster.asked(case.asked)):
+    if all(user not in roster.groups.get(name, ()) for name in case.asked):
         return Reason.NOT_ASKED
     return _why_requester(case.request.on_behalf_of, user, roster)
 

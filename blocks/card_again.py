@@ -50,7 +50,7 @@ def let_through(case: Case, reviewed: Case | None) -> list[Block]:
     line = rich.section(
         rich.text("🔕 It went ahead because nobody objected", bold=True),
         [*rich.text(", "), rich.date(decision.decided_at)] if decision is not None else [],
-        rich.text(f" (request {short(case.request.review_of, 60)}). Was it right?"),
+        rich.text(f" (request {short(case.request.review_of, 60)})."),
     )
     return [rich.block(line)]
 
