@@ -94,6 +94,8 @@ def deploy(**rule: Any) -> Case:
         "gate": Gate.MANUAL,
         "rule": "deploys",
         "title": "Deploy checkout 2026.11.3",
+        "reasons": ("deploy_service is high risk", "rule deploys matches"),
+        "deciding": ("rule deploys matches",),
         "confirm": "payload.service",
         "quorum": 2,
         "steps": (Step(2 * _HOUR, StepKind.PARK),),
