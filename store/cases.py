@@ -14,7 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from approvals.escalation import next_due as due_of
-from approvals.model import AgentName, Case, Instant, RequestId, Status
+from approvals.model import AgentName, Case, Gate, Instant, RequestId, Status
 from store import payloads
 from store.errors import Conflict
 from store.payloads import PARTS, SPELLING, joined_case
@@ -32,6 +32,7 @@ _SAVE = (
     .where(cases.c.id == sa.bindparam("id_"), cases.c.version == sa.bindparam("version_before"))
     .values({name: sa.bindparam(name) for name in (*_MOVED, "chain_hash", "state")})
 )
+_GATE = sa.select(cases.c.gate).where(cases.c.id == sa.bindparam("id_"))
 _LOCK = sa.select(cases.c.id).where(cases.c.id == sa.bindparam("id_")).with_for_update()
 #: Written out, because a partial index is used only where the statement says its condition in so many words.
 _IS_PENDING = cases.c.status == sa.literal_column("'pending'")
@@ -84,6 +85,12 @@ def load(u: Unit, request: RequestId) -> Case | None:
         u.read(_LOCK, {"id_": request}, of=(cases,), only={"id": request})
     row = u.read(_LOAD, {"id_": request}, of=(cases,), only={"id": request}).first()
     return None if row is None else joined_case(row)
+
+
+def gate(u: Unit, request: RequestId) -> Gate | None:
+    """How strictly it is held, without a look at the rest of the case: every click on *Approve* asks."""
+    found = u.read(_GATE, {"id_": request}, of=(cases,), only={"id": request}).scalar()
+    return None if found is None else Gate(found)
 
 
 def save(u: Unit, before: Case, after: Case) -> None:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import partial
 
-from approvals import confirming
 from approvals.canonical import Digest
-from approvals.model import Case, Choice
+from approvals.model import Case, Choice, Gate
 from blocks import actions, replies
 from blocks.actions import Chosen, Item, Picked
 from blocks.replies import Wanted
@@ -72,13 +71,13 @@ class Clicks:
             self._opening.allow(clicked, picked.seen)
 
     async def _approve(self, clicked: Click) -> None:
-        case = await self._front.case_of(clicked)
-        if confirming.word(case.judgement, case.payload) is not None:
+        request, gate = await self._front.gate_of(clicked)
+        if gate is Gate.MANUAL:
             self._opening.confirm(clicked)
             return
         tell = self._tell(clicked, "looks_right" if clicked.action == actions.LOOKS_RIGHT else "approve")
-        seen = digest_seen(clicked.value, case.id)
-        await decide.vote(self._front.desk, case.id, clicked.by, Choice.APPROVE, seen, tell=tell)
+        seen = digest_seen(clicked.value, request)
+        await decide.vote(self._front.desk, request, clicked.by, Choice.APPROVE, seen, tell=tell)
 
     async def _answer(self, clicked: Click, place: int, seen: Callable[[Case], Digest]) -> None:
         """The option at `place` of the request's own: what the button says in words is for people only."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from approvals.errors import Refused
-from approvals.model import Case, Person, RequestId
+from approvals.model import Case, Gate, Person, RequestId
 from blocks import replies
 from bot.desk.desk import Desk
 from bot.slack.outgoing import Outgoing
@@ -96,6 +96,16 @@ class Front:
         def looking(unit: Unit) -> Case | None:
             request = cards.at(unit, click.channel, click.ts)
             return cases.load(unit, request) if request is not None else None
+
+        return await self._found(looking)
+
+    async def gate_of(self, click: Click) -> tuple[RequestId, Gate]:
+        """Whose card was clicked, and how strictly it is held. Raises `NotUpYet`."""
+
+        def looking(unit: Unit) -> tuple[RequestId, Gate] | None:
+            request = cards.at(unit, click.channel, click.ts)
+            gate = cases.gate(unit, request) if request is not None else None
+            return (request, gate) if request is not None and gate is not None else None
 
         return await self._found(looking)
 
