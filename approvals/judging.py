@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from approvals import form
 from approvals.conditions import Scope, Truth
@@ -38,6 +39,13 @@ class _Match:
     failing: bool
 
 
+class _Why(NamedTuple):
+    """All reasons of a judgement, and those of them that decide the gate."""
+
+    reasons: tuple[str, ...]
+    deciding: tuple[str, ...]
+
+
 def judge(policy: Policy, request: Request) -> Judgement:
     """The judgement that `request` keeps. Raises `NotYet` for questions and reviews."""
     if request.kind is not Kind.APPROVAL:
@@ -52,16 +60,12 @@ def judge(policy: Policy, request: Request) -> Judgement:
     rule = match.rule
     held = _held(rule, request, risk, bool(irreversible))
     holding = (f"held as hard because {held}",) if held else ()
-    judgement = _judgement(
-        policy,
-        request,
-        rule,
-        Gate.HARD if held else rule.gate,
-        risk=risk,
-        reasons=(*found.reasons, *claim, *irreversible, *match.reasons, *unclear, *holding),
-        irreversible=bool(irreversible),
+    why = _Why(
+        (*found.reasons, *claim, *irreversible, *match.reasons, *unclear, *holding),
+        (*match.deciding, *unclear, *holding),
     )
-    return replace(judgement, deciding=(*match.deciding, *unclear, *holding))
+    gate = Gate.HARD if held else rule.gate
+    return _judgement(policy, request, rule, gate, risk=risk, why=why, irreversible=bool(irreversible))
 
 
 def _judgement(
@@ -71,7 +75,7 @@ def _judgement(
     gate: Gate,
     *,
     risk: Risk,
-    reasons: tuple[str, ...],
+    why: _Why,
     irreversible: bool,
 ) -> Judgement:
     auto = gate is Gate.AUTO
@@ -79,7 +83,7 @@ def _judgement(
         gate=gate,
         risk=risk,
         rule=rule.name,
-        reasons=reasons,
+        reasons=why.reasons,
         policy_version=policy.version,
         # Nobody is asked and nothing is due where the policy itself approves.
         ask=() if auto else rule.ask or policy.default.ask,
@@ -96,6 +100,7 @@ def _judgement(
         valid_for=rule.valid_for,
         confirm=rule.confirm if gate is Gate.MANUAL else None,
         digest=rule.digest,
+        deciding=why.deciding,
     )
 
 
