@@ -43,8 +43,8 @@ class Pace:
     probe_after: timedelta = timedelta(seconds=10)
     #: how often to look for what other replicas, or a clock that jumped, made due
     look: timedelta = timedelta(seconds=1)
-    #: how soon after a look the next one may come, whatever was committed meanwhile: a lone parcel never waits
-    #: for it, a rush is looked for, and claimed, some fifty times a second and not at each commit
+    #: how soon after a look the next one may come, whatever was committed meanwhile: no lone parcel waits for
+    #: it, a rush is looked for, and claimed, fifty times a second and not at each commit
     gather: timedelta = timedelta(milliseconds=20)
     #: what a stop waits for calls in hand: of the ten seconds that it may take in all
     grace: timedelta = timedelta(seconds=7)
