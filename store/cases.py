@@ -12,14 +12,16 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from approvals.escalation import next_due as due_of
 from approvals.model import AgentName, Case, Instant, RequestId, Status
 from store import payloads
 from store.errors import Conflict
+from store.lookups import Ahead, Lookup
 from store.payloads import PARTS, SPELLING, joined_case
-from store.statements import plain
-from store.tables import cases
+from store.statements import altering, plain
+from store.tables import cards, cases
 from store.tables import payloads as contents
 from store.unit_of_work import Unit
 
@@ -27,10 +29,27 @@ _ADD = plain(cases)
 _WHOLE = sa.select(*PARTS).outerjoin_from(cases, contents, cases.c.id == contents.c.request)
 _LOAD = _WHOLE.where(cases.c.id == sa.bindparam("id_"))
 _MOVED = ("status", "gate", "risk", "due_at", "decided_at", "parked_at", "claimed_at", "version", "chain_seq")
-_SAVE = (
-    sa.update(cases)
-    .where(cases.c.id == sa.bindparam("id_"), cases.c.version == sa.bindparam("version_before"))
-    .values({name: sa.bindparam(name) for name in (*_MOVED, "chain_hash", "state")})
+_SAVE = altering(cases, "id", "version", (*_MOVED, "chain_hash", "state"))
+_PLACE = (cards.c.channel, cards.c.ts)
+_WITH_PLACE = _WHOLE.add_columns(cases.c.id, *_PLACE).join(cards, cards.c.request == cases.c.id)
+_places = sa.func.unnest(
+    sa.bindparam("channels", type_=ARRAY(sa.Text)), sa.bindparam("stamps", type_=ARRAY(sa.Text))
+).table_valued(sa.column("channel", sa.Text), sa.column("ts", sa.Text))
+_wanted = _places.render_derived(name="wanted")
+_BY_CARD = Lookup(
+    of=(cases, contents, cards),
+    spelled={
+        "sqlite": _WITH_PLACE.where(sa.tuple_(*_PLACE).in_(sa.bindparam("places", expanding=True))),
+        "postgresql": _WITH_PLACE.join(
+            _wanted, sa.and_(cards.c.channel == _wanted.c.channel, cards.c.ts == _wanted.c.ts)
+        ),
+    },
+    parameters=lambda places: {
+        "places": places,
+        "channels": [channel for channel, _ in places],
+        "stamps": [ts for _, ts in places],
+    },
+    key=lambda row: (row.channel, row.ts),
 )
 _LOCK = sa.select(cases.c.id).where(cases.c.id == sa.bindparam("id_")).with_for_update()
 #: Written out, because a partial index is used only where the statement says its condition in so many words.
@@ -86,10 +105,25 @@ def load(u: Unit, request: RequestId) -> Case | None:
     return None if row is None else joined_case(row)
 
 
+def by_card(channel: str, ts: str) -> Ahead:
+    """For a unit that begins with `of_card`, to be said ahead."""
+    return Ahead(_BY_CARD, (channel, ts))
+
+
+def of_card(u: Unit, channel: str, ts: str) -> Case | None:
+    """The case whose card is that message."""
+    if "\0" in channel + ts:
+        return None
+    row = u.look_up(_BY_CARD, (channel, ts))
+    if row is not None and u.insists:
+        return load(u, RequestId(row.id))
+    return None if row is None else joined_case(row)
+
+
 def save(u: Unit, before: Case, after: Case) -> None:
-    """Replace `before`; raises `Conflict` where somebody else has replaced it meanwhile."""
-    row = {"id_": after.id, "version_before": before.version, **_columns(after)}
-    if u.change(_SAVE, row, of=(cases,), only={"id": after.id}) == 0:
+    """Replace `before`; where somebody else has replaced it meanwhile, `Conflict` is raised, or will be."""
+    row = {"id": after.id, "version_before": before.version, **_columns(after)}
+    if not u.alter(_SAVE, row):
         raise Conflict(f"{after.id} is no longer at version {before.version}")
     if payloads.moved(before, after):
         payloads.replace(u, after)

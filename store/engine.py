@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from approvals.model import RequestId
 from store.errors import Unavailable
+from store.lookups import Ahead
 from store.migrate import require_current
 from store.postgres import PostgresLine
 from store.sqlite import SqliteLine
@@ -76,16 +77,17 @@ class Store:
         """Have `heard` called on the event loop after each commit that changed something. Be quick."""
         self._listeners.append(heard)
 
-    async def write(self, work: Callable[[Unit], T]) -> T:
+    async def write(self, work: Callable[[Unit], T], *, ahead: Ahead | None = None) -> T:
         """Run `work` in a transaction shared with concurrent ones; returns once it is durable.
 
+        `ahead` is what it looks up first, so that this is asked for together with what others look up.
         What `work` raises undoes its own changes only, and is raised here. After a `Conflict` it is run
         again, `MOST_CONFLICTS` times; there are other reasons to run it twice too. Raises `Unavailable`.
         """
         if self._closing:
             raise Unavailable("the store is closed")
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        task = Task(work)
+        task = Task(work, ahead)
         self._waiting.append((task, future))
         self._wake.set()
         try:

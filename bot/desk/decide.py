@@ -59,11 +59,33 @@ async def vote(
 
     def voting(unit: Unit) -> Told:
         case = known(unit, request)
-        roster = desk.directory.roster()
-        event = Voted(by, choice, seen, roster, reason)
-        return _told(unit, desk, rule_on(unit, case, event, desk.runtime.now(), roster), tell)
+        return _told(unit, desk, case, Voted(by, choice, seen, desk.directory.roster(), reason), tell)
 
     return await desk.store.write(voting)
+
+
+async def approve_card(
+    desk: Desk,
+    channel: str,
+    ts: str,
+    by: Person,
+    seen: Callable[[RequestId], Digest],
+    *,
+    tell: Tell,
+) -> Told | None:
+    """Approve the request whose card is that message; None where there is none (yet). Durable as `vote` is.
+
+    `seen` says which payload of the request was on the screen.
+    """
+
+    def approving(unit: Unit) -> Told | None:
+        case = cases.of_card(unit, channel, ts)
+        if case is None:
+            return None
+        event = Voted(by, Choice.APPROVE, seen(case.id), desk.directory.roster())
+        return _told(unit, desk, case, event, tell)
+
+    return await desk.store.write(approving, ahead=cases.by_card(channel, ts))
 
 
 async def edit(
@@ -84,8 +106,7 @@ async def edit(
         typed = fields.entered(case, values)
         if typed.errors and why_refused(case, by.id, seen, roster) is None:
             return Told(case, Answer(Reason.BREAKS_FORM), typed.errors)
-        event = Edited(by, typed.payload, seen, roster, reason)
-        return _told(unit, desk, rule_on(unit, case, event, desk.runtime.now(), roster), tell)
+        return _told(unit, desk, case, Edited(by, typed.payload, seen, roster, reason), tell)
 
     return await desk.store.write(editing)
 
@@ -108,11 +129,13 @@ def known(unit: Unit, request: RequestId) -> Case:
     return case
 
 
-def _told(unit: Unit, desk: Desk, ruling: Ruling, tell: Tell | None) -> Told:
+def _told(unit: Unit, desk: Desk, case: Case, event: Voted | Edited, tell: Tell | None) -> Told:
+    """Rule, and have the person answered."""
+    now = desk.runtime.now()
+    ruling = rule_on(unit, case, event, now, event.roster)
     told = Told(ruling.case, ruling.answer)
     words = tell.words(told) if tell is not None else None
     if tell is not None and words is not None:
         body = {"user": tell.user, "channel": tell.channel, "response_url": tell.response_url, "text": words}
-        now = desk.runtime.now()
         outbox.put(unit, ParcelKind.REPLY, request=told.case.id, key=tell.key, lane="", body=body, now=now)
     return told

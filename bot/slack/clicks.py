@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from approvals.model import Choice
+from approvals.canonical import Digest
+from approvals.model import RequestId
 from blocks import actions, replies
 from blocks.actions import Item, Picked
 from bot.desk import decide
@@ -51,7 +52,6 @@ class Clicks:
                 self._front.say(clicked, replies.unknown_button())
 
     async def _approve(self, clicked: Click) -> None:
-        request = await self._front.request_of(clicked)
         tell = Tell(
             user=clicked.by.id,
             words=self._words,
@@ -59,8 +59,15 @@ class Clicks:
             channel=clicked.channel,
             response_url=clicked.response_url,
         )
-        seen = digest_seen(clicked.value, request)
-        await decide.vote(self._front.desk, request, clicked.by, Choice.APPROVE, seen, tell=tell)
+
+        def seen(request: RequestId) -> Digest:
+            return digest_seen(clicked.value, request)
+
+        async def approving() -> Told | None:
+            place = (clicked.channel, clicked.ts)
+            return await decide.approve_card(self._front.desk, *place, clicked.by, seen, tell=tell)
+
+        await self._front.once_up(approving)
 
     def _words(self, told: Told) -> str | None:
         """What the card itself does not say at once: why it did not count, or who is still missing."""

@@ -7,6 +7,7 @@ import contextlib
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 from approvals.errors import Refused
 from approvals.model import Person, RequestId
@@ -22,6 +23,7 @@ from store.errors import Unavailable
 from store.outbox import ParcelKind
 from store.unit_of_work import Committed, Unit
 
+T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 #: Slack wants its answer within 3 s; the store itself gives up after 2.5.
@@ -85,11 +87,19 @@ class Front:
 
     async def request_of(self, click: Click) -> RequestId:
         """Whose card was clicked, from where the card is and nothing else. Raises `NotUpYet`."""
+
+        async def looking() -> RequestId | None:
+            return await self.desk.store.read(lambda unit: cards.at(unit, click.channel, click.ts))
+
+        return await self.once_up(looking)
+
+    async def once_up(self, look: Callable[[], Awaitable[T | None]]) -> T:
+        """What `look` finds at a card, looking again while that may be about to be up. Raises `NotUpYet`."""
         loop = asyncio.get_running_loop()
         deadline = loop.time() + _CARD_WITHIN
         while True:
             next_commit = self.bell.next
-            found = await self.desk.store.read(lambda unit: cards.at(unit, click.channel, click.ts))
+            found = await look()
             if found is not None:
                 return found
             if loop.time() >= deadline:
