@@ -14,6 +14,7 @@ from asyncio.subprocess import PIPE
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from string import Template
 from typing import Any
 
 import aiohttp
@@ -26,7 +27,7 @@ ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 #: Where the README's `hitl` is, once `.venv` is activated.
 BIN = Path(sys.executable).parent
-#: What the README's curl is sent to, where nothing else is said.
+#: Where agents ask, where nothing else is said.
 USUAL_API = "http://127.0.0.1:8765"
 _BLOCK = re.compile(r"^```sh\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 #: A command in the midst of a sentence. What only names one (`hitl.yml`, `hitl serve`) is run all the same.
@@ -37,7 +38,7 @@ _HEREDOC = re.compile(r"<<'(\w+)'$")
 #: at: they would set up another environment, from the package index.
 STORIES = frozenset(
     {
-        *("make setup", "export SLACK_BOT_TOKEN", "hitl doctor", "hitl serve", "export HITL_TOKEN"),
+        *("make setup", "export SLACK_BOT_TOKEN", "hitl doctor", "hitl serve", "export HITL_URL"),
         *("hitl agent add", "cat > request.json", "hitl policy try", "curl ", "kill -HUP"),
         *(".venv/bin/hitl demo --script", "make demo", "make test", "make bench"),
     }
@@ -97,11 +98,11 @@ class Shell:
         assert process.returncode == 0, f"{line}: {out.decode()}{err.decode()}"
         return out.decode()
 
-    async def curl(self, line: str, api: str) -> Any:
+    async def curl(self, line: str) -> Any:
         """Do what a curl does, with curl's own default for `-d`; the answer has to be a 2xx, and JSON."""
-        words = shlex.split(line.replace(USUAL_API, api))
+        words = [Template(word).substitute(self.env) for word in shlex.split(line)]
         given = dict(zip(words[2::2], words[3::2], strict=True))
-        name, value = given["-H"].replace("$HITL_TOKEN", self.env["HITL_TOKEN"]).split(": ", 1)
+        name, value = given["-H"].split(": ", 1)
         body = (self.folder / given["-d"].removeprefix("@")).read_bytes()
         headers = {name: value, "Content-Type": "application/x-www-form-urlencoded"}
         async with aiohttp.ClientSession() as http, http.post(words[1], data=body, headers=headers) as answer:
@@ -142,7 +143,7 @@ def test_every_command_of_the_readme_is_run_here() -> None:
 
 def test_every_file_that_the_readme_links_to_is_there() -> None:
     """No link and no picture leads nowhere."""
-    linked = re.findall(r"\]\(((?!http)[^)#]+)", README) + re.findall(r'src="([^"]+)"', README)
+    linked = re.findall(r"\]\(((?!http)[^)#]+)", README) + re.findall(r'src(?:set)?="([^"]+)"', README)
     assert [each for each in linked if not (ROOT / each).exists()] == []
     assert len(linked) > 8
 
@@ -183,11 +184,12 @@ async def test_from_tokens_to_a_decision(clone: Path, sqlite_url: str) -> None:
         async with serving(shell.env) as bot:
             assert bot.slack == "socket"
             told = json.loads(await shell.run(command("hitl agent add")))
-            assert told["token"].startswith(command("export HITL_TOKEN").split("=")[1].removesuffix("…"))
-            shell = Shell(clone, {**shell.env, "HITL_TOKEN": told["token"]})
+            assert command("export HITL_URL") == f"export HITL_URL={USUAL_API} HITL_TOKEN=hitl_…"
+            assert told["token"].startswith("hitl_")
+            shell = Shell(clone, {**shell.env, "HITL_URL": bot.api, "HITL_TOKEN": told["token"]})
             await shell.run(command("cat > request.json"))
             assert "rule   small-refunds" in await shell.run(command("hitl policy try"))
-            asked = await shell.curl(command("curl "), bot.api)
+            asked = await shell.curl(command("curl "))
             assert (asked["status"], asked["rule"]) == ("pending", "small-refunds")
             card = await slack.message_in("C0APPROVALS", "45 EUR")
             await slack.click("U0ALICE", card.channel, card.ts, "Approve")
