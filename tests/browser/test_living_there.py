@@ -116,10 +116,29 @@ async def test_names_and_commands_are_completed_and_a_mistyped_command_goes_nowh
     assert [each for each in slack.deliveries() if each.kind == COMMAND] == []
 
 
+async def test_a_channel_opens_where_one_left_off(slack: SlackStandIn, opens: Opens) -> None:
+    """The first message that one has not seen is in sight, and a button leads to the latest."""
+    for number in range(30):
+        slack.say("U0BOB", "C0APPROVALS", f"Line {number}\n\n")
+    alice = await opens("U0ALICE")
+    await expect(alice.card("Line 0")).to_be_in_viewport()
+    await alice.page.get_by_role("button", name="New messages").click()
+    await expect(alice.card("Line 29")).to_be_in_viewport()
+    await alice.page.locator("#place-C0OPS").click()
+    await expect(alice.page.locator("h1")).to_have_text("#ops")
+    for number in range(30, 60):
+        slack.say("U0BOB", "C0APPROVALS", f"Line {number}\n\n")
+    await expect(alice.page.locator("#place-C0APPROVALS")).to_have_class("place unread")
+    await alice.page.locator("#place-C0APPROVALS").click()
+    await expect(alice.card("Line 30")).to_be_in_viewport()
+    await expect(alice.card("Line 59")).not_to_be_in_viewport()
+
+
 async def test_who_reads_further_up_is_told_of_news_and_led_there(slack: SlackStandIn, opens: Opens) -> None:
     """What comes does not move the page under a reader; one's own words and the button lead to the end."""
     for number in range(30):
         slack.say("U0BOB", "C0APPROVALS", f"Line {number}\n\n")
+    await opens("U0ALICE")
     alice = await opens("U0ALICE")
     log, newer = alice.page.locator("#scroll-C0APPROVALS"), alice.page.locator("#main .newer button")
     await expect(alice.card("Line 29")).to_be_in_viewport()

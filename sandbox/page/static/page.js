@@ -106,11 +106,21 @@ document.addEventListener("scroll", (event) => {
   if (log.matches?.(".scroll[role=log]") && isAtEnd(log) && newerOf(log)) newerOf(log).hidden = true;
 }, true);
 
-/** Who was at the end of a channel stays there; a channel opens at its end, or at the message of its address. */
+/** As in Slack, a channel opens where one left off, or at the message of its address. */
+function begin(log) {
+  const asked = location.hash && byId(location.hash.slice(1));
+  if (asked) return asked.scrollIntoView({ block: "center" });
+  const first = log.dataset.leftOff && byId(log.dataset.leftOff);
+  if (!first || first.offsetTop - log.offsetTop >= log.scrollTop) return;
+  log.scrollTop = first.offsetTop - log.offsetTop - 44; // the heading of its day is seen too
+  if (newerOf(log)) newerOf(log).hidden = isAtEnd(log);
+}
+
+/** Who was at the end of a channel stays there. */
 function stayAtTheEnd(ends) {
   for (const each of logs()) {
     if (ends.includes(each) || !met.has(each)) each.scrollTop = each.scrollHeight;
-    if (!met.has(each) && location.hash) byId(location.hash.slice(1))?.scrollIntoView({ block: "center" });
+    if (!met.has(each)) begin(each);
     met.add(each);
   }
 }
