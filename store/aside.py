@@ -8,6 +8,8 @@ from typing import Any, TypeAlias
 
 import sqlalchemy as sa
 
+from store.driver_rows import write_rows
+
 Row: TypeAlias = Mapping[str, Any]
 
 
@@ -26,7 +28,7 @@ class Insert:
 
     def write(self, connection: sa.Connection, rows: Sequence[Row]) -> None:
         """Raises the database's `IntegrityError` where it refuses one of them."""
-        connection.execute(self.spelled[connection.dialect.name], rows)
+        write_rows(connection, self.spelled[connection.dialect.name], rows)
 
 
 @dataclass(frozen=True, slots=True)
