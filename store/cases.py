@@ -17,6 +17,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from approvals.escalation import next_due as due_of
 from approvals.model import AgentName, Case, Instant, RequestId, Status
 from store import payloads
+from store.cards import PLACE, CardRef, ref_of
 from store.errors import Conflict
 from store.lookups import Ahead, Lookup
 from store.payloads import PARTS, SPELLING, joined_case
@@ -30,17 +31,23 @@ _WHOLE = sa.select(*PARTS).outerjoin_from(cases, contents, cases.c.id == content
 _LOAD = _WHOLE.where(cases.c.id == sa.bindparam("id_"))
 _MOVED = ("status", "gate", "risk", "due_at", "decided_at", "parked_at", "claimed_at", "version", "chain_seq")
 _SAVE = altering(cases, "id", "version", (*_MOVED, "chain_hash", "state"))
-_PLACE = (cards.c.channel, cards.c.ts)
-_WITH_PLACE = _WHOLE.add_columns(cases.c.id, *_PLACE).join(cards, cards.c.request == cases.c.id)
+_PLACED = _WHOLE.add_columns(cases.c.id, *PLACE).join(cards, cards.c.request == cases.c.id)
 _places = sa.func.unnest(
     sa.bindparam("channels", type_=ARRAY(sa.Text)), sa.bindparam("stamps", type_=ARRAY(sa.Text))
 ).table_valued(sa.column("channel", sa.Text), sa.column("ts", sa.Text))
 _wanted = _places.render_derived(name="wanted")
+_WITH_CARDS = (
+    _WHOLE.add_columns(*PLACE)
+    .outerjoin(cards, cards.c.request == cases.c.id)
+    .where(cases.c.id.in_(sa.bindparam("ids", expanding=True)))
+)
 _BY_CARD = Lookup(
     of=(cases, contents, cards),
     spelled={
-        "sqlite": _WITH_PLACE.where(sa.tuple_(*_PLACE).in_(sa.bindparam("places", expanding=True))),
-        "postgresql": _WITH_PLACE.join(
+        "sqlite": _PLACED.where(
+            sa.tuple_(cards.c.channel, cards.c.ts).in_(sa.bindparam("places", expanding=True))
+        ),
+        "postgresql": _PLACED.join(
             _wanted, sa.and_(cards.c.channel == _wanted.c.channel, cards.c.ts == _wanted.c.ts)
         ),
     },
@@ -105,6 +112,12 @@ def load(u: Unit, request: RequestId) -> Case | None:
     return None if row is None else joined_case(row)
 
 
+def with_cards(u: Unit, requests: Iterable[RequestId]) -> list[tuple[Case, CardRef | None]]:
+    """Those of `requests` that there are, and where their cards are, by one statement."""
+    rows = u.read(_WITH_CARDS, {"ids": list(requests)}, of=(cases, contents, cards))
+    return [(joined_case(row), ref_of(row) if row.ts is not None else None) for row in rows]
+
+
 def by_card(channel: str, ts: str) -> Ahead:
     """For a unit that begins with `of_card`, to be said ahead."""
     return Ahead(_BY_CARD, (channel, ts))
@@ -115,9 +128,10 @@ def of_card(u: Unit, channel: str, ts: str) -> Case | None:
     if "\0" in channel + ts:
         return None
     row = u.look_up(_BY_CARD, (channel, ts))
-    if row is not None and u.insists:
-        return load(u, RequestId(row.id))
-    return None if row is None else joined_case(row)
+    if row is None:
+        return None
+    u.cards[RequestId(row.id)] = ref_of(row)
+    return load(u, RequestId(row.id)) if u.insists else joined_case(row)
 
 
 def save(u: Unit, before: Case, after: Case) -> None:
@@ -128,6 +142,7 @@ def save(u: Unit, before: Case, after: Case) -> None:
     if payloads.moved(before, after):
         payloads.replace(u, after)
     u.touched.add(after.id)
+    u.saved[after.id] = after
 
 
 def page(

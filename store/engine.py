@@ -10,13 +10,12 @@ from typing import Any, Protocol, TypeVar
 
 import sqlalchemy as sa
 
-from approvals.model import RequestId
 from store.errors import Unavailable
 from store.lookups import Ahead
 from store.migrate import require_current
 from store.postgres import PostgresLine
 from store.sqlite import SqliteLine
-from store.unit_of_work import Committed, Task, Unit
+from store.unit_of_work import Committed, Task, Unit, committed
 
 T = TypeVar("T")
 _log = logging.getLogger(__name__)
@@ -156,14 +155,12 @@ class Store:
                 future.set_exception(task.failure)
             else:
                 future.set_result(task.value)
-        nothing: frozenset[RequestId] = frozenset()
-        touched = nothing.union(*(task.touched for task, _ in batch))
-        committed = Committed(touched, any(task.outbox_touched for task, _ in batch))
-        if not committed.requests and not committed.outbox:
+        change = committed(task for task, _ in batch)
+        if not change.requests and not change.outbox:
             return
         for heard in self._listeners:
             try:
-                heard(committed)
+                heard(change)
             except Exception:  # noqa: BLE001  # it is committed whatever a listener makes of it; others want to hear
                 _log.exception("a listener failed after a commit")
 

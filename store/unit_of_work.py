@@ -14,17 +14,20 @@ change then are put aside as well. Had one of these changed meanwhile, the batch
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import Enum, auto
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import sqlalchemy as sa
 
-from approvals.model import RequestId
+from approvals.model import Case, RequestId
 from store.aside import Alter, Aside, Insert, Row, RowsGone, RowsRefused
 from store.errors import CONNECTION_ERRORS, Conflict, KeyTaken, passing
 from store.lookups import Ahead, Found, Key, Lookup
+
+if TYPE_CHECKING:
+    from store.cards import CardRef
 
 T = TypeVar("T")
 
@@ -35,6 +38,22 @@ class Committed:
 
     requests: frozenset[RequestId]
     outbox: bool
+    #: some of `requests` as they now are, so that those who wait need not read them
+    whole: Mapping[RequestId, tuple[Case, CardRef]] = field(default_factory=dict)
+
+
+def committed(tasks: Iterable[Task[Any]]) -> Committed:
+    """What the commit of `tasks` changed, in their order."""
+    requests: set[RequestId] = set()
+    whole: dict[RequestId, tuple[Case, CardRef]] = {}
+    outbox = False
+    for task in tasks:
+        requests |= task.touched
+        for request in task.touched:
+            whole.pop(request, None)
+        whole.update(task.whole)
+        outbox = outbox or task.outbox_touched
+    return Committed(frozenset(requests), outbox, whole)
 
 
 class Unit:
@@ -52,6 +71,9 @@ class Unit:
         #: true once others were quicker: what it reads to change, it then locks
         self.insists = insists
         self.touched: set[RequestId] = set()
+        #: cases as it saved them, and cards where it read or placed them
+        self.saved: dict[RequestId, Case] = {}
+        self.cards: dict[RequestId, CardRef] = {}
         self.outbox_touched = False
         #: true once it changed something that only a rollback undoes
         self.changed = False
@@ -179,17 +201,20 @@ class Task(Generic[T]):
     #: its caller was told that it was not saved, so it must not be saved any more
     abandoned: bool = False
     touched: frozenset[RequestId] = frozenset()
+    whole: Mapping[RequestId, tuple[Case, CardRef]] = field(default_factory=dict)
     outbox_touched: bool = False
 
     def came_to(self, value: T, unit: Unit) -> None:
         """It went well."""
         self.value, self.failure, self.again = value, None, False
         self.touched, self.outbox_touched = frozenset(unit.touched), unit.outbox_touched
+        known = unit.saved.keys() & unit.cards.keys()
+        self.whole = {id_: (unit.saved[id_], unit.cards[id_]) for id_ in known}
 
     def failed(self, failure: Exception, most_conflicts: int) -> None:
         """It did not; after a conflict it may be run again."""
         self.failure = failure
-        self.touched, self.outbox_touched = frozenset(), False
+        self.touched, self.whole, self.outbox_touched = frozenset(), {}, False
         self.again = isinstance(failure, Conflict) and self.conflicts < most_conflicts
 
 

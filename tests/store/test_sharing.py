@@ -185,6 +185,26 @@ async def test_units_on_one_card_build_on_each_other(store: Store) -> None:
     assert counts[2] is None
 
 
+async def test_a_commit_tells_what_it_knows_as_a_whole(store: Store) -> None:
+    """The case and its card, where a unit read the one and saved the other; none where more was changed."""
+    await carded(store, 1)
+    await carded(store, 2)
+    heard: list[Committed] = []
+    store.on_commit(heard.append)
+
+    def moved(u: Unit) -> None:
+        remark_on_card(2)(u)
+        cards.place(u, numbered(2), CardRef("C9", "9"))
+
+    await remarked(store, 1)
+    await store.write(moved)
+    await happens(store, numbered(1), Commented(ALICE, "!"))
+    case = await store.read(lambda u: cases.of_card(u, "C9", "9"))
+    assert [commit.whole.keys() for commit in heard] == [{numbered(1)}, {numbered(2)}, set()]
+    assert heard[0].whole[numbered(1)][1] == CardRef("C1", "1")
+    assert heard[1].whole[numbered(2)] == (case, CardRef("C9", "9"))
+
+
 async def test_units_on_cards_by_two_stores_lose_nothing(database_url: str) -> None:
     """Where another process was quicker at one card of a batch, all of the batch is still done, once."""
     one, two = await Store.open(database_url, patience=30), await Store.open(database_url, patience=30)
