@@ -10,10 +10,11 @@ READY_DEV := $(VENV)/.ready-dev
 WORKERS ?= 2
 
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-browser pictures bench lint format clean
+.PHONY: help demo setup test test-browser pictures bench lint format clean
 
 help:
 	@echo "make demo          set up, then open it: agents ask in a stand-in Slack in the browser, you decide"
+	@echo "make setup         set up .venv alone; then . .venv/bin/activate, and there is hitl"
 	@echo "make test          set up, then run every check: ruff, mypy, import-linter, pytest"
 	@echo "make test-browser  the same desk through a headless Chromium, which must be installed"
 	@echo "make pictures      take the README's pictures anew, into docs/pictures (needs a Chromium as well)"
@@ -25,6 +26,9 @@ help:
 # Nobody sits before a build machine, and all of those set CI: there it plays by itself, and ends.
 demo: $(READY)
 	@$(BIN)/hitl demo $(if $(CI),--script)
+
+setup: $(READY)
+	@echo "ready: . $(BIN)/activate, and there is hitl (hitl --help)"
 
 test: lint
 	@$(BIN)/python -m pytest -n $(WORKERS)
@@ -55,7 +59,7 @@ clean:
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 	  || { echo "$(PYTHON) is not Python 3.11 or later; name one: make PYTHON=python3.12 …" >&2; exit 1; }
-	@echo "setting up $(VENV) (once)"
+	@echo "setting up $(VENV) (a minute, once)"
 	@$(PYTHON) -m venv $(VENV) \
 	  || { rm -rf $(VENV); echo "$(PYTHON) lacks the module venv (Debian, Ubuntu: apt install python3-venv)" >&2; exit 1; }
 

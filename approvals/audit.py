@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC
 from enum import StrEnum
 
@@ -69,8 +69,9 @@ def link(
     head: ChainHead, request: RequestId, at: Instant, *, kind: FactKind, by: str, body: Mapping[str, Json]
 ) -> Fact:
     """The fact that follows `head`."""
-    unsealed = Fact(request, head.seq + 1, at, kind, by, body, prev=head.hash, hash="")
-    return replace(unsealed, hash=_hash(unsealed))
+    seq = head.seq + 1
+    sealed = _seal([request, seq, _spelled(at), str(kind), by, body, head.hash])
+    return Fact(request, seq, at, kind, by, body, prev=head.hash, hash=sealed)
 
 
 def head_of(fact: Fact) -> ChainHead:
@@ -95,6 +96,12 @@ def verify(facts: Iterable[Fact], head: ChainHead) -> Break | None:
 
 
 def _hash(fact: Fact) -> str:
-    moment = fact.at.astimezone(UTC).isoformat(timespec="microseconds")
-    covered: list[Json] = [fact.request, fact.seq, moment, str(fact.kind), fact.by, fact.body, fact.prev]
+    return _seal([fact.request, fact.seq, _spelled(fact.at), str(fact.kind), fact.by, fact.body, fact.prev])
+
+
+def _spelled(at: Instant) -> str:
+    return at.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def _seal(covered: list[Json]) -> str:
     return hashlib.sha256(canonical(covered)).hexdigest()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from approvals import form
 from approvals.conditions import Scope, Truth
@@ -61,6 +62,13 @@ class _Asked:
     irreversible: bool
 
 
+class _Why(NamedTuple):
+    """All reasons of a judgement, and those of them that decide the gate."""
+
+    reasons: tuple[str, ...]
+    deciding: tuple[str, ...]
+
+
 def judge(policy: Policy, request: Request, *, always_shown: bool = False) -> Judgement:
     """The judgement that `request` keeps. `always_shown`: no sampling hides it from people."""
     found = finding(policy, request)
@@ -76,29 +84,30 @@ def judge(policy: Policy, request: Request, *, always_shown: bool = False) -> Ju
     gate, holding = _gate(rule, asked)
     sample = None if always_shown else _sample(candidates, gate, asked)
     sampling = () if sample is None else (f"{sample * 100:g} % of these are shown to people",)
-    reasons = (*found.reasons, *claim, *irreversible, *match.reasons, *unclear, *holding, *sampling)
-    judgement = _judgement(policy, request, rule, gate, risk=risk, irreversible=bool(irreversible))
-    deciding = (*match.deciding, *unclear, *holding)
-    return replace(judgement, reasons=reasons, deciding=deciding, sample=sample)
+    why = _Why(
+        (*found.reasons, *claim, *irreversible, *match.reasons, *unclear, *holding, *sampling),
+        (*match.deciding, *unclear, *holding),
+    )
+    return _judgement(policy, asked, rule, gate, why, sample)
 
 
-def _judgement(
-    policy: Policy, request: Request, rule: Rule, gate: Gate, *, risk: Risk, irreversible: bool
+def _judgement(  # noqa: PLR0917  # each is found by another step
+    policy: Policy, asked: _Asked, rule: Rule, gate: Gate, why: _Why, sample: float | None
 ) -> Judgement:
     auto = gate is Gate.AUTO
     return Judgement(
         gate=gate,
-        risk=risk,
+        risk=asked.risk,
         rule=rule.name,
-        reasons=(),
+        reasons=why.reasons,
         policy_version=policy.version,
         # Nobody is asked and nothing is due where the policy itself approves.
         ask=() if auto else rule.ask or policy.default.ask,
         steps=() if auto else _steps(rule.steps or policy.default.steps, gate),
-        title=heading(rule.title, request, risk),
+        title=heading(rule.title, asked.request, asked.risk),
         template=rule.title.text if rule.title is not None else None,
         quorum=_quorum(rule, gate),
-        irreversible=irreversible,
+        irreversible=asked.irreversible,
         channel=rule.channel or policy.channel,
         guidance=rule.guidance,
         summary=rule.summary,
@@ -108,6 +117,8 @@ def _judgement(
         confirm=rule.confirm if gate is Gate.MANUAL else None,
         digest=rule.digest,
         grants=rule.grants,
+        deciding=why.deciding,
+        sample=sample,
     )
 
 

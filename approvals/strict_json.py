@@ -18,9 +18,11 @@ from approvals.model import Flaw
 from approvals.paths import Path, dotted
 from approvals.payload import DEEPEST, LONE_SURROGATE, NOT_FINITE, TOO_LARGE_INTEGER
 
-#: Texts without any of these cannot hold an integer beyond 2^53, a float that overflows, or a lone
-#: surrogate; nearly all have none, and then nothing has to be looked at one by one.
-_SUSPICIOUS = re.compile(r"[0-9]{16}|[0-9][eE][+-]?[0-9]{3}|\\u[dD][89a-fA-F]")
+#: Texts without any of these cannot hold an integer beyond 2^53, a float that overflows, or (with an escape
+#: at all) a lone surrogate; nearly all have none, and then nothing has to be looked at one by one. A pattern
+#: that begins with one set of characters is looked for several times as fast as one of alternatives.
+_SUSPICIOUS_NUMBER = re.compile(r"[0-9](?:[0-9]{15}|[eE][+-]?[0-9]{3})")
+_SUSPICIOUS_ESCAPE = re.compile(r"\\u[dD][89a-fA-F]")
 _NO_STRING = re.compile(r'"(?:[^"\\]|\\.)*"|(-?Infinity|NaN)', re.DOTALL)
 _BRACKET = re.compile(r'"(?:[^"\\]|\\.)*"|([\[{])|([\]}])', re.DOTALL)
 #: Objects and arrays below this level are cut out of a text that is too deep for Python's reader. More than
@@ -69,7 +71,13 @@ def parse(body: bytes, root: str = "") -> Json:
         raise _constant_in(text) from None
     except (_Trouble, RecursionError, ValueError):  # ValueError: more digits than Python converts
         return _slowly(text, root)
-    return value if _SUSPICIOUS.search(text) is None else _slowly(text, root)
+    return _slowly(text, root) if _is_suspicious(text) else value
+
+
+def _is_suspicious(text: str) -> bool:
+    if _SUSPICIOUS_NUMBER.search(text) is not None:
+        return True
+    return "\\u" in text and _SUSPICIOUS_ESCAPE.search(text) is not None
 
 
 class _Trouble(Exception):

@@ -20,14 +20,14 @@ class Size:
     #: turns of each: an odd number, as the one in the middle counts
     turns: int = 3
     #: seconds of one load, and how many requests it has at most
-    seconds: float = 3.0
+    seconds: float = 2.0
     most: int = 12_000
     #: requests that each bot and floor answers before anything is measured
     warm_up: int = 200
     #: clicks in one load
     clicks: int = 500
     #: clicks of which the long-poll is timed, and seconds between a poll and its click
-    relayed: int = 200
+    relayed: int = 150
     pause: float = 0.1
     #: long-polls that are held at once, and seconds for which the processor is watched meanwhile
     held: int = 10_000

@@ -66,7 +66,7 @@ _NEWS: Final = {
 def answer_words(
     answer: Answer, case: Case, roster: Roster, wanted: Wanted, until: Instant | None = None
 ) -> Mrkdwn:
-    """What to tell whoever clicked. `case` is the case after the event; `until` is when a grant given ends."""
+    """What to tell whoever clicked. `case` is as of after the event; `until` is when a grant given ends."""
     if answer.refused is not None:
         return refusal(answer.refused, case, roster, answer.flaws)
     standing = tally(case, roster)

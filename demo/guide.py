@@ -11,7 +11,7 @@ from sandbox.workspace import Message, User
 GUIDE = User("U0GUIDE", "guide", "Sandbox guide", is_bot=True)
 #: What heads #approvals.
 WELCOME = """\
-*Welcome. You are Alice, and three agents ask before they act.* What they do stands at the right.
+*Welcome. You are Alice, and three agents ask before they act.* What they do is at the right (on a phone: 🌍).
 • *Edit* the refund below: 750 is too much, make it 500. (Try 1500 first.) Then look at the money paid.
 • *Reject* the mail to everybody and say why: the agent reads it, and asks again for less.
 • Alice is not asked about deletions. Be *Carol*, at the top left, and decide that one.

@@ -125,7 +125,8 @@ async def _edit(scene: Scene, card: Message) -> None:
     amount = next((label for label in inputs if label.lower() == "amount"), None)
     if amount is None:
         raise StepFailed("a field for the amount", list(inputs))
-    tell.say(f"Alice clicks Edit. The modal asks for: {', '.join(inputs)}. She slips, and types 1500:")
+    asked = ", ".join(label.rstrip("?") for label in inputs)
+    tell.say(f"Alice clicks Edit. The modal has a field for each: {asked}. She slips, and types 1500:")
     wrong = await slack.submit("U0ALICE", {amount: "1500"}, view=view)
     expect(inputs[amount] in wrong.errors, "an error at the amount", wrong.errors)
     tell.quote(f"{amount}: 1500", f"⚠ {wrong.errors[inputs[amount]]}")

@@ -80,6 +80,9 @@ class App:
     verification_token: str = field(default_factory=lambda: secrets.token_hex(12))
     scopes: set[str] = field(default_factory=lambda: set(SCOPES))
     events: set[str] = field(default_factory=lambda: set(EVENTS))
+    #: Slash commands that Slack knows of, as the manifest declares them, and what they are for. Of any other
+    #: the app hears nothing.
+    commands: dict[str, str] = field(default_factory=lambda: {"/hitl": "What waits for your decision"})
     #: Where payloads go; None for Socket Mode.
     request_url: str | None = None
     #: Whether the app hears its own messages as events. In Slack it does; tests rarely want the traffic.

@@ -43,6 +43,12 @@ class Pace:
     probe_after: timedelta = timedelta(seconds=10)
     #: how often to look for what other replicas, or a clock that jumped, made due
     look: timedelta = timedelta(seconds=1)
+    #: how long after a commit the outbox is looked into: whoever the commit itself answers, a click and the
+    #: agent that waits for it, goes first
+    stand_back: timedelta = timedelta(milliseconds=5)
+    #: how soon after a look the next one may come, whatever was committed meanwhile: no lone parcel waits for
+    #: it, a rush is looked for, and claimed, fifty times a second and not at each commit
+    gather: timedelta = timedelta(milliseconds=20)
     #: what a stop waits for calls in hand: of the ten seconds that it may take in all
     grace: timedelta = timedelta(seconds=7)
     #: how many of each priority may be under way; agents may be as slow as they like, so theirs is the most
@@ -154,11 +160,14 @@ class Courier:
 
     async def _rest(self, stop: asyncio.Event) -> None:
         """Wait until there is something to claim. Costs a read whenever it is woken, and no transaction."""
+        clock = asyncio.get_running_loop().time
         due = await self._next_due()
         while not stop.is_set():
+            soonest = clock() + self._pace.gather.total_seconds()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(self._idle_for(due).total_seconds()):
                     await self._woken.wait()
+            await asyncio.sleep(max(self._pace.stand_back.total_seconds(), soonest - clock()))
             self._woken.clear()
             due = await self._next_due()
             if due is not None and due <= self._runtime.now():

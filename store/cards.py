@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -27,8 +28,9 @@ _PLACE = or_update(
     ("request",),
     lambda new: {name: new[name] for name in ("channel", "ts", "permalink", "thread_ts")},
 )
-_FIELDS = sa.select(cards.c.channel, cards.c.ts, cards.c.permalink, cards.c.thread_ts)
-_OF = _FIELDS.where(cards.c.request == sa.bindparam("request_"))
+#: What `ref_of` is made of.
+PLACE = (cards.c.channel, cards.c.ts, cards.c.permalink, cards.c.thread_ts)
+_OF = sa.select(*PLACE).where(cards.c.request == sa.bindparam("request_"))
 _AT = sa.select(cards.c.request).where(
     cards.c.channel == sa.bindparam("channel_"), cards.c.ts == sa.bindparam("ts_")
 )
@@ -54,12 +56,16 @@ def place(u: Unit, request: RequestId, ref: CardRef) -> None:
     }
     u.insert(_PLACE, row)
     u.touched.add(request)
+    u.cards[request] = ref
 
 
 def of(u: Unit, request: RequestId) -> CardRef | None:
     """Where the card of `request` is."""
     row = u.read(_OF, {"request_": request}, of=(cards,), only={"request": request}).first()
-    return None if row is None else CardRef(row.channel, row.ts, row.permalink, row.thread_ts or None)
+    if row is None:
+        return None
+    u.cards[request] = ref_of(row)
+    return u.cards[request]
 
 
 def at(u: Unit, channel: str, ts: str) -> RequestId | None:
@@ -71,3 +77,8 @@ def at(u: Unit, channel: str, ts: str) -> RequestId | None:
 def in_thread(u: Unit, channel: str, thread_ts: str) -> tuple[RequestId, ...]:
     """Cards that were put in that thread of somebody else's, oldest request first."""
     return tuple(u.read(_IN_THREAD, {"channel_": channel, "ts_": thread_ts}, of=(cards,)).scalars())
+
+
+def ref_of(row: Any) -> CardRef:
+    """From the columns `PLACE`."""
+    return CardRef(row.channel, row.ts, row.permalink, row.thread_ts or None)

@@ -12,14 +12,17 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from approvals.escalation import next_due as due_of
-from approvals.model import AgentName, Case, Gate, Instant, RequestId, Status
+from approvals.model import AgentName, Case, Instant, RequestId, Status
 from store import payloads
+from store.cards import PLACE, CardRef, ref_of
 from store.errors import Conflict
+from store.lookups import Ahead, Lookup
 from store.payloads import PARTS, SPELLING, joined_case
-from store.statements import plain
-from store.tables import cases
+from store.statements import altering, plain
+from store.tables import cards, cases
 from store.tables import payloads as contents
 from store.unit_of_work import Unit
 
@@ -27,12 +30,34 @@ _ADD = plain(cases)
 _WHOLE = sa.select(*PARTS).outerjoin_from(cases, contents, cases.c.id == contents.c.request)
 _LOAD = _WHOLE.where(cases.c.id == sa.bindparam("id_"))
 _MOVED = ("status", "gate", "risk", "due_at", "decided_at", "parked_at", "claimed_at", "version", "chain_seq")
-_SAVE = (
-    sa.update(cases)
-    .where(cases.c.id == sa.bindparam("id_"), cases.c.version == sa.bindparam("version_before"))
-    .values({name: sa.bindparam(name) for name in (*_MOVED, "chain_hash", "state")})
+_SAVE = altering(cases, "id", "version", (*_MOVED, "chain_hash", "state"))
+_PLACED = _WHOLE.add_columns(cases.c.id, *PLACE).join(cards, cards.c.request == cases.c.id)
+_places = sa.func.unnest(
+    sa.bindparam("channels", type_=ARRAY(sa.Text)), sa.bindparam("stamps", type_=ARRAY(sa.Text))
+).table_valued(sa.column("channel", sa.Text), sa.column("ts", sa.Text))
+_wanted = _places.render_derived(name="wanted")
+_WITH_CARDS = (
+    _WHOLE.add_columns(*PLACE)
+    .outerjoin(cards, cards.c.request == cases.c.id)
+    .where(cases.c.id.in_(sa.bindparam("ids", expanding=True)))
 )
-_GATE = sa.select(cases.c.gate).where(cases.c.id == sa.bindparam("id_"))
+_BY_CARD = Lookup(
+    of=(cases, contents, cards),
+    spelled={
+        "sqlite": _PLACED.where(
+            sa.tuple_(cards.c.channel, cards.c.ts).in_(sa.bindparam("places", expanding=True))
+        ),
+        "postgresql": _PLACED.join(
+            _wanted, sa.and_(cards.c.channel == _wanted.c.channel, cards.c.ts == _wanted.c.ts)
+        ),
+    },
+    parameters=lambda places: {
+        "places": places,
+        "channels": [channel for channel, _ in places],
+        "stamps": [ts for _, ts in places],
+    },
+    key=lambda row: (row.channel, row.ts),
+)
 _LOCK = sa.select(cases.c.id).where(cases.c.id == sa.bindparam("id_")).with_for_update()
 #: Written out, because a partial index is used only where the statement says its condition in so many words.
 _IS_PENDING = cases.c.status == sa.literal_column("'pending'")
@@ -87,20 +112,37 @@ def load(u: Unit, request: RequestId) -> Case | None:
     return None if row is None else joined_case(row)
 
 
-def gate(u: Unit, request: RequestId) -> Gate | None:
-    """How strictly it is held, without a look at the rest of the case: every click on *Approve* asks."""
-    found = u.read(_GATE, {"id_": request}, of=(cases,), only={"id": request}).scalar()
-    return None if found is None else Gate(found)
+def with_cards(u: Unit, requests: Iterable[RequestId]) -> list[tuple[Case, CardRef | None]]:
+    """Those of `requests` that there are, and where their cards are, by one statement."""
+    rows = u.read(_WITH_CARDS, {"ids": list(requests)}, of=(cases, contents, cards))
+    return [(joined_case(row), ref_of(row) if row.ts is not None else None) for row in rows]
+
+
+def by_card(channel: str, ts: str) -> Ahead:
+    """For a unit that begins with `of_card`, to be said ahead."""
+    return Ahead(_BY_CARD, (channel, ts))
+
+
+def of_card(u: Unit, channel: str, ts: str) -> Case | None:
+    """The case whose card is that message."""
+    if "\0" in channel + ts:
+        return None
+    row = u.look_up(_BY_CARD, (channel, ts))
+    if row is None:
+        return None
+    u.cards[RequestId(row.id)] = ref_of(row)
+    return load(u, RequestId(row.id)) if u.insists else joined_case(row)
 
 
 def save(u: Unit, before: Case, after: Case) -> None:
-    """Replace `before`; raises `Conflict` where somebody else has replaced it meanwhile."""
-    row = {"id_": after.id, "version_before": before.version, **_columns(after)}
-    if u.change(_SAVE, row, of=(cases,), only={"id": after.id}) == 0:
+    """Replace `before`; where somebody else has replaced it meanwhile, `Conflict` is raised, or will be."""
+    row = {"id": after.id, "version_before": before.version, **_columns(after)}
+    if not u.alter(_SAVE, row):
         raise Conflict(f"{after.id} is no longer at version {before.version}")
     if payloads.moved(before, after):
         payloads.replace(u, after)
     u.touched.add(after.id)
+    u.saved[after.id] = after
 
 
 def page(

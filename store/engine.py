@@ -10,12 +10,12 @@ from typing import Any, Protocol, TypeVar
 
 import sqlalchemy as sa
 
-from approvals.model import RequestId
 from store.errors import Unavailable
+from store.lookups import Ahead
 from store.migrate import require_current
 from store.postgres import PostgresLine
 from store.sqlite import SqliteLine
-from store.unit_of_work import Committed, Task, Unit
+from store.unit_of_work import Committed, Task, Unit, committed
 
 T = TypeVar("T")
 _log = logging.getLogger(__name__)
@@ -76,16 +76,17 @@ class Store:
         """Have `heard` called on the event loop after each commit that changed something. Be quick."""
         self._listeners.append(heard)
 
-    async def write(self, work: Callable[[Unit], T]) -> T:
+    async def write(self, work: Callable[[Unit], T], *, ahead: Ahead | None = None) -> T:
         """Run `work` in a transaction shared with concurrent ones; returns once it is durable.
 
+        `ahead` is what it looks up first, so that this is asked for together with what others look up.
         What `work` raises undoes its own changes only, and is raised here. After a `Conflict` it is run
         again, `MOST_CONFLICTS` times; there are other reasons to run it twice too. Raises `Unavailable`.
         """
         if self._closing:
             raise Unavailable("the store is closed")
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        task = Task(work)
+        task = Task(work, ahead)
         self._waiting.append((task, future))
         self._wake.set()
         try:
@@ -154,14 +155,12 @@ class Store:
                 future.set_exception(task.failure)
             else:
                 future.set_result(task.value)
-        nothing: frozenset[RequestId] = frozenset()
-        touched = nothing.union(*(task.touched for task, _ in batch))
-        committed = Committed(touched, any(task.outbox_touched for task, _ in batch))
-        if not committed.requests and not committed.outbox:
+        change = committed(task for task, _ in batch)
+        if not change.requests and not change.outbox:
             return
         for heard in self._listeners:
             try:
-                heard(committed)
+                heard(change)
             except Exception:  # noqa: BLE001  # it is committed whatever a listener makes of it; others want to hear
                 _log.exception("a listener failed after a commit")
 

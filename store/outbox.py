@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from approvals.canonical import Json
 from approvals.model import Instant, RequestId
+from store.aside import Row
 from store.leases import again, bury, claim, done, release
 from store.parcels import (
     CALLS,
@@ -31,7 +32,7 @@ from store.parcels import (
 from store.spelling import read_json, write_json
 from store.statements import or_update, unless_there
 from store.tables import outbox
-from store.unit_of_work import Row, Unit
+from store.unit_of_work import Unit
 
 __all__ = [
     "Counts",

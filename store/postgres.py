@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from store.errors import CONNECTION_ERRORS, Unavailable, passing
-from store.unit_of_work import CarefulWayNeeded, Task, Unit, work_through
+from store.unit_of_work import NotThisWay, Task, Unit, Way, work_through
 
 T = TypeVar("T")
 
@@ -61,18 +61,20 @@ class PostgresLine:
                 return
 
     async def _carry(self, tasks: Sequence[Task[Any]]) -> None:
-        try:
-            await self._carry_once(tasks, careful=False)
-        except CarefulWayNeeded:
-            await self._carry_once(tasks, careful=True)
+        way = Way.TOGETHER
+        while True:
+            try:
+                return await self._carry_once(tasks, way)
+            except NotThisWay as needed:
+                way = needed.another
 
-    async def _carry_once(self, tasks: Sequence[Task[Any]], *, careful: bool) -> None:
+    async def _carry_once(self, tasks: Sequence[Task[Any]], way: Way) -> None:
         async with self._writing.connect() as connection:
             transaction = await connection.begin()
             try:
                 await connection.run_sync(
                     lambda plain: deque(
-                        work_through(plain, tasks, careful=careful, most_conflicts=self._most_conflicts), 0
+                        work_through(plain, tasks, way, most_conflicts=self._most_conflicts), 0
                     )
                 )
             except CONNECTION_ERRORS:

@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 
 from store.errors import Unavailable
-from store.unit_of_work import CarefulWayNeeded, Task, Unit, work_through
+from store.unit_of_work import NotThisWay, Task, Unit, Way, work_through
 
 T = TypeVar("T")
 
@@ -77,19 +77,24 @@ class SqliteLine:
     async def carry(self, tasks: Sequence[Task[Any]]) -> None:
         """Run `tasks` in one transaction and commit it; raises `Unavailable`, with nothing committed."""
         try:
-            try:
-                await self._carry(tasks, careful=False)
-            except CarefulWayNeeded:
-                await self._carry(tasks, careful=True)
+            await self._carry(tasks)
         except sa.exc.DBAPIError as error:
             self._drop_writer()
             raise Unavailable(str(error.orig)) from error
 
-    async def _carry(self, tasks: Sequence[Task[Any]], *, careful: bool) -> None:
+    async def _carry(self, tasks: Sequence[Task[Any]]) -> None:
+        way = Way.TOGETHER
+        while True:
+            try:
+                return await self._carry_once(tasks, way)
+            except NotThisWay as needed:
+                way = needed.another
+
+    async def _carry_once(self, tasks: Sequence[Task[Any]], way: Way) -> None:
         connection, transaction = await self._begin()
         try:
             turn = perf_counter()
-            for _ in work_through(connection, tasks, careful=careful, most_conflicts=self._most_conflicts):
+            for _ in work_through(connection, tasks, way, most_conflicts=self._most_conflicts):
                 if perf_counter() - turn > _TURN:
                     await asyncio.sleep(0)
                     turn = perf_counter()

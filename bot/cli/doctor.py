@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 
 import click
@@ -17,7 +17,7 @@ from bot.runtime import SystemRuntime
 from bot.settings import Settings, SettingsError, read
 from bot.slack.connection import Connection, connected
 from bot.slack.identity import Identity
-from bot.slack.troubles import SlackTrouble, said
+from bot.slack.troubles import SlackTrouble, Trouble, said
 from store import migrate
 from store.errors import Unavailable
 from store.sqlite import file_of
@@ -56,7 +56,8 @@ async def _findings() -> AsyncIterator[Finding]:
         yield Finding("settings", False, "; ".join(str(wrong).splitlines()))
         return
     missing = settings.missing_for_slack()
-    yield Finding("settings", not missing, f"set {', '.join(missing)}" if missing else "complete")
+    wrong_ones = "; ".join([*([f"set {', '.join(missing)}"] if missing else []), *_mixed_up(settings)])
+    yield Finding("settings", not wrong_ones, wrong_ones or "complete")
     async for finding in _of_database(settings):
         yield finding
     policy = None
@@ -73,6 +74,19 @@ async def _findings() -> AsyncIterator[Finding]:
     async with connected(settings.slack_bot_token.get_secret_value(), settings.slack_api_url) as connection:
         async for finding in _of_slack(settings, connection, policy):
             yield finding
+
+
+def _mixed_up(settings: Settings) -> list[str]:
+    """What is said of tokens in each other's place; how each begins: docs.slack.dev/authentication/tokens."""
+    wanted = (
+        ("SLACK_BOT_TOKEN", settings.slack_bot_token, ("xapp-", "xoxp-"), "xoxb-: OAuth & Permissions"),
+        ("SLACK_APP_TOKEN", settings.slack_app_token, ("xox",), "xapp-: Basic Information"),
+    )
+    return [
+        f"{name} wants the token that begins with {where} has it"
+        for name, token, others, where in wanted
+        if token is not None and token.get_secret_value().startswith(others)
+    ]
 
 
 async def _of_database(settings: Settings) -> AsyncIterator[Finding]:
@@ -94,14 +108,14 @@ async def _of_database(settings: Settings) -> AsyncIterator[Finding]:
 async def _of_slack(
     settings: Settings, connection: Connection, policy: Policy | None
 ) -> AsyncIterator[Finding]:
-    identity = Identity(connection.client)
-    if not await identity.check() or identity.bot is None:
-        yield Finding("slack token", False, f"Slack says {identity.problem}; check SLACK_BOT_TOKEN")
+    away = await _away(connection)
+    if away is not None:
+        yield Finding("slack", False, f"cannot be reached ({away}); check the network and HITL_SLACK_API_URL")
         return
-    yield Finding("slack token", True, f"the bot is {identity.bot.user} in {identity.bot.team}")
-    lacking = sorted(wanted_scopes() - identity.bot.scopes) if identity.bot.scopes else []
-    advice = f"lacks {', '.join(lacking)}; add them as in manifest.yml and install the app again"
-    yield Finding("slack scopes", not lacking, advice if lacking else "all that manifest.yml asks for")
+    identity = Identity(connection.client)
+    await identity.check()
+    for finding in _of_identity(identity):
+        yield finding
     if settings.slack_app_token is not None:
         yield await _asked(
             "socket mode",
@@ -109,12 +123,31 @@ async def _of_slack(
             connection,
             token=settings.slack_app_token.get_secret_value(),
         )
-    if policy is None:
+    if policy is None or identity.bot is None:
         return
     for channel in policy.channels:
         yield await _of_channel(connection, channel)
     async for finding in _of_people(connection, policy):
         yield finding
+
+
+async def _away(connection: Connection) -> str | None:
+    """Why nothing answers where Slack should be; None when something does, whatever it says of the token."""
+    try:
+        await said(connection.client.api_test())
+    except SlackTrouble as trouble:
+        return trouble.code if trouble.trouble is Trouble.AWAY else None
+    return None
+
+
+def _of_identity(identity: Identity) -> Iterator[Finding]:
+    if identity.bot is None:
+        yield Finding("slack token", False, f"Slack says {identity.problem}; check SLACK_BOT_TOKEN")
+        return
+    yield Finding("slack token", True, f"the bot is {identity.bot.user} in {identity.bot.team}")
+    lacking = sorted(wanted_scopes() - identity.bot.scopes) if identity.bot.scopes else []
+    advice = f"lacks {', '.join(lacking)}; add them as in manifest.yml and install the app again"
+    yield Finding("slack scopes", not lacking, advice if lacking else "all that manifest.yml asks for")
 
 
 async def _of_channel(connection: Connection, channel: str) -> Finding:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TypeAlias
 
-from approvals import fields
+from approvals import confirming, fields
 from approvals.canonical import Digest
 from approvals.errors import Reason, Refused
 from approvals.events import Allowing, Answered, Edited, Ticked, Voted
@@ -66,11 +66,37 @@ async def vote(  # noqa: PLR0913  # a vote's parts, by name
 
     def voting(unit: Unit) -> Told:
         case = known(unit, request)
-        roster = desk.directory.roster()
-        event = Voted(by, choice, seen, roster, reason, typed, allowing)
-        return _told(unit, desk, rule_on(unit, case, event, desk.runtime.now(), roster), tell)
+        event = Voted(by, choice, seen, desk.directory.roster(), reason, typed, allowing)
+        return _told(unit, desk, case, event, tell)
 
     return await desk.store.write(voting)
+
+
+async def approve_card(
+    desk: Desk,
+    channel: str,
+    ts: str,
+    by: Person,
+    seen: Callable[[RequestId], Digest],
+    *,
+    tell: Tell,
+) -> Told | None:
+    """Approve the request whose card is that message; None where there is none (yet). Durable as `vote` is.
+
+    `seen` says which payload of the request was on the screen. Where something has to be typed first, nothing
+    is recorded, and the answer is `NOT_CONFIRMED`.
+    """
+
+    def approving(unit: Unit) -> Told | None:
+        case = cases.of_card(unit, channel, ts)
+        if case is None:
+            return None
+        if not case.status.final and confirming.word(case.judgement, case.payload) is not None:
+            return Told(case, Answer(Reason.NOT_CONFIRMED))
+        event = Voted(by, Choice.APPROVE, seen(case.id), desk.directory.roster())
+        return _told(unit, desk, case, event, tell)
+
+    return await desk.store.write(approving, ahead=cases.by_card(channel, ts))
 
 
 async def edit(  # noqa: PLR0913  # an edit's parts, by name
@@ -92,8 +118,7 @@ async def edit(  # noqa: PLR0913  # an edit's parts, by name
         entered = fields.entered(case, values)
         if entered.errors and why_refused(case, by.id, seen, roster) is None:
             return Told(case, Answer(Reason.BREAKS_FORM), entered.errors)
-        event = Edited(by, entered.payload, seen, roster, reason, typed)
-        return _told(unit, desk, rule_on(unit, case, event, desk.runtime.now(), roster), tell)
+        return _told(unit, desk, case, Edited(by, entered.payload, seen, roster, reason, typed), tell)
 
     return await desk.store.write(editing)
 
@@ -105,9 +130,8 @@ async def answer(
 
     def answering(unit: Unit) -> Told:
         case = known(unit, request)
-        roster = desk.directory.roster()
-        event = Answered(by, answer, seen, roster)
-        return _told(unit, desk, rule_on(unit, case, event, desk.runtime.now(), roster), tell)
+        event = Answered(by, answer, seen, desk.directory.roster())
+        return _told(unit, desk, case, event, tell)
 
     return await desk.store.write(answering)
 
@@ -137,11 +161,13 @@ def known(unit: Unit, request: RequestId) -> Case:
     return case
 
 
-def _told(unit: Unit, desk: Desk, ruling: Ruling, tell: Tell | None) -> Told:
+def _told(unit: Unit, desk: Desk, case: Case, event: Voted | Edited | Answered, tell: Tell | None) -> Told:
+    """Rule, and have the person answered."""
+    now = desk.runtime.now()
+    ruling = rule_on(unit, case, event, now, event.roster)
     told = Told(ruling.case, ruling.answer)
     words = tell.words(told) if tell is not None else None
     if tell is not None and words is not None:
         body = {"user": tell.user, "channel": tell.channel, "response_url": tell.response_url, "text": words}
-        now = desk.runtime.now()
         outbox.put(unit, ParcelKind.REPLY, request=told.case.id, key=tell.key, lane="", body=body, now=now)
     return told

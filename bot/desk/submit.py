@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from approvals import form, judging
@@ -32,8 +32,8 @@ class Draft:
 
     def request(self, agent: Agent, id_: RequestId, at: Instant, salt: str) -> Request:
         """The request it becomes."""
-        request = Request(id=id_, agent=AgentName(agent.name), created_at=at, salt=salt, **self.fields)
-        return replace(request, callback_url=request.callback_url or agent.callback_url)
+        fields = {**self.fields, "callback_url": self.fields.get("callback_url") or agent.callback_url}
+        return Request(id=id_, agent=AgentName(agent.name), created_at=at, salt=salt, **fields)
 
 
 @dataclass(frozen=True, slots=True)

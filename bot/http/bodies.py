@@ -85,6 +85,9 @@ def matched(model: type[T], value: Mapping[str, Json]) -> T:
 async def _read(request: web.Request) -> bytes:
     if request.content_length is not None and request.content_length > LARGEST_BODY:
         raise Problem(problems.TOO_LARGE, problems.TOO_LARGE.meaning)
+    if request.content.is_eof():
+        # Nearly every body comes in one piece with its head: there is nothing to wait for.
+        return await request.read()
     try:
         async with asyncio.timeout(BODY_SECONDS):
             return await request.read()

@@ -1,7 +1,8 @@
 """Long-polls: those who wait for a request cost one future each, and the database nothing.
 
-A commit wakes those who wait for what it changed, all of them by one read. Where other processes commit as
-well, one query a second asks for everything that anybody here waits for.
+A commit wakes those who wait for what it changed: with what it wrote where that is all there is to know, else
+all of them by one read. Where other processes commit as well, one query a second asks for everything that
+anybody here waits for.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from itertools import islice
 
 from approvals.model import RequestId
 from bot.desk.follow_up import Seen
-from store import cards, cases
+from store import cases
 from store.engine import Store
 from store.errors import Unavailable
 from store.unit_of_work import Committed, Unit
@@ -42,7 +43,9 @@ class _Waiter:
     def hear(self, seen: Seen, *, whatever: bool) -> None:
         """The request was loaded again; `whatever` ends the wait in any case."""
         if self.parked is None:
-            self.latest = seen
+            # Two connections' commits may be heard of in another order than they were made.
+            if self.latest is None or self.latest.case.version <= seen.case.version:
+                self.latest = seen
         elif (whatever or self.is_ended_by(seen)) and not self.ended.done():
             self.ended.set_result(seen)
 
@@ -125,7 +128,11 @@ class WaitingRoom:
             self._versions.pop(request, None)
 
     def _heard(self, committed: Committed) -> None:
-        self._load_again(request for request in committed.requests if request in self._waiters)
+        waited = [request for request in committed.requests if request in self._waiters]
+        # What is being loaded may be older, and would come later.
+        known = committed.whole if self._loading is None else {}
+        self._wake({request: Seen(*known[request]) for request in waited if request in known})
+        self._load_again(request for request in waited if request not in known)
 
     def _load_again(self, requests: Iterable[RequestId]) -> None:
         self._changed.update(dict.fromkeys(requests))
@@ -155,7 +162,7 @@ class WaitingRoom:
     def _wake(self, loaded: Mapping[RequestId, Seen]) -> None:
         for request, seen in loaded.items():
             if request in self._versions:
-                self._versions[request] = seen.case.version
+                self._versions[request] = max(seen.case.version, self._versions[request])
             for waiter in self._waiters.get(request, ()):
                 waiter.hear(seen, whatever=self._closed)
 
@@ -188,5 +195,5 @@ class WaitingRoom:
 
 
 def _loaded(unit: Unit, requests: Iterable[RequestId]) -> dict[RequestId, Seen]:
-    found = ((request, cases.load(unit, request)) for request in requests)
-    return {request: Seen(case, cards.of(unit, request)) for request, case in found if case is not None}
+    found = cases.with_cards(unit, requests)
+    return {case.id: Seen(case, card) for case, card in found}

@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from functools import partial
 
 from approvals.canonical import Digest
-from approvals.model import Case, Choice, Gate
+from approvals.errors import Reason
+from approvals.model import Case, RequestId
 from blocks import actions, replies
 from blocks.actions import Chosen, Item, Picked
 from blocks.replies import Wanted
@@ -71,13 +72,18 @@ class Clicks:
             self._opening.allow(clicked, picked.seen)
 
     async def _approve(self, clicked: Click) -> None:
-        request, gate = await self._front.gate_of(clicked)
-        if gate is Gate.MANUAL:
-            self._opening.confirm(clicked)
-            return
         tell = self._tell(clicked, "looks_right" if clicked.action == actions.LOOKS_RIGHT else "approve")
-        seen = digest_seen(clicked.value, request)
-        await decide.vote(self._front.desk, request, clicked.by, Choice.APPROVE, seen, tell=tell)
+
+        def seen(request: RequestId) -> Digest:
+            return digest_seen(clicked.value, request)
+
+        async def approving() -> Told | None:
+            place = (clicked.channel, clicked.ts)
+            return await decide.approve_card(self._front.desk, *place, clicked.by, seen, tell=tell)
+
+        told = await self._front.once_up(approving)
+        if told.answer.refused is Reason.NOT_CONFIRMED:
+            self._opening.confirm(clicked)
 
     async def _answer(self, clicked: Click, place: int, seen: Callable[[Case], Digest]) -> None:
         """The option at `place` of the request's own: what the button says in words is for people only."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from approvals.errors import Refused
-from approvals.model import Case, Gate, Person, RequestId
+from approvals.model import Case, Person, RequestId
 from blocks import replies
 from bot.desk.desk import Desk
 from bot.slack.outgoing import Outgoing
@@ -23,9 +23,8 @@ from store.errors import Unavailable
 from store.outbox import ParcelKind
 from store.unit_of_work import Committed, Unit
 
-log = logging.getLogger(__name__)
-
 T = TypeVar("T")
+log = logging.getLogger(__name__)
 
 #: Slack wants its answer within 3 s; the store itself gives up after 2.5.
 ANSWER_WITHIN = 2.8
@@ -88,34 +87,27 @@ class Front:
 
     async def request_of(self, click: Click) -> RequestId:
         """Whose card was clicked, from where the card is and nothing else. Raises `NotUpYet`."""
-        return await self._found(lambda unit: cards.at(unit, click.channel, click.ts))
+
+        async def looking() -> RequestId | None:
+            return await self.desk.store.read(lambda unit: cards.at(unit, click.channel, click.ts))
+
+        return await self.once_up(looking)
 
     async def case_of(self, click: Click) -> Case:
         """The case whose card was clicked, in one look. Raises `NotUpYet`."""
 
-        def looking(unit: Unit) -> Case | None:
-            request = cards.at(unit, click.channel, click.ts)
-            return cases.load(unit, request) if request is not None else None
+        async def looking() -> Case | None:
+            return await self.desk.store.read(lambda unit: cases.of_card(unit, click.channel, click.ts))
 
-        return await self._found(looking)
+        return await self.once_up(looking)
 
-    async def gate_of(self, click: Click) -> tuple[RequestId, Gate]:
-        """Whose card was clicked, and how strictly it is held. Raises `NotUpYet`."""
-
-        def looking(unit: Unit) -> tuple[RequestId, Gate] | None:
-            request = cards.at(unit, click.channel, click.ts)
-            gate = cases.gate(unit, request) if request is not None else None
-            return (request, gate) if request is not None and gate is not None else None
-
-        return await self._found(looking)
-
-    async def _found(self, look: Callable[[Unit], T | None]) -> T:
-        """What `look` finds, as soon as the card's place is known. Raises `NotUpYet`."""
+    async def once_up(self, look: Callable[[], Awaitable[T | None]]) -> T:
+        """What `look` finds at a card, looking again while that may be about to be up. Raises `NotUpYet`."""
         loop = asyncio.get_running_loop()
         deadline = loop.time() + _CARD_WITHIN
         while True:
             next_commit = self.bell.next
-            found = await self.desk.store.read(look)
+            found = await look()
             if found is not None:
                 return found
             if loop.time() >= deadline:

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from sandbox.changes import Json
 from sandbox.page.switches import Switchboard
-from sandbox.page.writing import as_sent, value_of, values_of
+from sandbox.page.writing import as_commanded, as_sent, value_of, values_of
 from sandbox.people import Answer
 from sandbox.words import elements_of
 from sandbox.workspace import NotThereError, View
@@ -93,7 +93,10 @@ class Doing:
         if text.startswith("/"):
             if thread_ts:
                 return {"error": f"{text.split()[0]} is not supported in threads. Sorry!"}
-            return _told(await self._slack.people.command(user, text, channel=channel))
+            if (name := text.split()[0]) not in self._slack.app.commands:
+                return {"error": f"{name} is not a valid command. In Slack, commands start with “/”."}
+            sent = as_commanded(text, self._slack.workspace)
+            return _told(await self._slack.people.command(user, sent, channel=channel))
         sent = as_sent(text, self._slack.workspace)
         self._slack.people.say(user, channel, sent, thread_ts=thread_ts)
         return {}

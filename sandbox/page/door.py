@@ -93,6 +93,9 @@ class Page:
         if same_run and after == self._slack.changes.last:
             await self._slack.changes.wait(after, PATIENCE)
             await asyncio.sleep(BREATH)
+        if request.transport is None:
+            # Whoever asked has gone elsewhere: what came meanwhile is not read by being drawn for nobody.
+            return web.Response(status=499)
         look, last = self._look(request), self._slack.changes.last
         told: Json = {"last": last, "run": self._run, "title": self._known(look)["title"]}
         if not (same_run and after == last):
@@ -138,6 +141,7 @@ class Page:
         reader: Reader = known["reader"]
         slack, channel = self._slack, known["channel"]
         if channel is not None:
+            known["left_off"] = self._marks.left_off(look.user.id, channel)
             self._marks.read(look.user.id, channel)
             known["room"] = Room(slack, reader, channel, self._refusals.in_channel(channel.id, look.user.id))
             known |= {"timeline": known["room"].timeline(), "shown_at_most": sight.SHOWN}

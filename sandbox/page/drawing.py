@@ -33,9 +33,9 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters |= {"text": _text, "rich": _rich, "clock": _clock, "day": _day, "dated": _dated}
-    made.filters |= {"initials": initials, "tint": tint, "pretty": pretty, "colour": colour}
-    made.globals |= {"offered": offered}
+    made.filters |= {"text": _text, "rich": _rich, "clock": _clock, "second": _second, "day": _day}
+    made.filters |= {"dated": _dated, "initials": initials, "tint": tint, "pretty": pretty, "colour": colour}
+    made.globals |= {"offered": offered, "namable": namable}
     return made
 
 
@@ -65,6 +65,12 @@ def _clock(context: Context, ts: str | float) -> str:
 
 
 @pass_context
+def _second(context: Context, at: float) -> str:
+    """The time of day, to the second."""
+    return f"{in_zone(at, context['reader'].zone):%H:%M:%S}"
+
+
+@pass_context
 def _day(context: Context, ts: str | float) -> str:
     """The heading of its day."""
     reader: Reader = context["reader"]
@@ -90,6 +96,17 @@ def offered(context: Context, element: Json) -> list[tuple[str, str]]:
         known = [each for each in places if reader.user.id in each.members and each.name]
         return [(each.id, f"#{each.name}") for each in known]
     return [(each["value"], str(each["text"]["text"])) for each in options_of(element)]
+
+
+@pass_context
+def namable(context: Context, *, commands: bool) -> list[tuple[str, str]]:
+    """What the composer completes: how it is typed, and whom or what it means. Threads take no commands."""
+    space, reader = context["slack"].workspace, context["reader"]
+    found = list(context["slack"].app.commands.items()) if commands else []
+    found += [(f"@{each.name}", each.real_name) for each in space.users.values() if not each.deleted]
+    found += [(f"@{each.handle}", each.name) for each in space.usergroups.values()]
+    places = [each for each in space.channels.values() if each.name and reader.user.id in each.members]
+    return found + [(f"#{each.name}", "channel") for each in places]
 
 
 def initials(name: str) -> str:

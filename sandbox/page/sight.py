@@ -90,6 +90,11 @@ class Marks:
             found.append(channel.messages[ts])
         return [each for each in found if each.user != user]
 
+    def left_off(self, user: str, channel: Channel) -> str | None:
+        """The first message of others, outside threads, that this person has not seen: its `ts`."""
+        heads = [each for each in self.unread(user, channel) if each.thread_ts in (None, each.ts)]
+        return heads[-1].ts if heads else None
+
 
 def places(slack: SlackStandIn, reader: Reader, marks: Marks) -> Mapping[str, list[Place]]:
     """The sidebar's lines, by what they are."""

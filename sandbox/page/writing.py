@@ -28,6 +28,24 @@ def as_sent(text: str, workspace: Workspace) -> str:
     return _CHANNEL.sub(lambda found: places.get(found[1].lower(), found[0]), text)
 
 
+def as_commanded(text: str, workspace: Workspace) -> str:
+    """A typed slash command as Slack sends it where the manifest says `should_escape`: people and places by
+    id and name, `<@U0ALICE|alice>` (docs.slack.dev/interactivity/implementing-slash-commands#escaping)."""
+    known = {
+        each.name.lower(): f"<@{each.id}|{each.name}>"
+        for each in workspace.users.values()
+        if not each.deleted
+    }
+    known |= {
+        each.handle.lower(): f"<!subteam^{each.id}|@{each.handle}>" for each in workspace.usergroups.values()
+    }
+    places = {
+        each.name.lower(): f"<#{each.id}|{each.name}>" for each in workspace.channels.values() if each.name
+    }
+    text = _MENTION.sub(lambda found: known.get(found[1].lower(), found[0]), text)
+    return _CHANNEL.sub(lambda found: places.get(found[1].lower(), found[0]), text)
+
+
 def values_of(blocks: list[Json], typed: Mapping[str, Any], zone: ZoneInfo) -> Json:
     """What the page's inputs hold, as `sandbox.form.state_of` takes it.
 

@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from playwright.async_api import Browser, ViewportSize, expect
+from playwright.async_api import Browser, Locator, ViewportSize, expect
 
 from approvals.model import Consequences
 from sandbox.server import SlackStandIn
@@ -54,6 +54,8 @@ REFUND: dict[str, Any] = {
     ),
 }
 TITLE = "Refund 750 EUR to ACME GmbH"
+#: Wide enough for the sidebar and a card, and no wider: a README shows it at half its size.
+SMALL_DESK: ViewportSize = {"width": 900, "height": 760}
 #: Tall enough for a whole card.
 LONG_PHONE: ViewportSize = {"width": PHONE["width"], "height": 910}
 #: A picture that weighs more does not belong into a repository.
@@ -64,13 +66,13 @@ async def take(browser: Browser, slack: SlackStandIn, bot: RunningDesk) -> None:
     """All pictures, in the order in which things happen."""
     case = await bot.ask(**_refund())
     await bot.card(case.id)
-    alice = await Window.open(browser, slack, "U0ALICE", device_scale_factor=1.5)
+    alice = await Window.open(browser, slack, "U0ALICE", size=SMALL_DESK, device_scale_factor=2)
     await expect(alice.card(TITLE)).to_be_visible()
     await _shoot(alice, "card")
     phone = await Window.open(browser, slack, "U0BOB", size=LONG_PHONE, device_scale_factor=2, is_mobile=True)
     await phone.card(TITLE).evaluate("card => card.scrollIntoView()")
     await _shoot(phone, "phone")
-    dark = await Window.open(browser, slack, "U0BOB", scheme="dark", device_scale_factor=1.5)
+    dark = await Window.open(browser, slack, "U0BOB", scheme="dark", size=SMALL_DESK, device_scale_factor=1.5)
     await _shoot(dark, "card-dark")
 
     await alice.button("Edit").click()
@@ -78,13 +80,13 @@ async def take(browser: Browser, slack: SlackStandIn, bot: RunningDesk) -> None:
     await alice.field("Amount").fill("1500")
     await alice.press("Approve with changes")
     await expect(alice.modal.locator(".error")).to_be_visible()
-    await _shoot(alice, "modal-error")
+    await _shoot(alice, "modal-error", alice.modal)
     await alice.field("Amount").fill("500")
     await alice.modal.get_by_label("Why?").fill("The receipt covers 500.")
     await alice.press("Approve with changes")
     await bot.decided(case.id)
     await expect(alice.card("Approved with changes")).to_be_visible()
-    await _shoot(alice, "decided")
+    await _shoot(alice, "decided", alice.card("Approved with changes"))
     await _shoot_outage(browser, slack, bot)
 
 
@@ -113,11 +115,12 @@ def _refund(**changed: Any) -> dict[str, Any]:
     return {**REFUND, "payload": {**REFUND["payload"], **changed}}
 
 
-async def _shoot(window: Window, name: str) -> None:
+async def _shoot(window: Window, name: str, only: Locator | None = None) -> None:
+    """The window, or a part of it."""
     await window.page.mouse.move(0, 0)
     await window.page.evaluate("document.fonts.ready")
     path = FOLDER / f"{name}.png"
-    await window.page.screenshot(path=path, animations="disabled")
+    await (only or window.page).screenshot(path=path, animations="disabled")
     if path.stat().st_size > MOST_BYTES:
         raise ValueError(f"{path} has {path.stat().st_size} bytes, more than {MOST_BYTES}")
     sys.stdout.write(f"{path}\n")

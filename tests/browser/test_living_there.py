@@ -9,6 +9,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from approvals.model import Status
 from sandbox.beside import Callback, Row, World
+from sandbox.delivery import COMMAND
 from sandbox.server import SlackStandIn
 from tests.browser.conftest import Opens
 from tests.harness.desk import RunningDesk
@@ -88,6 +89,70 @@ async def test_a_message_a_reply_and_a_command_are_sent_as_slack_sends_them(
     await box.fill("/hitl help")
     await box.press("Enter")
     await expect(alice.page.locator(".whisper")).to_contain_text("Agents ask here")
+
+
+async def test_names_and_commands_are_completed_and_a_mistyped_command_goes_nowhere(
+    bot: RunningDesk, slack: SlackStandIn, opens: Opens
+) -> None:
+    """What is begun is offered and taken with Enter or a click; Slack itself refuses a command nobody has."""
+    alice = await opens("U0ALICE")
+    box, offered = alice.page.locator("#composer"), alice.page.locator("#suggested li")
+    await box.press_sequentially("@bo")
+    await expect(offered).to_have_text(["@bobBob Brandt"])
+    await box.press("Enter")
+    await expect(box).to_have_value("@bob ")
+    await box.press_sequentially("see #ref")
+    await offered.first.click()
+    await expect(box).to_have_value("@bob see #refunds ")
+    await box.press("Enter")
+    assert (await slack.message_in("C0APPROVALS", "see")).text == "<@U0BOB> see <#C0REFUNDS>"
+    await box.press_sequentially("/h")
+    await expect(offered).to_contain_text(["/hitl"])
+    await box.press("Escape")
+    await expect(offered).to_have_count(0)
+    await box.fill("/hilt queue")
+    await box.press("Enter")
+    await expect(alice.page.locator("#toasts")).to_contain_text("/hilt is not a valid command")
+    assert [each for each in slack.deliveries() if each.kind == COMMAND] == []
+
+
+async def test_a_channel_opens_where_one_left_off(slack: SlackStandIn, opens: Opens) -> None:
+    """The first message that one has not seen is in sight, and a button leads to the latest."""
+    for number in range(30):
+        slack.say("U0BOB", "C0APPROVALS", f"Line {number}\n\n")
+    alice = await opens("U0ALICE")
+    await expect(alice.card("Line 0")).to_be_in_viewport()
+    await alice.page.get_by_role("button", name="New messages").click()
+    await expect(alice.card("Line 29")).to_be_in_viewport()
+    await alice.page.locator("#place-C0OPS").click()
+    await expect(alice.page.locator("h1")).to_have_text("#ops")
+    for number in range(30, 60):
+        slack.say("U0BOB", "C0APPROVALS", f"Line {number}\n\n")
+    await expect(alice.page.locator("#place-C0APPROVALS")).to_have_class("place unread")
+    await alice.page.locator("#place-C0APPROVALS").click()
+    await expect(alice.card("Line 30")).to_be_in_viewport()
+    await expect(alice.card("Line 59")).not_to_be_in_viewport()
+
+
+async def test_who_reads_further_up_is_told_of_news_and_led_there(slack: SlackStandIn, opens: Opens) -> None:
+    """What comes does not move the page under a reader; one's own words and the button lead to the end."""
+    for number in range(30):
+        slack.say("U0BOB", "C0APPROVALS", f"Line {number}\n\n")
+    await opens("U0ALICE")
+    alice = await opens("U0ALICE")
+    log, newer = alice.page.locator("#scroll-C0APPROVALS"), alice.page.locator("#main .newer button")
+    await expect(alice.card("Line 29")).to_be_in_viewport()
+    await expect(newer).to_be_hidden()
+    await log.evaluate("log => { log.scrollTop = 0 }")
+    slack.say("U0BOB", "C0APPROVALS", "Look here")
+    await newer.click()
+    await expect(alice.card("Look here")).to_be_in_viewport()
+    await expect(newer).to_be_hidden()
+    await log.evaluate("log => { log.scrollTop = 0 }")
+    await alice.page.locator("#composer").fill("I come too")
+    await alice.page.locator("#composer").press("Enter")
+    await expect(alice.card("I come too")).to_be_in_viewport()
+    await expect(newer).to_be_hidden()
 
 
 async def test_a_message_of_markup_is_words_and_asks_nobody(

@@ -24,7 +24,7 @@ from sandbox.page.moments import worded
 from sandbox.page.mrkdwn import mrkdwn
 from sandbox.page.reader import Reader
 from sandbox.page.rich_text import rich_text
-from sandbox.page.writing import as_sent, values_of
+from sandbox.page.writing import as_commanded, as_sent, values_of
 from sandbox.server import SlackStandIn
 from sandbox.workspace import View
 from tests.blocks.hostile import WORDS
@@ -224,6 +224,13 @@ def test_what_is_typed_is_sent_as_slacks_client_sends_it() -> None:
     typed = "@alice & @nobody: <b> #refunds #nowhere @directors bob@example.com"
     sent = "<@U0ALICE> &amp; @nobody: &lt;b&gt; <#C0REFUNDS> #nowhere <!subteam^S0DIRECTORS> bob@example.com"
     assert as_sent(typed, STANDIN.workspace) == sent
+
+
+def test_a_typed_command_names_people_as_slack_does() -> None:
+    """With `should_escape`, people, groups and channels come as id and name, and nothing else is changed."""
+    typed = "/hitl oncall support @bob for 4h in #refunds, not @nobody & {}"
+    sent = "/hitl oncall support <@U0BOB|bob> for 4h in <#C0REFUNDS|refunds>, not @nobody & {}"
+    assert as_commanded(typed, STANDIN.workspace) == sent
 
 
 def test_values_of_a_modal_are_exact() -> None:

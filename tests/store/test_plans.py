@@ -106,6 +106,8 @@ _HOT: dict[str, tuple[Callable[[Unit], object], str]] = {
     "token": (lambda u: agents.by_token_hash(u, "hash"), "agents"),
     "card of a request": (lambda u: cards.of(u, ONE), "cards"),
     "request of a card": (lambda u: cards.at(u, "C1", "1.2"), "cards"),
+    "case of a card": (lambda u: cases.of_card(u, "C1", "1.2"), "cards"),
+    "cases and their cards": (lambda u: cases.with_cards(u, [ONE, numbered(2)]), "pk_cases"),
     "cards in a thread": (lambda u: cards.in_thread(u, "C1", "1.2"), "ix_cards_thread"),
     "chain": (lambda u: facts.chain(u, ONE), "facts"),
     "export": (lambda u: list(facts.since(u, NOON)), "ix_facts_at"),

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
 from approvals.events import Commented
-from store import cases, facts, outbox
+from approvals.machine import decide
+from store import cards, cases, facts, outbox
+from store.cards import CardRef
 from store.engine import Store
 from store.errors import Unavailable
 from store.unit_of_work import Committed, Unit
@@ -122,6 +125,95 @@ async def test_of_four_hundred_changes_by_two_stores_none_is_lost(database_url: 
     case = await one.read(lambda u: cases.load(u, numbered(1)))
     assert case is not None
     assert len(case.comments) == 400
+    assert await two.read(facts.first_break) is None
+    await one.close()
+    await two.close()
+
+
+def remark_on_card(number: int) -> Callable[[Unit], int | None]:
+    """A unit of work that finds request `number` by its card, and changes it; how many remarks there are."""
+
+    def work(u: Unit) -> int | None:
+        case = cases.of_card(u, "C1", str(number))
+        if case is None:
+            return None
+        ruling = decide(case, Commented(ALICE, "!"), NOON)
+        cases.save(u, case, ruling.case)
+        facts.append(u, ruling.facts)
+        return len(ruling.case.comments)
+
+    return work
+
+
+def remarked(store: Store, number: int) -> Awaitable[int | None]:
+    """It, said ahead."""
+    return store.write(remark_on_card(number), ahead=cases.by_card("C1", str(number)))
+
+
+async def carded(store: Store, number: int) -> None:
+    """Request `number`, and its card."""
+    await store.write(intake(number))
+    await store.write(lambda u: cards.place(u, numbered(number), CardRef("C1", str(number))))
+
+
+async def test_what_units_look_up_is_asked_for_once_and_written_once(database_url: str) -> None:
+    """Twenty units on twenty cards cost as many statements as one, but for those of their contents."""
+    store = await Store.open(database_url)
+    for number in range(20):
+        await carded(store, number)
+    said: list[str] = []
+
+    def hear(conn: sa.Connection, cursor: Any, statement: str, *_: Any) -> None:
+        said.append(statement)
+
+    sa.event.listen(sa.Engine, "before_cursor_execute", hear)
+    try:
+        assert await asyncio.gather(*(remarked(store, number) for number in range(20))) == [1] * 20
+    finally:
+        sa.event.remove(sa.Engine, "before_cursor_execute", hear)
+    batches = 2 if store.replicated else 1
+    assert sum("FROM cases" in each for each in said) <= batches
+    assert sum(each.startswith("UPDATE cases") for each in said) <= batches
+    await store.close()
+
+
+async def test_units_on_one_card_build_on_each_other(store: Store) -> None:
+    """What was looked up for one of them is not so any more for the next; one without a card finds none."""
+    await carded(store, 1)
+    counts = await asyncio.gather(*(remarked(store, number) for number in (1, 1, 2, 1)))
+    assert sorted(count for count in counts if count is not None) == [1, 2, 3]
+    assert counts[2] is None
+
+
+async def test_a_commit_tells_what_it_knows_as_a_whole(store: Store) -> None:
+    """The case and its card, where a unit read the one and saved the other; none where more was changed."""
+    await carded(store, 1)
+    await carded(store, 2)
+    heard: list[Committed] = []
+    store.on_commit(heard.append)
+
+    def moved(u: Unit) -> None:
+        remark_on_card(2)(u)
+        cards.place(u, numbered(2), CardRef("C9", "9"))
+
+    await remarked(store, 1)
+    await store.write(moved)
+    await happens(store, numbered(1), Commented(ALICE, "!"))
+    case = await store.read(lambda u: cases.of_card(u, "C9", "9"))
+    assert [commit.whole.keys() for commit in heard] == [{numbered(1)}, {numbered(2)}, set()]
+    assert heard[0].whole[numbered(1)][1] == CardRef("C1", "1")
+    assert heard[1].whole[numbered(2)] == (case, CardRef("C9", "9"))
+
+
+async def test_units_on_cards_by_two_stores_lose_nothing(database_url: str) -> None:
+    """Where another process was quicker at one card of a batch, all of the batch is still done, once."""
+    one, two = await Store.open(database_url, patience=30), await Store.open(database_url, patience=30)
+    for number in range(5):
+        await carded(one, number)
+    for _ in range(4):
+        await asyncio.gather(*(remarked(store, number) for store in (one, two) for number in range(5)))
+    found = await one.read(lambda u: [cases.of_card(u, "C1", str(number)) for number in range(5)])
+    assert [len(case.comments) for case in found if case is not None] == [8] * 5
     assert await two.read(facts.first_break) is None
     await one.close()
     await two.close()

@@ -84,11 +84,43 @@ function draw(name, html) {
 const logs = () => [...document.querySelectorAll(".scroll[role=log]")];
 const met = new WeakSet();
 
-/** Who was at the end of a channel stays there; a channel opens at its end, or at the message of its address. */
+const isAtEnd = (log) => log.scrollHeight - log.scrollTop - log.clientHeight < 40;
+const lastSaid = (log) => [...log.querySelectorAll("article.message")].pop()?.id;
+const newerOf = (log) => log.parentElement.querySelector(":scope > .newer");
+
+/** Who reads further up is told that something came, and is left where they are. */
+function tellOfNewer(before) {
+  for (const log of logs()) {
+    const newer = newerOf(log);
+    if (newer && before.has(log) && before.get(log) !== lastSaid(log) && !isAtEnd(log)) newer.hidden = false;
+  }
+}
+
+function toTheEnd(beside) {
+  const log = beside.parentElement.querySelector(":scope > .scroll[role=log]");
+  if (log) log.scrollTop = log.scrollHeight;
+}
+
+document.addEventListener("scroll", (event) => {
+  const log = event.target;
+  if (log.matches?.(".scroll[role=log]") && isAtEnd(log) && newerOf(log)) newerOf(log).hidden = true;
+}, true);
+
+/** As in Slack, a channel opens where one left off, or at the message of its address. */
+function begin(log) {
+  const asked = location.hash && byId(location.hash.slice(1));
+  if (asked) return asked.scrollIntoView({ block: "center" });
+  const first = log.dataset.leftOff && byId(log.dataset.leftOff);
+  if (!first || first.offsetTop - log.offsetTop >= log.scrollTop) return;
+  log.scrollTop = first.offsetTop - log.offsetTop - 44; // the heading of its day is seen too
+  if (newerOf(log)) newerOf(log).hidden = isAtEnd(log);
+}
+
+/** Who was at the end of a channel stays there. */
 function stayAtTheEnd(ends) {
   for (const each of logs()) {
     if (ends.includes(each) || !met.has(each)) each.scrollTop = each.scrollHeight;
-    if (!met.has(each) && location.hash) byId(location.hash.slice(1))?.scrollIntoView({ block: "center" });
+    if (!met.has(each)) begin(each);
     met.add(each);
   }
 }
@@ -100,11 +132,13 @@ function drawAll(told) {
     return;
   }
   document.title = `${told.title} · hitl sandbox`;
-  const ends = logs().filter((each) => each.scrollHeight - each.scrollTop - each.clientHeight < 40);
+  const ends = logs().filter(isAtEnd);
+  const before = new Map(logs().map((each) => [each, lastSaid(each)]));
   for (const [name, html] of Object.entries(told.regions || {})) draw(name, html);
   document.body.classList.toggle("has-aside", byId("aside").childElementCount > 0);
   document.body.classList.toggle("offline", false);
   stayAtTheEnd(ends);
+  tellOfNewer(before);
   const badges = document.querySelectorAll("#sidebar .badge:not(.storm)").length;
   if (badges) document.title = `(${badges}) ${document.title}`;
 }
@@ -295,6 +329,7 @@ const deeds = {
   back: () => leave(false),
   all_off: () => send("all_off", {}),
   dismiss: (it) => send("dismiss", { channel: it.dataset.channel, ts: it.dataset.ts }),
+  to_the_end: (it) => toTheEnd(it.closest(".newer")),
   lever: (it) => send("lever", { agent: it.dataset.agent, words: it.dataset.words }),
   open_app: async () => {
     const told = await send("open_app", {});
@@ -348,6 +383,8 @@ document.addEventListener("submit", async (event) => {
     const text = box.value;
     box.value = "";
     fit(box);
+    closeSuggestions();
+    toTheEnd(form); // what one says, and its answer, is what one wants to see
     const told = await send("send", { channel: form.dataset.channel, thread: form.dataset.thread, text });
     if (told.error) {
       complain(told.error);
@@ -356,7 +393,101 @@ document.addEventListener("submit", async (event) => {
   }
 });
 
+// ── Completing commands, people and channels while somebody writes ──────────────────────────────────
+
+const listOf = (box) => box.form.querySelector(".suggested");
+const MOST_SUGGESTED = 8;
+
+/** What is being typed before the cursor: a command at the very beginning, or a name anywhere. */
+function begun(box) {
+  if (box.selectionStart !== box.selectionEnd) return null;
+  const typed = box.value.slice(0, box.selectionStart);
+  return (typed.match(/^\/[\w-]*$/) || typed.match(/(?<=^|\s)[@#][\w.-]*$/))?.[0] ?? null;
+}
+
+function suggest(box) {
+  const list = listOf(box);
+  const word = begun(box)?.toLowerCase();
+  const fits = ([name, words]) => {
+    const more = word.slice(1);
+    const byWords = more && name[0] === word[0] && ` ${words.toLowerCase()}`.includes(` ${more}`);
+    return name.toLowerCase().startsWith(word) || byWords;
+  };
+  const found = word ? JSON.parse(box.form.dataset.names).filter(fits).slice(0, MOST_SUGGESTED) : [];
+  const complete = found.length === 1 && found[0][0].toLowerCase() === word;
+  list.hidden = !found.length || complete;
+  box.setAttribute("aria-expanded", !list.hidden);
+  list.replaceChildren(...(list.hidden ? [] : found).map(([name, words], place) => {
+    const line = document.createElement("li");
+    line.id = `${list.id}-${place}`;
+    line.setAttribute("role", "option");
+    line.dataset.name = name;
+    const said = document.createElement("b");
+    said.textContent = name;
+    const means = document.createElement("small");
+    means.textContent = words;
+    line.append(said, means);
+    return line;
+  }));
+  choose(box, list.hidden ? -1 : 0);
+}
+
+function choose(box, place) {
+  const lines = [...listOf(box).children];
+  const at = lines.length ? (place + lines.length) % lines.length : -1;
+  lines.forEach((line, number) => line.setAttribute("aria-selected", number === at));
+  if (at < 0) box.removeAttribute("aria-activedescendant");
+  else box.setAttribute("aria-activedescendant", lines[at].id);
+  lines[at]?.scrollIntoView({ block: "nearest" });
+}
+
+function complete(box, name) {
+  const from = box.selectionStart - begun(box).length;
+  box.setRangeText(`${name} `, from, box.selectionStart, "end");
+  closeSuggestions();
+  box.focus();
+}
+
+function closeSuggestions() {
+  for (const list of document.querySelectorAll(".suggested:not([hidden])")) {
+    list.hidden = true;
+    list.replaceChildren();
+    const box = list.parentElement.querySelector("textarea");
+    box.setAttribute("aria-expanded", false);
+    box.removeAttribute("aria-activedescendant");
+  }
+}
+
+/** True when the key was for the suggestions. */
+function keyForSuggestions(event, box) {
+  const lines = [...listOf(box).children];
+  if (listOf(box).hidden || event.isComposing) return false;
+  const now = lines.findIndex((line) => line.getAttribute("aria-selected") === "true");
+  if (event.key === "ArrowDown") choose(box, now + 1);
+  else if (event.key === "ArrowUp") choose(box, now - 1);
+  else if ((event.key === "Enter" && !event.shiftKey) || (event.key === "Tab" && !event.shiftKey)) {
+    complete(box, lines[now].dataset.name);
+  } else if (event.key === "Escape") closeSuggestions();
+  else return false;
+  event.preventDefault();
+  event.stopPropagation();
+  return true;
+}
+
+// Before the click takes the focus out of the box.
+document.addEventListener("mousedown", (event) => {
+  const line = event.target.closest(".suggested li");
+  if (!line) return;
+  event.preventDefault();
+  complete(line.closest("form").querySelector("textarea"), line.dataset.name);
+});
+document.addEventListener("focusout", (event) => {
+  if (event.target.matches(".composer textarea")) closeSuggestions();
+});
+
 document.addEventListener("keydown", (event) => {
+  const typing = event.target.closest?.(".composer textarea");
+  if (typing && keyForSuggestions(event, typing)) return;
   const box = event.target.closest?.("textarea");
   const sends = event.key === "Enter" && !event.isComposing;
   if (sends && box?.closest(".composer") && !event.shiftKey) {
@@ -400,7 +531,9 @@ function fit(box) {
   box.rows = Math.min(8, box.value.split("\n").length);
 }
 document.addEventListener("input", (event) => {
-  if (event.target.matches(".composer textarea")) fit(event.target);
+  if (!event.target.matches(".composer textarea")) return;
+  fit(event.target);
+  suggest(event.target);
 });
 
 // ── Begin ───────────────────────────────────────────────────────────────────────────────────────────

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 
+from sandbox.faults import Fault
 from sandbox.server import SlackStandIn
 from tests.bot.cli.conftest import Hitl
 
@@ -106,6 +107,16 @@ def revoke_the_token(slack: SlackStandIn) -> None:
     slack.revoke_token()
 
 
+def take_slack_down(slack: SlackStandIn) -> None:
+    """Whatever is asked gets a 503."""
+    slack.faults.add(Fault("status", status=503, times=None))
+
+
+def mix_the_tokens_up(slack: SlackStandIn) -> None:
+    """Each was pasted into the other's variable."""
+    slack.app.bot_token, slack.app.app_token = slack.app.app_token, slack.app.bot_token
+
+
 @pytest.mark.parametrize(
     ("change", "line"),
     [
@@ -125,6 +136,15 @@ def revoke_the_token(slack: SlackStandIn) -> None:
             "group directors: user group S0DIRECTORS, 0 in it; put somebody in, or ask another group",
         ),
         (revoke_the_token, "slack token: Slack says token_revoked; check SLACK_BOT_TOKEN"),
+        (
+            take_slack_down,
+            "slack: cannot be reached (http_503); check the network and HITL_SLACK_API_URL",
+        ),
+        (
+            mix_the_tokens_up,
+            "settings: SLACK_BOT_TOKEN wants the token that begins with xoxb-: OAuth & Permissions has it; "
+            "SLACK_APP_TOKEN wants the token that begins with xapp-: Basic Information has it",
+        ),
     ],
     ids=lambda value: value.__name__ if callable(value) else "",
 )
