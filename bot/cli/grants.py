@@ -21,7 +21,7 @@ _REFUSED = {Ending.UNKNOWN: "there is no grant {id}", Ending.OVER: "the grant {i
 
 @click.group()
 def grants() -> None:
-    """Grants: like requests that go through for a while, because an approver said so."""
+    """What approvers let through for a while: list and revoke."""
 
 
 @grants.command("list")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from approvals.events import Cancelled, Claimed, Commented, Event, Reported
+from approvals.errors import Refused
+from approvals.events import Cancelled, Claimed, Commented, Event, Reported, Ticked
 from approvals.model import AgentName, Case, RequestId, Roster
 from bot.desk import doorway
 from bot.desk.desk import Desk
@@ -67,7 +68,12 @@ async def cancel_all(store: Store, runtime: Runtime, agent: Agent, reason: str) 
             case = doorway.own_case(unit, agent, request)
             if case.status.final:
                 return False
-            rule_on(unit, case, Cancelled(reason, by_operator=True), runtime.now(), NOBODY)
+            try:
+                rule_on(unit, case, Cancelled(reason, by_operator=True), runtime.now(), NOBODY)
+            except Refused:
+                # Its last step was due, and ended it just now.
+                rule_on(unit, case, Ticked(), runtime.now(), NOBODY)
+                return False
             return True
 
         withdrawn += await store.write(withdraw)

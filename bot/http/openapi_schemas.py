@@ -102,6 +102,12 @@ _ANSWERS: dict[str, Schema] = {
             "run_id": _or_null(_TEXT),
             "metadata": {"type": "object", "additionalProperties": _TEXT},
             "supersedes": _or_null(_TEXT),
+            "review_of": _or_null(
+                {
+                    "type": "string",
+                    "description": "What silence let through: this looks at it.",
+                }
+            ),
             "slack": _or_null(ref("Card")),
             "decision": _or_null(ref("Decision")),
             "comments": _array(ref("Comment")),

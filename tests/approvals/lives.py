@@ -50,6 +50,8 @@ PEOPLE = st.sampled_from([ALICE, BOB, CAROL, DAN])
 AMOUNTS = st.sampled_from([100, 100.0, 500, 750, 1000])
 #: Most approve: a request that is rejected at once has no life to look at.
 CHOICES = st.sampled_from([Choice.APPROVE, Choice.APPROVE, Choice.APPROVE, Choice.REJECT])
+#: Most confirm what they approve.
+TYPED = st.sampled_from([True, True, False])
 GONE = st.one_of(st.just(set[Person]()), st.sets(PEOPLE, max_size=1))
 MOST = 800
 FORM = {"type": "object", "properties": {"amount": {"type": "number", "maximum": MOST}}}
@@ -87,7 +89,7 @@ class Lived(RuleBasedStateMachine):
         self.window: Instant | None = None
 
     @initialize(
-        gate=st.sampled_from([*Gate, Gate.HARD, Gate.SOFT]),
+        gate=st.sampled_from([*Gate, Gate.HARD, Gate.HARD, Gate.SOFT]),
         quorum=st.integers(1, 3),
         requester=st.sampled_from([None, "U0BOB", "carol@example.com"]),
         park=st.booleans(),

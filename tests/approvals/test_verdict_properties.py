@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from approvals.canonical import Json
@@ -57,6 +57,8 @@ NUMBERS = st.integers(0, 100)
 PAYLOADS = st.fixed_dictionaries(
     {}, optional={"amount": NUMBERS | st.text(max_size=2) | st.none(), "count": st.integers(0, 5)}
 )
+#: rules, raises and a request are much to draw from
+LONGER = settings(max_examples=500)
 KINDS = st.sampled_from([Kind.APPROVAL, Kind.APPROVAL, Kind.APPROVAL, Kind.REVIEW])
 
 
@@ -90,6 +92,7 @@ class Strictness:
         return self.risk >= other.risk and self.gate >= other.gate and self.share >= other.share
 
 
+@LONGER
 @given(
     rules=RULES,
     raises=st.lists(st.sampled_from(RAISES), max_size=2),
@@ -127,6 +130,7 @@ def completed(amount: Json, payload: dict[str, Json]) -> dict[str, Json]:
     return {**payload, "amount": amount}
 
 
+@LONGER
 @given(rules=RULES, raises=st.lists(st.sampled_from(RAISES), max_size=2), amount=NUMBERS, kind=KINDS)
 def test_what_is_absent_never_loosens_the_gate(
     rules: list[Rule], raises: list[Raise], amount: int, kind: Kind
@@ -142,6 +146,7 @@ def test_what_is_absent_never_loosens_the_gate(
     assert Strictness.of(absent).at_least(Strictness.of(present))
 
 
+@LONGER
 @given(
     rules=RULES,
     raises=st.lists(st.sampled_from(RAISES), max_size=2),

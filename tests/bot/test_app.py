@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from approvals.errors import Reason, Refused
-from approvals.events import Cancelled, Opened, Voted
-from approvals.model import AgentName, Case, Choice, Instant, RequestId, Status
+from approvals.events import Allowing, Cancelled, Opened, Voted
+from approvals.model import AgentName, Case, Choice, GrantId, Grants, Instant, RequestId, Status
 from bot.app import Bot, all_ended, running
 from bot.cli.serve import reread
 from bot.desk import follow_up
@@ -23,7 +23,7 @@ from bot.desk.submit import Draft, submit
 from bot.desk.view import request_json
 from bot.settings import Settings
 from sandbox.server import SlackStandIn
-from store import agents, cases, facts, payloads
+from store import agents, cases, facts, grants, payloads
 from store.agents import Agent
 from store.engine import Store
 from store.unit_of_work import Unit
@@ -37,6 +37,7 @@ groups: {support: {users: [U0ALICE, U0BOB]}}
 default: {gate: hard, ask: support, steps: [{after: 1d, do: park}]}
 """
 DAY = timedelta(days=1)
+WRITER = Agent(AgentName("writer"), "2" * 64, "whsec_MDAw", None, (), (), NOON)
 AN_AGENT = Agent(AgentName("billing-agent"), "0" * 64, "whsec_MDAw", None, ("issue_*",), (), NOON)
 
 
@@ -54,7 +55,9 @@ def says_also(policy: Path, more: str) -> None:
 
 
 @asynccontextmanager
-async def a_bot(url: str, policy: Path, **more: int) -> AsyncIterator[Bot]:
+async def a_bot(
+    url: str, policy: Path, runtime: MovableRuntime | None = None, **more: int
+) -> AsyncIterator[Bot]:
     """The bot in this process, on a workspace of its own; `more` goes into the environment."""
     async with SlackStandIn() as slack:
         settings = Settings.model_validate(
@@ -70,7 +73,7 @@ async def a_bot(url: str, policy: Path, **more: int) -> AsyncIterator[Bot]:
                 **more,
             }
         )
-        async with running(settings, MovableRuntime()) as bot:
+        async with running(settings, runtime or MovableRuntime()) as bot:
             yield bot
 
 
@@ -193,7 +196,9 @@ async def test_a_revocation_that_was_cut_short_is_finished_at_the_start(
     """What a revoked agent still has open is withdrawn before anybody could click."""
     store = await Store.open(sqlite_url)
     await store.write(lambda unit: agents.add(unit, AN_AGENT))
-    await store.write(lambda unit: rule_on(unit, None, Opened(a_request(), a_judgement()), NOON, a_roster()))
+    now = MovableRuntime().now()
+    opened = Opened(a_request(created_at=now), a_judgement())
+    await store.write(lambda unit: rule_on(unit, None, opened, now, a_roster()))
     await store.write(lambda unit: agents.revoke(unit, AN_AGENT.name, NOON))
     await store.close()
     async with a_bot(sqlite_url, policy) as bot:
@@ -291,3 +296,106 @@ async def test_a_reload_that_fails_is_logged_and_the_next_one_is_made(
     await asyncio.wait([task])
     assert [record.getMessage() for record in caplog.records] == ["the policy could not be read again"]
     assert "RuntimeError: no luck" in caplog.text
+
+
+SOFT = """\
+channel: C0APPROVALS
+operators: [U0ADMIN]
+groups: {support: {users: [U0ALICE, U0BOB]}, others: {users: [U0CAROL]}}
+risk: {unknown: low}
+rules:
+  - name: drafts
+    when: "action == 'publish_draft'"
+    gate: soft
+    ask: support
+    steps: [{after: 1s, do: approve}]
+default:
+  gate: hard
+  ask: support
+  quorum: 2
+  steps: [{after: 1h, do: escalate, to: others}, {after: 1d, do: park}]
+"""
+
+
+def says(policy: Path, text: str) -> None:
+    """Write the file anew."""
+    policy.write_text(text, encoding="utf-8")
+
+
+async def seen(store: Store, request: RequestId) -> Case:
+    """As stored."""
+    case = await store.read(lambda unit: cases.load(unit, request))
+    assert case is not None
+    return case
+
+
+async def until(store: Store, request: RequestId, happened: Callable[[Case], bool]) -> Case:
+    """The case, once `happened` is true of it; looked at after each commit."""
+    committed = asyncio.Event()
+    store.on_commit(lambda _: committed.set())
+    async with asyncio.timeout(10):
+        while not happened(case := await seen(store, request)):
+            await committed.wait()
+            committed.clear()
+    return case
+
+
+async def test_silence_counts_while_the_bot_is_up(sqlite_url: str, policy: Path) -> None:
+    """A window that would have ended while it was down starts again, and ends by the clock alone."""
+    says(policy, SOFT)
+    draft = Draft({"action": "publish_draft", "payload": {}})
+    async with a_bot(sqlite_url, policy) as bot:
+        await bot.desk.store.write(lambda unit: agents.add(unit, WRITER))
+        await bot.clock.stop()
+        request = (await submit(bot.desk, WRITER, draft, None)).case.id
+        began = (await until(bot.desk.store, request, lambda case: case.began_at is not None)).began_at
+    later = MovableRuntime()
+    # Down for longer than its window had left.
+    later.ahead = timedelta(seconds=1.5)
+    async with a_bot(sqlite_url, policy, later) as bot:
+        case = await until(bot.desk.store, request, lambda case: case.status.final)
+        assert (case.status, case.began_at != began) == (Status.APPROVED, True)
+        story = await bot.desk.store.read(lambda unit: facts.chain(unit, request))
+    assert [str(fact.kind) for fact in story][1:] == ["request.shown", "window.restarted", "request.decided"]
+
+
+async def test_a_lack_of_deciders_is_noticed_without_anybody_asking(sqlite_url: str, policy: Path) -> None:
+    """A reload that takes one of two needed away asks the next group within seconds."""
+    says(policy, SOFT)
+    draft = Draft({"action": "drop_table", "payload": {}})
+    async with a_bot(sqlite_url, policy) as bot:
+        await bot.desk.store.write(lambda unit: agents.add(unit, WRITER))
+        request = (await submit(bot.desk, WRITER, draft, None)).case.id
+        assert (await seen(bot.desk.store, request)).escalated == ()
+        fewer = SOFT.replace("[U0ALICE, U0BOB]", "[U0ALICE]").replace("  quorum: 2\n", "")
+        says(policy, fewer)
+        await bot.reload()
+        case = await until(bot.desk.store, request, lambda case: case.escalated != ())
+    assert case.escalated == ("others",)
+
+
+async def test_ended_grants_are_forgotten_in_time(sqlite_url: str, policy: Path) -> None:
+    """After thirty days, or as soon as payloads are: a grant holds words of one."""
+    store = await Store.open(sqlite_url)
+    case = (await store.write(granting)).id
+    await store.close()
+
+    async def left(bot: Bot, days: int) -> int:
+        await bot.sweeper.tidy(NOON + days * DAY)
+        return len(await bot.desk.store.read(lambda unit: grants.of_request(unit, case)))
+
+    async with a_bot(sqlite_url, policy) as bot:
+        assert await left(bot, 30) == 1
+        says_also(policy, "keep: {payloads: 7d}\n")
+        await bot.reload()
+        assert await left(bot, 7) == 1
+        assert await left(bot, 8) == 0
+
+
+def granting(unit: Unit) -> Case:
+    """A refund approved at noon, with like ones for an hour."""
+    terms = Grants(timedelta(hours=8))
+    case = rule_on(unit, None, Opened(a_request(), a_judgement(grants=terms)), NOON, a_roster()).case
+    allowing = Allowing(GrantId("g_1"), timedelta(hours=1))
+    vote = Voted(ALICE, Choice.APPROVE, case.sight, a_roster(), allowing=allowing)
+    return rule_on(unit, case, vote, NOON, a_roster()).case

@@ -12,6 +12,7 @@ import pytest
 from approvals.events import Opened
 from approvals.model import AgentName, RequestId, Status
 from bot.desk.ruling import rule_on
+from bot.runtime import SystemRuntime
 from store import agents, cases, outbox
 from store.outbox import ParcelKind
 from store.unit_of_work import Unit
@@ -100,7 +101,8 @@ def test_revoke_takes_the_token_away(hitl: Hitl) -> None:
 
 def an_open_request(unit: Unit) -> None:
     """One request, as `serve` would have stored it, with an address for callbacks."""
-    rule_on(unit, None, Opened(a_request(), a_judgement()), NOON, a_roster())
+    now = SystemRuntime().now()
+    rule_on(unit, None, Opened(a_request(created_at=now), a_judgement()), now, a_roster())
 
 
 def test_revoke_withdraws_what_is_open_and_the_agent_is_told(hitl: Hitl) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import jsonschema_rs
 import pytest
 
-from approvals.model import Case, Choice, RequestId
+from approvals.model import Case, Choice, Kind, RequestId
 from bot.desk import decide
 from bot.http.openapi import document
 from store import cards, cases
@@ -47,7 +47,11 @@ class AliceApproves:
         desk = self._endpoint.desk
         case = await desk.store.read(lambda unit: cases.load(unit, request))
         if case is not None and not case.status.final:
-            told = await decide.vote(desk, request, ALICE, Choice.APPROVE, case.sight)
+            if case.request.kind is Kind.QUESTION:
+                answer = next(iter(case.request.options), "yes")
+                told = await decide.answer(desk, request, ALICE, answer, case.sight)
+            else:
+                told = await decide.vote(desk, request, ALICE, Choice.APPROVE, case.sight)
             assert told.case.status.final
 
     async def done(self) -> None:

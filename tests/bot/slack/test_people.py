@@ -132,3 +132,27 @@ async def test_an_odd_answer_about_one_person_leaves_the_others_their_turn(
     known = ("U0ALICE", "U0BOB", "U0CAROL", "U0DAN", "U0ADMIN")
     names = [roster.profile(UserId(user)).name for user in known]
     assert sum(name.endswith("-anew") for name in names) == len(known) - 1
+
+
+async def test_it_is_said_how_old_a_membership_is(bot: RunningDesk, slack: SlackStandIn) -> None:
+    """After five minutes in which Slack could not be asked; after a day it holds no more."""
+    people = bot.side.people
+    assert bot.desk.directory.roster().as_of == {}
+    slack.faults.status(403, "usergroups.users.list", times=None)
+    heard = bot.runtime.now() - (people.ages().oldest_group or timedelta())
+    bot.runtime.ahead += timedelta(minutes=4)
+    assert bot.desk.directory.roster().as_of == {}
+    bot.runtime.ahead += timedelta(minutes=2)
+    at = bot.desk.directory.roster().as_of[DIRECTORS]
+    assert at is not None
+    assert abs(at - heard) < timedelta(seconds=5)
+    assert _ids(bot.desk.directory.roster(), "directors") == ["U0ALICE", "U0BOB"]
+    bot.runtime.ahead += timedelta(days=1)
+    assert _ids(bot.desk.directory.roster(), "directors") == []
+    assert bot.desk.directory.roster().as_of == {DIRECTORS: at}
+
+
+async def test_a_group_that_was_never_heard_of_is_unknown(bot: RunningDesk) -> None:
+    """Not empty: nobody can say that too few are in it."""
+    bot.shelf.current = policy.load(POLICY.replace("S0DIRECTORS", "S0NOBODYSAID"), "hitl.yml")
+    assert bot.desk.directory.roster().as_of == {DIRECTORS: None}
