@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from approvals.grants import Grant
-from approvals.model import Case, Flaw, Gate, Judgement
-from blocks import actions, guide
+from approvals.model import Case, Flaw, Roster
+from blocks import actions, foretold, guide
 from blocks.grant_words import in_a_sentence
 from blocks.message import Message, small, words
 from blocks.rich import Block
@@ -16,17 +16,9 @@ from blocks.text import Mrkdwn, escape, listed, when
 
 #: Most grants in one answer: each is a block of its own, and all blocks have 12,000 characters together.
 _MOST_GRANTS: Final = 15
-#: Characters of one section, of Slack's 3,000, and of all reasons together.
+#: Characters of one section, of Slack's 3,000, and of all lines of one kind: all blocks have 12,000.
 _SECTION: Final = 2_500
-_MOST_REASONS: Final = 9_000
-_GATES: Final[Mapping[Gate, str]] = {
-    Gate.AUTO: "would be approved at once, by the policy",
-    Gate.SOFT: "would go ahead after a while unless somebody objects",
-    Gate.HARD: "would wait for people",
-    Gate.MANUAL: "would wait for people, each confirming it by typing",
-    Gate.AUDIT: "would go ahead at once, and be looked at afterwards",
-    Gate.QUESTION: "would wait for an answer",
-}
+_ROOM: Final = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,18 +54,18 @@ def unknown(typed: str, nearest: str | None, entries: Sequence[Entry]) -> Messag
     return Message(text, [words(text), words("\n".join(lines))])
 
 
-def verdict(action: str, agent: str, judgement: Judgement) -> Message:
-    """What a request would get by today's policy, and why: what `POST /v1/check` says."""
-    who = escape(agent, 60)
+def verdict(case: Case, roster: Roster) -> Message:
+    """What `case`, made up by somebody, would get by today's policy, and why: what `POST /v1/check` says."""
+    request, judgement = case.request, case.judgement
     text = Mrkdwn(
-        f"*{escape(action, 150)}* by {who} {_GATES[judgement.gate]}:"
-        f" gate `{judgement.gate}`, risk `{judgement.risk}`, rule `{_code(judgement.rule)}`."
+        f"*{escape(request.action, 150)}* by {escape(request.agent, 60)} gets the gate `{judgement.gate}`,"
+        f" risk `{judgement.risk}`, by the rule `{_code(judgement.rule)}`."
     )
-    blocks: list[Block] = [words(text)]
-    if judgement.ask:
-        needed = f" ({judgement.quorum} needed)" if judgement.quorum > 1 else ""
-        blocks.append(words(f"Asked: {escape(listed(judgement.ask))}{needed}"))
-    blocks += map(words, _reasons(judgement.reasons))
+    told = [f"*{name}* {escape(line, 300)}" for name, line in foretold.of_case(case, roster)]
+    blocks = [words(text), *map(words, _sections(told)), words("*why*")]
+    blocks += map(
+        words, _sections([f"{n}. {escape(why, 400)}" for n, why in enumerate(judgement.reasons, 1)])
+    )
     blocks.append(small(f"By the policy {escape(judgement.policy_version, 100)}. Nothing was stored."))
     return Message(text, blocks)
 
@@ -158,15 +150,14 @@ def _grant(line: GrantLine) -> Block:
     return {**words(told), "block_id": f"grant:{grant.id}", "accessory": button}
 
 
-def _reasons(reasons: Sequence[str]) -> list[str]:
-    """Numbered, in as many sections as they need."""
+def _sections(lines: Sequence[str]) -> list[str]:
+    """In as many sections as they need; what is beyond their room is counted."""
     sections: list[str] = []
     length = 0
-    for number, reason in enumerate(reasons, 1):
-        line = f"{number}. {escape(reason, 400)}"
+    for place, line in enumerate(lines):
         length += len(line) + 1
-        if length > _MOST_REASONS:
-            return [*sections, f"…and {len(reasons) - number + 1:,} more"]
+        if length > _ROOM:
+            return [*sections, f"…and {len(lines) - place:,} more"]
         if sections and len(sections[-1]) + len(line) < _SECTION:
             sections[-1] += f"\n{line}"
         else:

@@ -10,7 +10,9 @@ from typing import Final, TypeAlias
 
 from approvals import judging, strict_json
 from approvals.canonical import Json
-from approvals.model import AgentName, Judgement, Person, RequestId, UserId
+from approvals.events import Opened
+from approvals.machine import decide
+from approvals.model import AgentName, Case, Person, RequestId, UserId
 from approvals.strict_json import NotInterchangeable, NotJson
 from blocks import commands as said
 from blocks.commands import Entry, GrantLine
@@ -86,13 +88,12 @@ class Commands:
         if not action or action.startswith("{"):
             return said.not_an_action(_TRY)
         try:
-            asked = _asked(action.strip("`"), rest)
-            judgement = _judged(self._front.desk, asked)
+            case = _judged(self._front.desk, _asked(action.strip("`"), rest))
         except NotJson as wrong:
             return said.not_json(wrong.msg, _TRY)
         except (NotInterchangeable, Problem) as wrong:
             return said.not_a_request(wrong.flaws)
-        return said.verdict(str(asked.fields["action"]), asked.agent, judgement)
+        return said.verdict(case, self._front.desk.directory.roster())
 
     async def _grants(self, typed: Typed) -> Message:
         found = await granting.listed(self._front.desk, typed.by.id)
@@ -172,9 +173,10 @@ def _number(text: str) -> Json:
         return text
 
 
-def _judged(desk: Desk, asked: _Asked) -> Judgement:
+def _judged(desk: Desk, asked: _Asked) -> Case:
     """As `POST /v1/check` does it. Raises `Problem` for what an agent could not post."""
     now = desk.runtime.now()
     entry = Agent(AgentName(asked.agent), "", "", None, (), (), now)
     draft = draft_of(matched(PostedRequest, asked.fields), entry)
-    return judging.judge(desk.policies.current, draft.request(entry, RequestId("req_try"), now, ""))
+    request = draft.request(entry, RequestId("req_try"), now, "")
+    return decide(None, Opened(request, judging.judge(desk.policies.current, request)), now).case

@@ -12,13 +12,10 @@ from approvals import judging
 from approvals.model import (
     AgentName,
     Choice,
-    Gate,
     GrantId,
     Grants,
-    Judgement,
     Request,
     RequestId,
-    Risk,
     Status,
 )
 from blocks import commands
@@ -28,7 +25,7 @@ from bot.desk import decide
 from sandbox.server import SlackStandIn
 from sandbox.workspace import Message
 from store import grants
-from tests.harness.cases import ALICE, NOON, a_request, an_open_case
+from tests.harness.cases import ALICE, NOON, a_request, a_roster, an_open_case
 from tests.harness.desk import RunningDesk
 
 HOUR = timedelta(hours=1)
@@ -78,7 +75,9 @@ async def test_try_says_what_check_says(gates: RunningDesk, slack: SlackStandIn)
     told = words(await answered(slack, "U0CAROL", '/hitl try issue_refund {"amount": 750} agent:billing'))
     request = Request(RequestId("req_x"), AgentName("billing"), "issue_refund", {"amount": 750}, NOON, "salt")
     judgement = judging.judge(gates.shelf.current, request)
-    assert all(word in told for word in (f"gate `{judgement.gate}`", f"risk `{judgement.risk}`", "billing"))
+    assert all(
+        word in told for word in (f"the gate `{judgement.gate}`", f"risk `{judgement.risk}`", "billing")
+    )
     assert f"rule `{judgement.rule}`" in told
     assert judgement.reasons
     places = [told.index(f"{number}. ") for number, _ in enumerate(judgement.reasons, 1)]
@@ -118,8 +117,8 @@ async def test_many_and_long_reasons_stay_within_slacks_limits(
 ) -> None:
     """The book of Slack's limits has no problem with the answer; what was cut is said."""
     reasons = tuple(f"reason {number} <!channel> {'x' * 600}" for number in range(60))
-    judgement = Judgement(Gate.HARD, Risk.HIGH, "r", reasons, "sha256:0", (), (), "t")
-    message = commands.verdict("a" * 200, "b" * 200, judgement)
+    case = an_open_case(a_request(action="a" * 200, agent=AgentName("b" * 200)), reasons=reasons)
+    message = commands.verdict(case, a_roster())
     assert problems_of_message(message.as_post()) == []
     assert "more" in str(message.blocks)
 
