@@ -45,12 +45,14 @@ STORIES = frozenset(
 )
 #: Those that need nothing but a database in which something happened; and what each prints.
 LOOKS = {
-    "hitl policy check": "loads: 4 rules and a default",
+    "hitl policy check": "loads: 7 rules and a default",
     "hitl policy schema": '"title": "hitl.yml"',
     "hitl audit verify": "",
     "hitl audit export": '"request.opened"',
     "hitl outbox list": "",
     "hitl outbox retry": "",
+    "hitl grants list": "",
+    "hitl grants --help": "revoke",
     "hitl agent list": "billing-agent",
     "hitl db upgrade": "",
     "hitl serve --help": "SLACK_APP_TOKEN",
@@ -188,7 +190,7 @@ async def test_from_tokens_to_a_decision(clone: Path, sqlite_url: str) -> None:
             assert told["token"].startswith("hitl_")
             shell = Shell(clone, {**shell.env, "HITL_URL": bot.api, "HITL_TOKEN": told["token"]})
             await shell.run(command("cat > request.json"))
-            assert "rule   small-refunds" in await shell.run(command("hitl policy try"))
+            assert "rule small-refunds matches" in await shell.run(command("hitl policy try"))
             asked = await shell.curl(command("curl "))
             assert (asked["status"], asked["rule"]) == ("pending", "small-refunds")
             card = await slack.message_in("C0APPROVALS", "45 EUR")
