@@ -177,21 +177,19 @@ class WaitingRoom:
         try:
             while self._waiters:
                 await asyncio.sleep(self._look_seconds)
-                waited = tuple(self._versions)
+                waited = tuple(self._versions.items())
                 for start in range(0, len(waited), _MOST_VERSIONS):
-                    await self._compare(waited[start : start + _MOST_VERSIONS])
+                    await self._compare(dict(waited[start : start + _MOST_VERSIONS]))
         finally:
             self._looking = None
 
-    async def _compare(self, requests: tuple[RequestId, ...]) -> None:
+    async def _compare(self, known: Mapping[RequestId, int]) -> None:
         try:
-            now = await self._store.read(lambda unit: cases.versions(unit, requests))
+            moved = await self._store.read(lambda unit: cases.moved_on(unit, known))
         except Unavailable as error:
             _log.warning("could not look for what other processes decided: %s", error)
         else:
-            self._load_again(
-                request for request, version in now.items() if version > self._versions.get(request, version)
-            )
+            self._load_again(request for request in moved if request in self._versions)
 
 
 def _loaded(unit: Unit, requests: Iterable[RequestId]) -> dict[RequestId, Seen]:

@@ -93,7 +93,7 @@ _HOT: dict[str, tuple[Callable[[Unit], object], str]] = {
     "due": (lambda u: cases.due(u, NOON, 10), "ix_cases_due_at"),
     "next due": (cases.next_due, "ix_cases_due_at"),
     "open of an agent": (lambda u: cases.open_of(u, AGENT), "ix_cases_"),
-    "versions": (lambda u: cases.versions(u, [ONE, numbered(2)]), "pk_cases"),
+    "moved on": (lambda u: cases.moved_on(u, {ONE: 1, numbered(2): 1}), "pk_cases"),
     "pending": (queue.pending, "ix_cases_pending"),
     "claim and done": (_claim, "ix_outbox_waiting"),
     "next to send": (outbox.next_due, "ix_outbox_waiting"),
