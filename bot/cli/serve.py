@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bot.cli.common import asynchronous, read_settings
+from bot.cli.common import asynchronous_under_load, read_settings
 
 if TYPE_CHECKING:
     from bot.app import Bot
@@ -27,7 +27,7 @@ _YOUNG_OBJECTS = 5_000
 
 
 @click.command()
-@asynchronous
+@asynchronous_under_load
 async def serve() -> None:
     """Run the bot until SIGTERM. SIGHUP reads the policy again.
 

@@ -55,7 +55,7 @@ def test_every_dependency_is_bounded(pyproject: dict[str, Any]) -> None:
     unbounded = {
         requirement
         for requirement in [*project["dependencies"], *project["optional-dependencies"]["dev"]]
-        if not re.fullmatch(r"[a-z0-9-]+(\[[a-z]+\])?>=[0-9a-z.]+,<[0-9.]+", requirement)
+        if not re.fullmatch(r"[a-z0-9-]+(\[[a-z]+\])?>=[0-9a-z.]+,<[0-9.]+(; .+)?", requirement)
         and requirement.split(">=")[0] not in BY_DATE
     }
     assert unbounded == set()
