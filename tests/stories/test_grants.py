@@ -1,4 +1,4 @@
-"""Grants: an approver lets like requests through for a while; listed, revoked, and never beyond their limits."""
+"""Grants: an approver lets like requests through for a while, never more; they are listed, and revoked."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ async def _asks(one: House, **fields: Any) -> None:
 
 
 async def test_it_says_what_it_allows_and_lets_that_through(one: House) -> None:
-    """In words: who, what, for whom, up to how much. Then a like request names the granter; there is no card."""
+    """In words: who, what, for whom, up to how much. A like request then names the granter, with no card."""
     asked = await one.agent.ask(**_refund("C-17"))
     card = await one.settled_card(asked["id"])
     await one.slack.click("U0ALICE", card.channel, card.ts, ALLOW)
