@@ -169,6 +169,18 @@ async def test_its_giver_revokes_it_in_slack(one: House) -> None:
     await one.slack.ephemeral_to("U0ALICE", "was over already")
 
 
+async def test_it_is_revoked_by_the_button_beside_it(one: House) -> None:
+    """In the list that `/hitl grants` shows to its giver alone."""
+    grant, _ = await _granted(one, "C-25")
+    await one.slack.command("U0ALICE", "/hitl grants")
+    listed = await one.slack.ephemeral_to("U0ALICE", grant)
+    [row] = [block["block_id"] for block in listed.blocks if grant in str(block)]
+    answer = await one.slack.click("U0ALICE", listed.channel, listed.ts, "Revoke", block_id=row)
+    assert answer.acknowledged, answer.error
+    await one.slack.ephemeral_to("U0ALICE", f"`{grant}` for issue_refund by billing-agent is revoked")
+    await _asks(one, **_refund("C-25"))
+
+
 async def test_an_operator_revokes_it_at_the_command_line(one: House) -> None:
     """`hitl grants list` shows who gave it; `hitl grants revoke` ends it, while the bot runs."""
     grant, card = await _granted(one, "C-22")
