@@ -233,7 +233,11 @@ def _watch(side: SlackSide, shelf: PolicyShelf, meter: Meter) -> PolicyWatch:
         meter.policy_loaded.set(0)
         await notify.operators(side.desk, {"notice": "policy_broken", "problem": problem})
 
-    return PolicyWatch(shelf, side.desk.runtime.now, taken, refused)
+    async def restored() -> None:
+        version = shelf.current.version
+        await notify.operators(side.desk, {"notice": "policy_restored", "version": version})
+
+    return PolicyWatch(shelf, side.desk.runtime.now, taken, refused, restored)
 
 
 def _readiness(store: Store, side: SlackSide, courier: Courier) -> Readiness:

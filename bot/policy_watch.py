@@ -40,6 +40,8 @@ class PolicyWatch:
     taken: Callable[[], None]
     #: hears that the file does not load, and why: once for each content
     refused: Callable[[str], Awaitable[None]]
+    #: hears that the file loads again, after `refused` was told
+    restored: Callable[[], Awaitable[None]] | None = None
     #: what the file was at the last look that settled something
     _settled: _Mark | None = None
     #: what was new at the last look, and since when
@@ -78,8 +80,10 @@ class PolicyWatch:
     async def _read(self) -> None:
         # A large policy takes most of a second to read, in which people click.
         if await asyncio.to_thread(self.shelf.reload, self.now()):
-            self._told = ""
+            told, self._told = self._told, ""
             self.taken()
+            if told and self.restored is not None:
+                await self.restored()
             return
         problem = self.shelf.problem
         log.error("the changed policy does not load; the one from before stays in force\n%s", problem)

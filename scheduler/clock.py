@@ -21,7 +21,7 @@ from approvals.model import Instant
 log = logging.getLogger(__name__)
 
 #: A sweep at least this often: for steps that other replicas made, and for clocks that jumped.
-SAFETY = timedelta(seconds=30)
+SAFETY = timedelta(seconds=5)
 #: Many commits close together ask once when to ring.
 GATHER_SECONDS = 0.05
 #: What a job may take to end when the clock stops, before it is cancelled.

@@ -79,6 +79,8 @@ def _notice(body: Mapping[str, Any]) -> Message | None:
             return notices.missing_scope(scope, method)
         case {"notice": "policy_broken", "problem": str(problem)}:
             return notices.policy_broken(problem)
+        case {"notice": "policy_restored", "version": str(version)}:
+            return notices.policy_restored(version)
         case _:
             return None
 

@@ -100,7 +100,8 @@ async def test_a_broken_file_is_told_to_the_operators_and_changes_nothing(build:
         _write(one, STRICTER)
         await _in_force(one, "manual")
         assert await one.metric("hitl_policy_loaded") == 1
-        assert len(one.slack.direct_messages("U0ADMIN")) == 1
+        await one.slack.until(lambda: len(one.slack.direct_messages("U0ADMIN")) == 2, within=10)
+        assert "loads again" in page(one.slack.direct_messages("U0ADMIN")[-1])
 
 
 async def test_a_group_that_changed_holds_for_open_requests(build: Build) -> None:
