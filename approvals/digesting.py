@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,12 +10,17 @@ from decimal import Decimal
 
 from approvals.canonical import Json
 from approvals.model import Case, Gate, Instant, Risk
-from approvals.paths import matches
+from approvals.paths import Path, matches
 
 #: Fields that name what the numbers beside them are counted in.
 _UNITS = ("currency", "unit")
 #: Numbers that add up to something, also where no unit stands beside them.
-_AMOUNTS = frozenset({"amount", "total", "sum", "price", "cost", "quantity", "count"})
+_AMOUNTS = frozenset(
+    {"amount", "total", "sum", "price", "cost", "fee", "value", "limit", "quantity", "count", "cents"}
+)
+
+#: `totalAmount`, `total_amount` and `TOTAL AMOUNT` alike.
+_WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +50,12 @@ class Summary:
     lines: tuple[Line, ...]
     oldest: Instant
     risk: Risk
+
+
+def is_amount(path: Path) -> bool:
+    """Whether what stands there is an amount by the name of its field."""
+    names = [part for part in path if isinstance(part, str)]
+    return bool(names) and any(word.lower() in _AMOUNTS for word in _WORDS.findall(names[-1]))
 
 
 def takes(case: Case) -> bool:
@@ -91,7 +103,7 @@ def _amounts(payload: Mapping[str, Json]) -> Iterator[tuple[str, Decimal, str | 
         for field, value in payload.items()
         if isinstance(value, int | float) and not isinstance(value, bool)
     }
-    chosen = {field for field in numbers if field.lower() in _AMOUNTS}
+    chosen = {field for field in numbers if is_amount((field,))}
     if unit is not None and not chosen and len(numbers) == 1:
         # The one number beside a currency is what is counted in it, whatever it is called.
         chosen = set(numbers)

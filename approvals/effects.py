@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import TypeAlias
 
 from approvals.grants import Grant
-from approvals.model import Comment, GroupName, Instant, Person
+from approvals.model import Comment, GroupName, Lack, Person
 
 
 class CallbackType(StrEnum):
@@ -70,8 +70,6 @@ class Skipped:
 class Restarted:
     """The soft window ended while nobody could be heard: it starts again."""
 
-    until: Instant
-
 
 Note: TypeAlias = Reminded | Escalated | Voided | Skipped | Restarted
 
@@ -88,10 +86,7 @@ class PostNote:
 class AskOperators:
     """Tell the operators that too few are left to decide."""
 
-    key: str
-    #: how many can still decide, and how many approvals are missing
-    left: int
-    missing: int
+    lack: Lack
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,8 @@ class Reason(StrEnum):
     REASON_MISSING = "reason_missing"
     #: under `manual`: what was typed is not what confirms it
     NOT_CONFIRMED = "not_confirmed"
+    #: a correction that corrects nothing
+    NOTHING_CHANGED = "nothing_changed"
     #: to a question: none of its options, or nothing at all
     NO_ANSWER = "no_answer"
     #: the kind of request takes another kind of answer: a question no vote, an approval no answer

@@ -114,6 +114,13 @@ class Revoked:
 
 
 @dataclass(frozen=True, slots=True)
+class Mustered:
+    """Who could decide it has changed. Unlike a tick it lets no silence speak."""
+
+    roster: Roster
+
+
+@dataclass(frozen=True, slots=True)
 class Cancelled:
     """The agent withdrew it; or an operator did, who revoked the agent."""
 
@@ -136,5 +143,16 @@ class Reported:
 
 
 Event: TypeAlias = (
-    Opened | Shown | Voted | Edited | Answered | Commented | Ticked | Revoked | Cancelled | Claimed | Reported
+    Opened
+    | Shown
+    | Voted
+    | Edited
+    | Answered
+    | Commented
+    | Ticked
+    | Mustered
+    | Revoked
+    | Cancelled
+    | Claimed
+    | Reported
 )

@@ -7,6 +7,7 @@ no longer decide.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -16,6 +17,7 @@ from enum import StrEnum
 from approvals import form
 from approvals.access import why_not_decide
 from approvals.canonical import Json, digest_of
+from approvals.digesting import is_amount
 from approvals.model import (
     AgentName,
     Case,
@@ -30,7 +32,12 @@ from approvals.model import (
     Risk,
     Roster,
 )
-from approvals.paths import follow, is_array, matches, pointer
+from approvals.paths import Path, follow, is_array, matches, pointer
+
+#: "50 EUR", "€50", "1.000,50", "10 %": digits with separators, and at most a unit around them.
+_QUANTITY = re.compile(
+    r"\s*(?:[A-Z]{3}|[^\w\s.,+-]{1,3})?\s*[-+]?\d[\d.,'\u00a0\u202f ]*(?:[^\W\d_]{1,4}|[^\w\s]{1,3})?\s*"
+)
 
 
 class Shape(StrEnum):
@@ -60,7 +67,7 @@ class Grant:
     until: Instant
     #: dotted path → the values there, which have to be the same
     same: Mapping[str, Json] = field(default_factory=dict)
-    #: JSON pointer → the largest number that goes through there, as decimal text; nor one further below zero
+    #: JSON pointer → the largest number that goes through there, as decimal text
     limits: Mapping[str, str] = field(default_factory=dict)
     #: JSON pointer → what stands at every other place; together with `limits` the whole shape
     shapes: Mapping[str, str] = field(default_factory=dict)
@@ -129,6 +136,7 @@ def covers(grant: Grant, request: Request, judgement: Judgement, now: Instant) -
     return (
         terms is not None
         and grant.live(now)
+        and now < grant.given_at + terms.longest
         and request.kind is Kind.APPROVAL
         and (grant.agent, grant.action, grant.rule) == (request.agent, request.action, judgement.rule)
         and judgement.gate in (Gate.SOFT, Gate.HARD)
@@ -159,24 +167,27 @@ def _within(grant: Grant, payload: Mapping[str, Json]) -> bool:
 
 
 def _at_most(number: Decimal, limit: Decimal) -> bool:
-    """Not above; nor further below zero, where the larger amount may well be: -9000 is not under -50."""
-    return -abs(limit) <= number <= limit
+    """Not above; nor below zero where the approved one was not: -9000 may well be the larger amount."""
+    return min(Decimal(0), limit) <= number <= limit
 
 
 def _measured(payload: Mapping[str, Json]) -> tuple[dict[str, Decimal], dict[str, str]]:
     """Each number by its place, and what stands everywhere else."""
     limits: dict[str, Decimal] = {}
     shapes: dict[str, str] = {}
-    for place, value in _leaves(payload, ()):
-        number = _number(value)
+    for path, value in _leaves(payload, ()):
+        number = _number(path, value)
         if number is not None:
-            limits[place] = number
+            limits[pointer(path)] = number
+        elif isinstance(value, str) and not _is_whole(value) and _QUANTITY.fullmatch(value):
+            # What reads as an amount and cannot be compared as one: it has to be the same.
+            shapes[pointer(path)] = f"{Shape.TEXT}: {value}"
         else:
-            shapes[place] = _shape(value)
+            shapes[pointer(path)] = _shape(value)
     return limits, shapes
 
 
-def _leaves(value: Json, path: tuple[str | int, ...]) -> Iterator[tuple[str, Json]]:
+def _leaves(value: Json, path: Path) -> Iterator[tuple[Path, Json]]:
     if isinstance(value, Mapping) and value:
         for key, item in value.items():
             yield from _leaves(item, (*path, key))
@@ -184,18 +195,27 @@ def _leaves(value: Json, path: tuple[str | int, ...]) -> Iterator[tuple[str, Jso
         for place, item in enumerate(value):
             yield from _leaves(item, (*path, place))
     else:
-        yield pointer(path), value
+        yield path, value
 
 
-def _number(value: Json) -> Decimal | None:
-    """A number, also one written as text: "50.00" must not become "5000.00" unseen."""
+def _number(path: Path, value: Json) -> Decimal | None:
+    """A number; also one written as text, if it is an amount: "50.00" must not become "5000.00" unseen.
+
+    Digits under any other name are a number of something else, an order or an account, and free to differ.
+    """
     if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    if isinstance(value, str) and _is_whole(value) and not is_amount(path):
         return None
     try:
         number = Decimal(str(value).strip())
     except InvalidOperation:
         return None
     return number if number.is_finite() else None
+
+
+def _is_whole(text: str) -> bool:
+    return text.strip().lstrip("+-").isdecimal()
 
 
 def _shape(value: Json) -> Shape:

@@ -103,7 +103,7 @@ def _judgement(  # noqa: PLR0917  # each is found by another step
         policy_version=policy.version,
         # Nobody is asked and nothing is due where the policy itself approves.
         ask=() if auto else rule.ask or policy.default.ask,
-        steps=() if auto else _steps(rule.steps or policy.default.steps, gate),
+        steps=() if auto else steps_of(rule, policy, gate),
         title=heading(rule.title, asked.request, asked.risk),
         template=rule.title.text if rule.title is not None else None,
         quorum=_quorum(rule, gate),
@@ -216,6 +216,11 @@ def _held(rule: Rule, asked: _Asked) -> str | None:
 
 def _breaks_form(rule: Rule, request: Request) -> bool:
     return rule.form is not None and bool(form.flaws(rule.form, request.payload))
+
+
+def steps_of(rule: Rule, policy: Policy, gate: Gate) -> tuple[Step, ...]:
+    """What happens over time under `rule` where `gate` holds the request."""
+    return _steps(rule.steps or policy.default.steps, gate)
 
 
 def _steps(steps: tuple[Step, ...], gate: Gate) -> tuple[Step, ...]:

@@ -22,6 +22,7 @@ from approvals.events import (
     Commented,
     Edited,
     Event,
+    Mustered,
     Opened,
     Reported,
     Revoked,
@@ -130,6 +131,11 @@ def _comment(pen: Pen, event: Commented) -> Ruling:
     return pen.ruling()
 
 
+def _muster(pen: Pen, event: Mustered) -> Ruling:
+    stepping.muster(pen, event.roster)
+    return pen.ruling()
+
+
 def _tick(pen: Pen, event: Ticked) -> Ruling:
     if event.roster is not None:
         stepping.muster(pen, event.roster)
@@ -146,6 +152,9 @@ def _revoke(pen: Pen, event: Revoked) -> Ruling:
 def _cancel(pen: Pen, event: Cancelled) -> Ruling:
     if pen.case.status.final:
         raise Refused(Reason.NOT_PENDING, str(pen.case.status))
+    if pen.case.request.review_of is not None and not event.by_operator:
+        # People were promised a look at what silence let through.
+        raise Refused(Reason.NOT_PENDING, "review")
     by = "operator" if event.by_operator else f"agent:{pen.case.request.agent}"
     pen.end(Move.AGENT_WITHDRAWS, Via.AGENT, (), by, event.reason)
     return pen.ruling()
@@ -213,6 +222,7 @@ _HANDLERS: Mapping[type[Any], Callable[[Pen, Any], Ruling]] = {
     Answered: voting.answer,
     Commented: _comment,
     Ticked: _tick,
+    Mustered: _muster,
     Revoked: _revoke,
     Cancelled: _cancel,
     Claimed: _claim,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from approvals.audit import Fact, FactKind, head_of, link
-from approvals.canonical import Digest, Json, salted
+from approvals.canonical import Digest, Json, digest_of, salted
 from approvals.effects import CallAgent, CallbackType, Effect, Escalated, PostNote, Reminded, ShowCard
 from approvals.errors import Broken, Reason
 from approvals.model import Case, Decision, Flaw, GrantId, Instant, Person, Status, Via
@@ -101,7 +101,11 @@ class Pen:
             # What people said stands with their votes.
             "reason": None if via is Via.HUMAN else said(reason),
         }
-        self.note(FactKind.DECIDED, signed, body | ({"grant": grant} if grant is not None else {}))
+        if grant is not None:
+            body["grant"] = grant
+        if answer is not None:
+            body["answer"] = self.sealed(digest_of(answer))
+        self.note(FactKind.DECIDED, signed, body)
         if not self.case.quiet:
             self.follow(ShowCard())
         self.follow(CallAgent("decided", CallbackType.DECIDED))

@@ -16,10 +16,12 @@ from approvals.model import (
     Case,
     Choice,
     Flaw,
+    Gate,
     Judgement,
     Kind,
     Person,
     Roster,
+    Status,
     UserId,
     Via,
     Vote,
@@ -32,6 +34,8 @@ def vote(pen: Pen, event: Voted) -> Ruling:
     """Approve or reject what was seen."""
     case = pen.case
     refused = why_refused(case, event.by.id, event.seen, event.roster)
+    if refused is Reason.LATE and _had_its_way(case, event):
+        return pen.ruling(Answer(repeated=True))
     if refused is None and case.request.kind is Kind.QUESTION:
         refused = Reason.NOT_THIS_WAY
     if refused is None and event.choice is Choice.REJECT and said(event.reason) is None:
@@ -62,6 +66,9 @@ def edit(pen: Pen, event: Edited) -> Ruling:
     if not confirming.confirmed(case.judgement, event.payload, event.typed):
         return _refuse(pen, event, Reason.NOT_CONFIRMED)
     digest = digest_of(event.payload)
+    if digest == case.digest and case.judgement.gate is Gate.AUDIT:
+        # Whoever set out to correct it did not find it right.
+        return _refuse(pen, event, Reason.NOTHING_CHANGED)
     if digest == case.digest:
         return _count(pen, event, Choice.APPROVE)
     voided = tuple(p for p in quorum.tally(case, event.roster).approved_by if p.id != event.by.id)
@@ -106,6 +113,17 @@ def why_refused(case: Case, by: UserId, seen: Digest, roster: Roster) -> Reason 
     if why is not None:
         return why
     return Reason.STALE if seen != case.sight else None
+
+
+def _had_its_way(case: Case, event: Voted) -> bool:
+    """A second click on what the first one did: no mistake, and nothing to refuse."""
+    approved = case.status in (Status.APPROVED, Status.MODIFIED) and case.decision is not None
+    return (
+        approved
+        and event.choice is Choice.APPROVE
+        and _has_approved(case, event.by)
+        and event.seen == case.sight
+    )
 
 
 def _grant(pen: Pen, event: Voted) -> Grant | None:
@@ -179,4 +197,7 @@ def _refuse(pen: Pen, event: Voted | Edited | Answered, why: Reason, flaws: tupl
         wanted = "edit" if isinstance(event, Edited) else "answer"
     body: dict[str, Json] = {"wanted": wanted, "why": str(why), "seen": event.seen}
     pen.note(FactKind.REFUSED, signed(event.by), body)
+    if why is Reason.STALE:
+        # What was on the screen is not what stands here: whatever the reason, Slack is to show it again.
+        pen.follow(ShowCard())
     return pen.ruling(Answer(why, flaws))

@@ -22,11 +22,17 @@ _LEAST: Final = 20
 
 
 def on_buttons(options: Sequence[str]) -> list[str]:
-    """What buttons or a menu say; numbered where the card lists them whole."""
+    """What buttons or a menu say; what does not fit bears its number, and the card lists all of them whole."""
     most = _most(options)
     if not _numbered(options, most):
         return list(options)
-    return [f"{place}. {short(option, most - len(f'{place}. '))}" for place, option in enumerate(options, 1)]
+    return [_on_button(place, option, most) for place, option in enumerate(options, 1)]
+
+
+def _on_button(place: int, option: str, most: int) -> str:
+    if plain(option, most)["text"] == option:
+        return option
+    return f"{place}. {short(option, most - len(f'{place}. '))}"
 
 
 def _numbered(options: Sequence[str], most: int) -> bool:

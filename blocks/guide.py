@@ -9,23 +9,21 @@ from blocks.message import Message, small, words
 from blocks.text import Mrkdwn, escape
 
 _CARDS: Final = (
-    "Agents ask here before they act. Each request is a card with *Approve*, *Edit*, *Reject* and"
-    " *View everything*; whoever the policy asks decides there."
+    "Agents ask here before they act, and sometimes afterwards. Each request is a card that says what it would"
+    " do, why, and what happens then; whoever the policy asks decides with its buttons."
 )
 _COMMENTS: Final = "What you reply in a card's thread is kept with the request and sent to the agent."
-_NOT_YET: Final = (
-    "`/hitl` and mentions of me cannot do more than say this yet: decide with the buttons of the card."
-)
+_COMMANDS: Final = "`/hitl help` lists what I can be asked. A mention gets you this; it decides nothing yet."
 
 
 def usage() -> Mrkdwn:
     """For `/hitl`, `/hitl help` and a mention."""
-    return Mrkdwn(f"{_CARDS}\n{_COMMENTS}\n{_NOT_YET}")
+    return Mrkdwn(f"{_CARDS}\n{_COMMENTS}\n{_COMMANDS}")
 
 
 def home() -> dict[str, Any]:
     """The home tab."""
-    return {"type": "home", "blocks": [words(_CARDS), words(_COMMENTS), words(_NOT_YET)]}
+    return {"type": "home", "blocks": [words(_CARDS), words(_COMMENTS), words(_COMMANDS)]}
 
 
 def posted_again() -> Mrkdwn:

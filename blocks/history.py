@@ -42,6 +42,7 @@ _WHY_NOT: Final = {
     str(Reason.BREAKS_FORM): "what they approved breaks the rule",
     str(Reason.REASON_MISSING): "gave no reason",
     str(Reason.NOT_CONFIRMED): "did not type what confirms it",
+    str(Reason.NOTHING_CHANGED): "the correction changed nothing",
     str(Reason.NO_ANSWER): "what they said is none of its answers",
     str(Reason.NOT_THIS_WAY): "it is not decided in that way",
     str(Reason.NOT_GRANTABLE): "similar ones cannot be allowed",

@@ -21,7 +21,7 @@ from blocks.text import one_line
 from blocks.wording import say
 
 _BEYOND: Final = (
-    "nothing may be added or left out, no number may be further below zero, "
+    "nothing may be added or left out, no number may go below zero, "
     "and nothing above {risk} risk goes through"
 )
 _ENDS: Final = "the time is over, somebody takes it back, or you may no longer decide these"

@@ -44,8 +44,8 @@ def _said(case: Case, note: Note, roster: Roster) -> Mrkdwn:
         case Skipped(people=people):
             names = [person.name for person in people]
             return _say("note_skipped", case, roster, (), names=_some(names), many=len(names) > 1)
-        case Restarted(until=until):
-            return _say("note_restarted", case, roster, waiting(case, roster), until=until)
+        case Restarted():
+            return _say("note_restarted", case, roster, waiting(case, roster), until=ends_at(case))
 
 
 def waiting(case: Case, roster: Roster, groups: tuple[GroupName, ...] | None = None) -> tuple[Person, ...]:

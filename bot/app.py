@@ -10,11 +10,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 from importlib.metadata import version
 
+from approvals.canonical import Json
 from approvals.model import AgentName, Instant, RequestId
 from bot.alone import alone_with
 from bot.desk import decide, follow_up, letters, notify
 from bot.desk.desk import Desk
 from bot.desk.muster import Muster
+from bot.ears import LISTEN_EVERY, Ears
 from bot.http import app as endpoint
 from bot.http.callbacks import CallbackSender, Registration
 from bot.http.listener import Listener, listen
@@ -103,9 +105,9 @@ async def running(settings: Settings, runtime: Runtime) -> AsyncIterator[Bot]:
             api = await listen(web, settings.api_host, settings.api_port)
             unless_served.pop_all()
         # From now on people can be heard, and silence means something.
-        heard_since = runtime.now()
-        sweeper = _sweeper(side.desk, shelf, heard_since)
-        clock = _clock(side.desk, sweeper, heard_since)
+        ears = Ears(runtime.now, lambda: _why_deaf(side, courier))
+        sweeper = _sweeper(side.desk, shelf, ears)
+        clock = _clock(side.desk, sweeper, ears)
         watch = _watch(side, shelf, meter)
         clock.every(LOOK_EVERY, "policy", watch.look)
         stop = asyncio.Event()
@@ -198,9 +200,13 @@ def _counted(kind: ParcelKind, sender: Sender, meter: Meter) -> Sender:
     return send
 
 
-def _sweeper(desk: Desk, shelf: PolicyShelf, heard_since: Instant) -> Sweeper:
+async def _why_deaf(side: SlackSide, courier: Courier) -> str | None:
+    return courier.paused or await side.why_not_ready()
+
+
+def _sweeper(desk: Desk, shelf: PolicyShelf, ears: Ears) -> Sweeper:
     async def tick(request: RequestId, now: Instant) -> None:
-        await decide.tick(desk, request, now, heard_since)
+        await decide.tick(desk, request, now, await ears.heard_since())
 
     return Sweeper(
         desk.store,
@@ -210,7 +216,7 @@ def _sweeper(desk: Desk, shelf: PolicyShelf, heard_since: Instant) -> Sweeper:
     )
 
 
-def _clock(desk: Desk, sweeper: Sweeper, heard_since: Instant) -> Clock:
+def _clock(desk: Desk, sweeper: Sweeper, ears: Ears) -> Clock:
     async def withdraw(_now: Instant) -> None:
         await follow_up.cancel_all_of_revoked(desk.store, desk.runtime)
 
@@ -218,7 +224,8 @@ def _clock(desk: Desk, sweeper: Sweeper, heard_since: Instant) -> Clock:
     clock.every(ANCHOR_EVERY, "anchor", sweeper.anchor)
     clock.every(TIDY_EVERY, "tidy", sweeper.tidy)
     clock.every(WITHDRAW_EVERY, "withdraw", withdraw)
-    clock.every(MUSTER_EVERY, "muster", Muster(desk, heard_since).look)
+    clock.every(LISTEN_EVERY, "listen", ears.listen)
+    clock.every(MUSTER_EVERY, "muster", Muster(desk).look)
     desk.store.on_commit(lambda committed: clock.rearm() if committed.requests else None)
     return clock
 
@@ -229,13 +236,16 @@ def _watch(side: SlackSide, shelf: PolicyShelf, meter: Meter) -> PolicyWatch:
         _say_policy(shelf)
         side.people.wake()
 
+    async def tell(notice: Mapping[str, Json]) -> None:
+        # The same mistake made twice a day is told twice, and by several replicas once.
+        await notify.operators(side.desk, {**notice, "at": f"{side.desk.runtime.now():%H:%M}"})
+
     async def refused(problem: str) -> None:
         meter.policy_loaded.set(0)
-        await notify.operators(side.desk, {"notice": "policy_broken", "problem": problem})
+        await tell({"notice": "policy_broken", "problem": problem})
 
     async def restored() -> None:
-        version = shelf.current.version
-        await notify.operators(side.desk, {"notice": "policy_restored", "version": version})
+        await tell({"notice": "policy_restored", "version": shelf.current.version})
 
     return PolicyWatch(shelf, side.desk.runtime.now, taken, refused, restored)
 
@@ -247,6 +257,6 @@ def _readiness(store: Store, side: SlackSide, courier: Courier) -> Readiness:
             await store.read(agents.everybody)
         except Unavailable as away:
             database = str(away)
-        return {"database": database, "slack": courier.paused or await side.why_not_ready()}
+        return {"database": database, "slack": await _why_deaf(side, courier)}
 
     return needs

@@ -22,5 +22,9 @@ def reviewing(desk: Desk, case: Case, now: Instant) -> Opened:
         review_of=case.id,
         supersedes=None,
     )
-    judgement = judging.judge(desk.policies.current, request, always_shown=True)
+    policy = desk.policies.current
+    judgement = judging.judge(policy, request, always_shown=True)
+    if judgement.rule == case.judgement.rule:
+        # The steps of a soft rule are its window, which is far too short to look back in.
+        judgement = replace(judgement, steps=judging.steps_of(policy.default, policy, judgement.gate))
     return Opened(request, judgement, desk.directory.roster())

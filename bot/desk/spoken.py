@@ -6,7 +6,6 @@ from typing import Any
 
 from approvals.effects import Escalated, Note, Reminded, Restarted, Skipped, Voided
 from approvals.model import GroupName, Person, UserId
-from bot.desk.view import moment, parsed
 
 
 def written(note: Note) -> dict[str, Any]:
@@ -20,8 +19,8 @@ def written(note: Note) -> dict[str, Any]:
             return {"note": "voided", "by": _person(by), "people": [_person(each) for each in people]}
         case Skipped(people=people):
             return {"note": "skipped", "people": [_person(each) for each in people]}
-        case Restarted(until=until):
-            return {"note": "restarted", "until": moment(until)}
+        case Restarted():
+            return {"note": "restarted"}
 
 
 def read(body: Any) -> Note | None:
@@ -35,8 +34,8 @@ def read(body: Any) -> Note | None:
             return Voided(_read_person(by), tuple(map(_read_person, people)))
         case {"note": "skipped", "people": list(people)}:
             return Skipped(tuple(map(_read_person, people)))
-        case {"note": "restarted", "until": str(until)}:
-            return Restarted(parsed(until))
+        case {"note": "restarted"}:
+            return Restarted()
         case _:
             return None
 

@@ -87,8 +87,15 @@ async def submit(desk: Desk, agent: Agent, draft: Draft, key: Key | None) -> Sub
         return taken
 
 
+async def check(desk: Desk, agent: Agent, request: Request) -> Judgement:
+    """The verdict `request` would get now, with nothing stored. Raises as `submit` does."""
+    judgement = judge(desk, agent, request)
+    await desk.store.read(lambda unit: _check_superseded(unit, agent, request))
+    return judgement
+
+
 def judge(desk: Desk, agent: Agent, request: Request) -> Judgement:
-    """The verdict `request` would get now; what `POST /v1/check` answers. Raises as `submit` does."""
+    """The verdict by today's policy. Raises `Refused(ACTION_NOT_ALLOWED)`."""
     doorway.may_ask(agent, request.action)
     return judging.judge(desk.policies.current, request)
 

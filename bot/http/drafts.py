@@ -259,8 +259,13 @@ def _question_flaws(posted: PostedRequest) -> Iterator[Flaw]:
             if getattr(posted, name) is not None:
                 yield Flaw(name, "is for a question only")
         return
+    if posted.default_answer is not None and not posted.default_answer.strip():
+        yield Flaw("default_answer", "must not be blank")
     if posted.options is None:
         return
+    for place, option in enumerate(posted.options):
+        if not option.strip():
+            yield Flaw(f"options.{place}", "must not be blank")
     if len(set(posted.options)) != len(posted.options):
         yield Flaw("options", "must be different from each other")
     if posted.default_answer is not None and posted.default_answer not in posted.options:

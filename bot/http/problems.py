@@ -152,9 +152,15 @@ def _as_it_is(detail: str) -> str:
     return detail
 
 
+def _not_pending(status: str) -> str:
+    if status == "review":
+        return "people were promised this review of what silence let through: it cannot be withdrawn"
+    return f"it is decided already: {status}"
+
+
 _REFUSALS: Mapping[Reason, tuple[Sort, Callable[[str], str]]] = {
     Reason.UNKNOWN_REQUEST: (NOT_FOUND, lambda _: "no such request"),
-    Reason.NOT_PENDING: (WRONG_STATE, lambda status: f"it is decided already: {status}"),
+    Reason.NOT_PENDING: (WRONG_STATE, _not_pending),
     Reason.NOT_CLAIMABLE: (WRONG_STATE, _not_claimable),
     Reason.NOT_REPORTABLE: (WRONG_STATE, lambda status: f"there is no outcome to report; it is {status}"),
     Reason.TOO_MANY_COMMENTS: (WRONG_STATE, lambda _: "it has as many comments as a request can have"),

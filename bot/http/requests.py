@@ -15,7 +15,7 @@ from approvals.canonical import Digest
 from approvals.model import Case, RequestId
 from bot.desk import follow_up
 from bot.desk.desk import Desk
-from bot.desk.submit import Key, judge, submit
+from bot.desk.submit import Key, check, submit
 from bot.desk.view import request_json
 from bot.http import queries
 from bot.http.bodies import json_object, matched
@@ -69,7 +69,8 @@ class RequestCalls:
         queries.no_query(request)
         draft = draft_of(matched(PostedRequest, await json_object(request)), agent)
         runtime = self.desk.runtime
-        judgement = judge(self.desk, agent, draft.request(agent, runtime.request_id(), runtime.now(), ""))
+        request_ = draft.request(agent, runtime.request_id(), runtime.now(), "")
+        judgement = await check(self.desk, agent, request_)
         return json_answer(
             {
                 "gate": str(judgement.gate),

@@ -223,6 +223,8 @@ class CardSender:
                 log.warning("%s is decided, and its card cannot be reached: %s", shown.case.id, trouble)
                 return Done()
             raise _Stuck(trouble, ref.channel) from None
+        if escalation.began_at(shown.case) is None:
+            await self._out.desk.store.write(lambda unit: self._begin(unit, shown))
         return Done(await self._addressed(shown.case, ref) if ref.permalink is None else None)
 
     async def _replace(self, parcel: Parcel, shown: _Shown, ref: CardRef, why: SlackTrouble) -> Result:

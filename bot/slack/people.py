@@ -31,7 +31,7 @@ FRESH: Final = timedelta(seconds=40)
 #: A membership that could not be confirmed for so long is not one any more.
 OLDEST: Final = timedelta(days=1)
 #: From this age on it is said how old a membership is: Slack could not be asked for several rounds.
-DOUBTED: Final = timedelta(minutes=5)
+DOUBTED: Final = timedelta(seconds=90)
 #: Seconds between two rounds.
 _ROUND: Final = 15.0
 #: Calls a round, four rounds a minute: usergroups.users.list allows 20 a minute, users.info 100

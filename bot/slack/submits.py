@@ -85,6 +85,8 @@ class Submits:
         if told.answer.refused is Reason.NOT_CONFIRMED:
             word = confirming.word(case.judgement, entered(case, values).payload)
             return _error(modals.TYPED_BLOCK, modals.not_confirmed(word))
+        if told.answer.refused is Reason.NOTHING_CHANGED:
+            return _error(modals.NOTE_BLOCK, self._words(told, "correct"))
         return self._answered(told, "correct" if case.judgement.gate is Gate.AUDIT else "edit")
 
     async def _confirm(self, sent: Submission, seen: Seen) -> ViewAnswer:
