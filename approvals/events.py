@@ -111,6 +111,8 @@ class Revoked:
 
     grant: GrantId
     by: Person | None = None
+    #: nobody did: its giver may no longer decide
+    lost: bool = False
 
 
 @dataclass(frozen=True, slots=True)

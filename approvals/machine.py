@@ -35,7 +35,18 @@ from approvals.moves import MOVES, Move
 from approvals.pen import Answer, Pen, Ruling, said, signed
 from approvals.voting import why_refused
 
-__all__ = ["MOVES", "Answer", "Move", "Ruling", "decide", "may_act", "said", "sampled", "why_refused"]
+__all__ = [
+    "MOVES",
+    "Answer",
+    "Move",
+    "Ruling",
+    "decide",
+    "may_act",
+    "revoker",
+    "said",
+    "sampled",
+    "why_refused",
+]
 
 #: A request with more comments than this takes no further ones: an agent in a loop must not fill the card.
 MOST_COMMENTS = 1000
@@ -143,10 +154,16 @@ def _tick(pen: Pen, event: Ticked) -> Ruling:
 
 
 def _revoke(pen: Pen, event: Revoked) -> Ruling:
-    by = "operator" if event.by is None else signed(event.by)
-    pen.note(FactKind.UNGRANTED, by, {"grant": event.grant})
+    pen.note(FactKind.UNGRANTED, revoker(event), {"grant": event.grant})
     pen.follow(ShowCard())
     return pen.ruling()
+
+
+def revoker(event: Revoked) -> str:
+    """How facts name whoever ended a grant; `desk` where its giver may no longer decide."""
+    if event.lost:
+        return "desk"
+    return "operator" if event.by is None else signed(event.by)
 
 
 def _cancel(pen: Pen, event: Cancelled) -> Ruling:

@@ -32,5 +32,5 @@ def _told(grant: Grant, now: Instant) -> Element:
     return rich.section(
         rich.text("🔁 Similar requests went through until "),
         [rich.date(grant.ends_at)],
-        rich.text(f"{', when that was taken back' if taken_back else ''} ({grant.uses:,} in all)."),
+        rich.text(f"{', when that was ended' if taken_back else ''} ({grant.uses:,} in all)."),
     )

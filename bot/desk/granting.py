@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 
 from approvals.events import Revoked
 from approvals.grants import Grant, may_give
+from approvals.machine import revoker
 from approvals.model import Case, GrantId, GroupName, Person, Roster, UserId
-from approvals.pen import signed
 from approvals.policy_model import DEFAULT, Policy
 from bot.desk.desk import Desk
 from bot.desk.ruling import rule_on
@@ -95,15 +96,44 @@ async def revoke_by_operator(store: Store, runtime: Runtime, id_: GrantId) -> En
     return await store.write(lambda unit: _end(unit, grants.get(unit, id_), None, runtime, _NOBODY))
 
 
-def _end(unit: Unit, kept: Kept | None, by: Person | None, runtime: Runtime, roster: Roster) -> Ended:
+async def end_unfounded(desk: Desk) -> int:
+    """End the grants whose givers may no longer decide what they gave them on; how many those were."""
+    roster = desk.directory.roster()
+
+    def looking(unit: Unit) -> tuple[GrantId, ...]:
+        live = grants.every(unit, desk.runtime.now())
+        return tuple(grant.id for grant in live if _unfounded(grant, cases.load(unit, grant.request), roster))
+
+    ended = 0
+    for id_ in await desk.store.read(looking):
+        came = await desk.store.write(partial(_lose, id_=id_, desk=desk, roster=roster))
+        ended += came.ending is Ending.REVOKED
+    return ended
+
+
+def _lose(unit: Unit, id_: GrantId, desk: Desk, roster: Roster) -> Ended:
+    return _end(unit, grants.get(unit, id_), None, desk.runtime, roster, lost=True)
+
+
+def _unfounded(grant: Grant, case: Case | None, roster: Roster) -> bool:
+    """While nobody knows who is in a group, its members' grants let nothing through, and wait."""
+    if case is None or any(name in roster.as_of and roster.as_of[name] is None for name in case.asked):
+        return False
+    return all(grant.by.id != profile.id for profile in roster.asked(case.asked))
+
+
+def _end(  # how it ended, by name
+    unit: Unit, kept: Kept | None, by: Person | None, runtime: Runtime, roster: Roster, *, lost: bool = False
+) -> Ended:
     if kept is None:
         return Ended(Ending.UNKNOWN)
     now, grant = runtime.now(), kept.grant
-    if not grants.revoke(unit, grant.id, "operator" if by is None else signed(by), now):
+    event = Revoked(grant.id, by, lost)
+    if not grants.revoke(unit, grant.id, revoker(event), now):
         return Ended(Ending.OVER, kept)
     case = cases.load(unit, grant.request)
     if case is not None:
-        case = rule_on(unit, case, Revoked(grant.id, by), now, roster).case
+        case = rule_on(unit, case, event, now, roster).case
     return Ended(Ending.REVOKED, kept, case)
 
 

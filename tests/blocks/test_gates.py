@@ -49,8 +49,8 @@ from tests.blocks.gate_states import (
     shown,
 )
 from tests.blocks.hostile import WORDS
-from tests.blocks.states import STATES
-from tests.harness.cases import NOON, a_request, an_open_case
+from tests.blocks.states import STATES, voted
+from tests.harness.cases import ALICE, DIRECTORS, NOON, a_request, an_open_case
 from tests.harness.reading import everything_shown, read_message
 
 MINUTE = timedelta(minutes=1)
@@ -250,6 +250,29 @@ def test_too_few_are_said_with_what_is_done_about_it() -> None:
     assert "can decide*." in read_message(card(parked).as_call())
     nobody = CardView(view.case, Roster({}))
     assert "*⚠️ Nobody who is asked can decide this*" in read_message(card(nobody).as_call())
+    for case, can in ((comment(), "review"), (question(), "answer"), (shown(draft()), "object to")):
+        read_ = read_message(card(CardView(case, Roster({}))).as_call())
+        assert f"Nobody who is asked can {can} this*" in read_
+    alone = read_message(
+        card(CardView(voted(escalating(), ALICE), Roster({DIRECTORS: (ALICE.id,)}))).as_call()
+    )
+    assert "Nobody else who is asked can decide this" in alone
+
+
+def test_nothing_is_said_to_have_been_asked_of_nobody() -> None:
+    """Where the policy names no operators, the card says what helps."""
+    view = replace(STATES["too_few_left"](), operators=False)
+    text = read_message(card(view).as_call())
+    assert "operators have been asked" not in text
+    assert "there are no operators to be told: put somebody into those groups" in text
+
+
+def test_silence_is_not_asked_for_where_nobody_can_object() -> None:
+    """Neither on the card nor on a phone; as soon as somebody can, it is again."""
+    for text in (read("soft_and_nobody_can_object"), read("soft_open")):
+        assert ("unless somebody objects" in text) is ("nobody who is asked can object" not in text)
+    assert read("soft_and_nobody_can_object").count("nobody who is asked can object") == 2
+    assert read("soft_open").count("unless somebody objects") == 2
 
 
 def test_old_knowledge_of_a_group_is_said() -> None:
@@ -267,7 +290,7 @@ def test_grants_say_how_to_take_them_back_while_they_live() -> None:
         "granting"
     )
     ended = read("granted_and_taken_back")
-    assert "until 20 Nov 2026, 15:30 UTC, when that was taken back (3 in all)." in ended
+    assert "until 20 Nov 2026, 15:30 UTC, when that was ended (3 in all)." in ended
     case, made = grant(uses=0)
     over = read_message(card(CardView(case, ROSTER, grants=(made,), now=made.until)).as_call())
     assert "went through until 20 Nov 2026, 18:20 UTC (0 in all)." in over

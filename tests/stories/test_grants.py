@@ -163,7 +163,7 @@ async def test_its_giver_revokes_it_in_slack(one: House) -> None:
     await _lets_through(one, **_refund("C-21"))
     await one.slack.command("U0ALICE", f"/hitl revoke {grant}")
     await one.slack.ephemeral_to("U0ALICE", "is revoked (used 1 time)")
-    await one.slack.until(lambda: "taken back" in page(card))
+    await one.slack.until(lambda: "was ended" in page(card))
     await _asks(one, **_refund("C-21"))
     await one.slack.command("U0ALICE", f"/hitl revoke {grant}")
     await one.slack.ephemeral_to("U0ALICE", "was over already")
@@ -192,15 +192,20 @@ async def test_an_operator_revokes_it_at_the_command_line(one: House) -> None:
     await _asks(one, **_refund("C-22"))
     assert grant not in await one.hitl("grants", "list")
     # The running bot hears of it with its next round of the outbox.
-    await one.slack.until(lambda: "taken back" in page(card), within=10)
+    await one.slack.until(lambda: "was ended" in page(card), within=10)
 
 
 async def test_it_ends_when_its_giver_may_no_longer_decide(one: House) -> None:
-    """Carol leaves the group, and what she had allowed is asked about."""
+    """Carol leaves the group, and what she had allowed is asked about; also when she is back."""
     like = {"action": "note_down", **_refund("C-23")}
-    await _granted(one, "C-23", by="U0CAROL", action="note_down")
+    _, first = await _granted(one, "C-23", by="U0CAROL", action="note_down")
     await _lets_through(one, **like)
     one.slack.set_usergroup("S0SUPPORT", ["U0DAN"])
+    await one.slack.courier.idle()
+    await _asks(one, **like)
+    request = (first.metadata or {})["event_payload"]["request"]
+    await one.card(request, "Similar requests went through until", "when that was ended")
+    one.slack.set_usergroup("S0SUPPORT", ["U0CAROL", "U0DAN"])
     await one.slack.courier.idle()
     await _asks(one, **like)
 
@@ -215,6 +220,6 @@ async def test_it_outlives_the_bot(build: Build) -> None:
         assert like["decision"]["by"] == [{"id": "U0ALICE", "name": "alice"}]
         await _asks(one, **_refund("C-24", 51))
         await one.slack.command("U0BOB", f"/hitl revoke {grant}")
-        await one.slack.until(lambda: "taken back" in page(card))
+        await one.slack.until(lambda: "was ended" in page(card))
         await _asks(one, **_refund("C-24"))
         assert "whole" in await one.hitl("audit", "verify")
