@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from approvals.effects import CallbackType, Escalated, Voided
+from approvals.escalation import as_if_shown
 from approvals.model import AgentName, Case, Comment, Roster
 from blocks import replies, thread_notes
 from blocks.message import Message
@@ -43,7 +44,9 @@ class ThreadSender:
             return Done()
         if thread.ref is None:
             return Again("the card is not up yet", _UNTIL_THE_CARD)
-        message = _note(thread.case, parcel, self._out.desk.directory.roster())
+        # A window that starts again begins with its card, which is on its way as this is.
+        case = as_if_shown(thread.case, self._out.desk.runtime.now())
+        message = _note(case, parcel, self._out.desk.directory.roster())
         if message is None:
             return Dead("nobody knows how to say this note")
         try:

@@ -185,9 +185,11 @@ async def test_a_window_that_ended_while_the_bot_was_down_starts_again(
         assert ends >= int(before + 2)
         heard = await one.agent.hears(request)
         assert heard.data["decision"]["via"] == "timeout"
-        assert _seconds(heard.data["decision"]["decided_at"]) >= ends
+        assert _seconds(heard.data["decision"]["decided_at"]) >= ends - 1
         await one.card(request, "because nobody objected")
-        assert f"*goes ahead* <!date^{ends}^" in _shown_in_between(one)
+        shown = re.findall(r"\*goes ahead\* <!date\^(\d+)\^", _shown_in_between(one))
+        # The card and the note are on their way at once.
+        assert any(abs(int(moment) - ends) <= 1 for moment in shown), (shown, ends)
         facts = await one.facts(request)
         assert [facts.count(kind) for kind in ("window.restarted", "request.decided")] == [1, 1]
         assert len(one.slack.thread(card.channel, card.ts)) == 1
