@@ -21,6 +21,7 @@ COMMANDS = {
     "policy": ("bot.cli.policy:policy_command", "The policy file: does it load, and what would it say."),
     "agent": ("bot.cli.agents:agent", "Who may ask: add, list and revoke agents."),
     "grants": ("bot.cli.grants:grants", "What approvers let through for a while: list and revoke."),
+    "oncall": ("bot.cli.oncall:oncall", "Who is on call, and when."),
     "audit": ("bot.cli.audit:audit", "The tamper-evident log: check it, take it elsewhere."),
     "outbox": ("bot.cli.outbox:outbox", "Dead letters: what was tried for a day and given up."),
     "db": ("bot.cli.db:db", "The database's schema."),

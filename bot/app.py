@@ -14,6 +14,7 @@ from approvals.model import AgentName, Instant, RequestId
 from bot.alone import alone_with
 from bot.desk import decide, follow_up, letters, notify
 from bot.desk.desk import Desk
+from bot.desk.handoffs import Handoffs
 from bot.desk.muster import Muster
 from bot.http import app as endpoint
 from bot.http.callbacks import CallbackSender, Registration
@@ -44,6 +45,8 @@ TIDY_EVERY = timedelta(hours=1)
 WITHDRAW_EVERY = timedelta(minutes=1)
 #: How soon it is noticed that somebody asked to decide has left. Slack is asked about every 40 s.
 MUSTER_EVERY = timedelta(seconds=3)
+#: How soon both are told of a handoff, and another replica's overrides and absences hold here.
+HANDOFFS_EVERY = timedelta(seconds=3)
 #: A stop takes ten seconds at most: its parts have nine, and closing what they used has the rest.
 STOP_WITHIN = 9.0
 #: What is cut off then has this long to let go.
@@ -105,7 +108,7 @@ async def running(settings: Settings, runtime: Runtime) -> AsyncIterator[Bot]:
         # From now on people can be heard, and silence means something.
         heard_since = runtime.now()
         sweeper = _sweeper(side.desk, shelf, heard_since)
-        clock = _clock(side.desk, sweeper, heard_since)
+        clock = _clock(side, sweeper, heard_since)
         watch = _watch(side, shelf, meter)
         clock.every(LOOK_EVERY, "policy", watch.look)
         stop = asyncio.Event()
@@ -210,7 +213,9 @@ def _sweeper(desk: Desk, shelf: PolicyShelf, heard_since: Instant) -> Sweeper:
     )
 
 
-def _clock(desk: Desk, sweeper: Sweeper, heard_since: Instant) -> Clock:
+def _clock(side: SlackSide, sweeper: Sweeper, heard_since: Instant) -> Clock:
+    desk = side.desk
+
     async def withdraw(_now: Instant) -> None:
         await follow_up.cancel_all_of_revoked(desk.store, desk.runtime)
 
@@ -218,6 +223,7 @@ def _clock(desk: Desk, sweeper: Sweeper, heard_since: Instant) -> Clock:
     clock.every(ANCHOR_EVERY, "anchor", sweeper.anchor)
     clock.every(TIDY_EVERY, "tidy", sweeper.tidy)
     clock.every(WITHDRAW_EVERY, "withdraw", withdraw)
+    clock.every(HANDOFFS_EVERY, "handoffs", Handoffs(desk, side.people.reread).look)
     clock.every(MUSTER_EVERY, "muster", Muster(desk, heard_since).look)
     desk.store.on_commit(lambda committed: clock.rearm() if committed.requests else None)
     return clock

@@ -16,6 +16,7 @@ from approvals.model import AgentName, Case, Person, RequestId, UserId
 from approvals.strict_json import NotInterchangeable, NotJson
 from blocks import commands as said
 from blocks.commands import Entry, GrantLine
+from blocks.duty import AWAY, ONCALL
 from blocks.message import Message
 from blocks.text import Mrkdwn
 from bot.desk import granting
@@ -24,8 +25,10 @@ from bot.desk.granting import Ending
 from bot.http.bodies import matched
 from bot.http.drafts import PostedRequest, draft_of
 from bot.http.problems import Problem
+from bot.slack.duty_commands import DutyCommands
 from bot.slack.front import Front
 from bot.slack.payloads import Body
+from bot.slack.people import People
 from store.agents import Agent
 
 _TRY: Final = "try ACTION {json}"
@@ -52,8 +55,9 @@ Answering: TypeAlias = Callable[[Typed], Awaitable[Message]]
 class Commands:
     """Listener for `/hitl`."""
 
-    def __init__(self, front: Front) -> None:
+    def __init__(self, front: Front, people: People) -> None:
         self._front = front
+        duty = DutyCommands(front, people)
         self._table: Mapping[str, tuple[Entry, Answering]] = {
             "try": (
                 Entry(_TRY, "what the policy would say, and why; `agent:NAME` asks as that agent"),
@@ -61,6 +65,8 @@ class Commands:
             ),
             "grants": (Entry("grants", "what you let through for a while"), self._grants),
             "revoke": (Entry("revoke ID", "end a grant"), self._revoke),
+            "oncall": (Entry("oncall [GROUP]", f"now and next; `{ONCALL}` hands it over"), duty.oncall),
+            "away": (Entry(AWAY, "who decides in your place; `away off` ends it"), duty.away),
             "help": (Entry("help", "this"), self._help),
         }
 
