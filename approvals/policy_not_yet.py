@@ -13,7 +13,7 @@ from approvals.policy_problems import Problem
 #: Refused.
 NOT_YET_FIELDS = frozenset({"digest"})
 #: Warned of.
-NOT_YET_SETTINGS = ("digests", "review", "storm")
+NOT_YET_SETTINGS = ("digests", "storm")
 
 
 def not_yet_of(top: Mapping[str, Place]) -> Iterator[Problem]:

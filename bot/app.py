@@ -29,6 +29,7 @@ from bot.slack.service import SlackSide, Workspace, slack_side
 from scheduler.clock import Clock
 from scheduler.courier import Courier
 from scheduler.results import Result, Sender
+from scheduler.reviews import Reviews
 from scheduler.sweeper import Sweeper
 from store import agents, migrate
 from store.engine import Store
@@ -224,6 +225,8 @@ def _clock(side: SlackSide, sweeper: Sweeper, heard_since: Instant) -> Clock:
     clock.every(TIDY_EVERY, "tidy", sweeper.tidy)
     clock.every(WITHDRAW_EVERY, "withdraw", withdraw)
     clock.every(HANDOFFS_EVERY, "handoffs", Handoffs(desk, side.people.reread).look)
+    reviews = Reviews(desk.store, lambda: desk.policies.current.review)
+    clock.at(reviews.next_at, "reviews", reviews.run_once)
     clock.every(MUSTER_EVERY, "muster", Muster(desk, heard_since).look)
     desk.store.on_commit(lambda committed: clock.rearm() if committed.requests else None)
     return clock
