@@ -16,6 +16,8 @@ from blocks.text import Mrkdwn, escape, listed, mention, when
 #: Groups in one list, and shifts named of one group.
 _GROUPS: Final = 25
 _SHIFTS: Final = 6
+#: Groups that somebody who mistyped one is offered.
+_NAMED: Final = 10
 ONCALL: Final = "oncall GROUP @user for 4h"
 AWAY: Final = "away @deputy until DATE"
 
@@ -103,7 +105,7 @@ def not_your_override(group: str) -> Message:
 
 def no_group(typed: str, groups: Sequence[str]) -> Message:
     """No such group."""
-    known = listed([f"`{_code(name)}`" for name in groups[:_GROUPS]], "or")
+    known = listed([f"`{_code(name)}`" for name in groups[:_NAMED]], "or")
     return _said(f"There is no group `{_code(typed)}` in the policy. Say {known}.")
 
 

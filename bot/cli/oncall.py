@@ -75,7 +75,7 @@ def _range(turns: Rotation, starts: str | None, ends: str | None, now: Instant) 
         first = now if starts is None else _moment(starts, now, turns)
         last = first + _TURNS * turns.every if ends is None else _moment(ends, first, turns, whole_day=True)
     except (ValueError, OverflowError) as wrong:
-        raise click.ClickException(f"{wrong}") from wrong
+        raise click.ClickException(str(wrong)) from wrong
     if last <= first:
         raise click.ClickException("--until must be after --from")
     return first, last

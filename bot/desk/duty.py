@@ -69,7 +69,7 @@ async def take_over(desk: Desk, by: Person, group: GroupName, user: UserId, when
                 return Taken(Ending.NOT_YOURS)
             ends = own
         override = Override(group, user, when.starts, ends, by.id, now)
-        overrides.first_seen(unit, group, now - _JUST_BEFORE)
+        overrides.first_seen(unit, group, min(now, when.starts) - _JUST_BEFORE)
         overrides.add(unit, override)
         if when.starts > now:
             # One that begins now is told as the handoff that it is.
