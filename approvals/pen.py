@@ -25,6 +25,8 @@ class Answer:
     flaws: tuple[Flaw, ...] = ()
     #: the same person had already said the same of the same payload
     repeated: bool = False
+    #: with `repeated`: who said so before, where that was their deputy, or whoever is away
+    already: Person | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -130,7 +130,8 @@ def _count(pen: Pen, event: Voted | Edited, choice: Choice, grant: Grant | None 
     """Take a vote that is right, and end the request if it was the last one needed."""
     case = pen.case
     absent = _in_place_of(case, event)
-    used = quorum.tally(case, event.roster).used
+    before = quorum.tally(case, event.roster)
+    used = before.used
     repeated = choice is Choice.APPROVE and (
         event.by.id in used or (absent is not None and absent.id in used)
     )
@@ -157,7 +158,20 @@ def _count(pen: Pen, event: Voted | Edited, choice: Choice, grant: Grant | None 
             pen.follow(KeepGrant(grant))
     elif not repeated:
         pen.follow(ShowCard())
-    return pen.ruling(Answer(repeated=repeated and not standing.reached))
+    repeated = repeated and not standing.reached
+    return pen.ruling(
+        Answer(repeated=repeated, already=_other(before, event.by, absent) if repeated else None)
+    )
+
+
+def _other(standing: quorum.Tally, by: Person, absent: Person | None) -> Person | None:
+    """Who approved already for the two of them, where that was not `by`."""
+    two = {by.id} if absent is None else {by.id, absent.id}
+    for person in standing.approved_by:
+        place = standing.in_place_of.get(person.id)
+        if person.id != by.id and (person.id in two or (place is not None and place.id in two)):
+            return person
+    return None
 
 
 def _spelled(grant: Grant) -> dict[str, Json]:

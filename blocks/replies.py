@@ -73,6 +73,7 @@ def answer_words(
     return say(
         "counted",
         repeated=answer.repeated,
+        already=answer.already.name if answer.already is not None else "",
         wanted=wanted,
         review=case.judgement.gate is Gate.AUDIT,
         done=verdict_word(case),

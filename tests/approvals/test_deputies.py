@@ -16,6 +16,7 @@ from approvals.errors import Reason
 from approvals.events import Answered, Edited, Voted
 from approvals.machine import Ruling, decide
 from approvals.model import Case, Choice, Gate, Kind, Person, Roster, Status, UserId
+from blocks.replies import answer_words
 from tests.harness.cases import ALICE, BOB, CAROL, DAN, NOON, a_request, a_roster, an_open_case
 
 HOUR = timedelta(hours=1)
@@ -75,7 +76,9 @@ def test_a_vote_for_somebody_uses_up_both() -> None:
     for first, second in ((BOB, ALICE), (ALICE, BOB)):
         once = vote(an_open_case(quorum=2), first, roster)
         twice = vote(once.case, second, roster)
-        assert twice.answer.repeated
+        assert (twice.answer.repeated, twice.answer.already) == (True, first)
+        told = answer_words(twice.answer, twice.case, roster, "approve")
+        assert f"{first.name} has approved this already" in told
         assert quorum.tally(twice.case, roster).given == 1
         assert vote(twice.case, CAROL, roster).case.status is Status.APPROVED
 
