@@ -128,6 +128,15 @@ def test_a_deputys_vote_ends_with_their_time() -> None:
     assert not vote(once, ALICE, back).answer.repeated
 
 
+def test_both_votes_count_once_when_she_is_away_again() -> None:
+    """Bob's for Alice, then hers while she was back, and then she is away again: that is one approval."""
+    roster = standing_in((BOB, ALICE))
+    once = vote(an_open_case(quorum=2), BOB, roster).case
+    both = vote(once, ALICE, standing_in()).case
+    assert len(both.votes) == 2
+    assert quorum.tally(both, roster).given == quorum.tally(both, standing_in()).given == 1
+
+
 def test_only_who_is_in_a_group_stands_in_until_the_end() -> None:
     """To the moment; of one who is away no more, and of oneself, nothing is left."""
     away = Absence(ALICE.id, BOB.id, NOON + HOUR, NOON)

@@ -14,7 +14,7 @@ from blocks import duty as words_of
 from blocks.duty import Open, Turns
 from blocks.limits import problems_of_message
 from blocks.message import Message as Blocks
-from bot.desk import decide
+from bot.desk import decide, duty
 from bot.desk.handoffs import Handoffs
 from bot.desk.muster import Muster
 from bot.runtime import SystemRuntime
@@ -128,6 +128,19 @@ async def test_whoever_is_on_call_hands_over_their_own_shift(bot: RunningDesk, s
         assert "|Refund 750>" in words(each)
     bot.runtime.ahead += timedelta(days=6, minutes=1)
     assert on_call(bot) == ["U0DAN"]
+
+
+async def test_a_shift_and_an_absence_end_to_the_second(bot: RunningDesk, now: Instant) -> None:
+    """Nobody decides in a shift that is over, however lately it was asked who is who."""
+    handoff = now + 6 * DAY
+    bot.runtime.ahead += handoff - bot.runtime.now() - timedelta(seconds=5)
+    await duty.go_away(bot.desk, CAROL, UserId("U0BOB"), handoff)
+    await bot.side.people.reread()
+    assert on_call(bot) == ["U0CAROL"]
+    assert bot.desk.directory.roster().deputies == {"U0BOB": ("U0CAROL",)}
+    bot.runtime.ahead += timedelta(seconds=5)
+    assert on_call(bot) == ["U0DAN"]
+    assert bot.desk.directory.roster().deputies == {}
 
 
 async def test_operators_hand_over_and_take_back(bot: RunningDesk, slack: SlackStandIn) -> None:
