@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import TypeAlias
 
 from approvals.model import Instant, RequestId
-from store import cases, facts, grants, keys, outbox, overrides, payloads
+from store import cases, facts, grants, keys, muted, outbox, overrides, payloads
 from store.engine import Store
 
 log = logging.getLogger(__name__)
@@ -81,6 +81,7 @@ class Sweeper:
         ended = now - (REMEMBER_GRANTS if keep is None else min(keep, REMEMBER_GRANTS))
         await self._store.write(lambda unit: grants.forget_ended(unit, ended))
         await self._store.write(lambda unit: overrides.forget(unit, now - REMEMBER_DUTIES))
+        await self._store.write(lambda unit: muted.forget_old(unit, now))
         if keep is not None:
             await self._forget_payloads(now - keep, now)
 
