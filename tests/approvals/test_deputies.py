@@ -135,6 +135,8 @@ def test_both_votes_count_once_when_she_is_away_again() -> None:
     both = vote(once, ALICE, standing_in()).case
     assert len(both.votes) == 2
     assert quorum.tally(both, roster).given == quorum.tally(both, standing_in()).given == 1
+    turned = replace(both, votes=both.votes[::-1])
+    assert quorum.tally(turned, roster).given == 1
 
 
 def test_only_who_is_in_a_group_stands_in_until_the_end() -> None:
