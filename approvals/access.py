@@ -2,17 +2,69 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
+
 from approvals.errors import Reason
-from approvals.model import Case, Roster, UserId
+from approvals.model import Case, Roster, UserId, Vote
 
 
 def why_not_decide(case: Case, user: UserId, roster: Roster) -> Reason | None:
-    """None when `user` may vote on `case` today, else why not."""
+    """None when `user` may vote on `case` today, in their own right or for somebody away, else why not."""
     if not roster.profile(user).active:
         return Reason.DEACTIVATED
-    if all(user not in roster.groups.get(name, ()) for name in case.asked):
+    if is_asked(case, user, roster):
+        return _why_requester(case.request.on_behalf_of, user, roster)
+    reasons = [_why_not_for(case, user, absent, roster) for absent in roster.deputies.get(user, ())]
+    if None in reasons:
+        return None
+    # Of several refusals the one that says most: that they are not asked says nothing of the others.
+    return next((why for why in reasons if why is not Reason.NOT_ASKED), Reason.NOT_ASKED)
+
+
+def is_asked(case: Case, user: UserId, roster: Roster) -> bool:
+    """Whether `user` is asked in their own right."""
+    return any(user in roster.groups.get(name, ()) for name in case.asked)
+
+
+def in_place_of(
+    case: Case, user: UserId, roster: Roster, used: Container[UserId] = frozenset()
+) -> UserId | None:
+    """For whom `user` would vote on `case` today; None: in their own right.
+
+    Of several who are away, the first who is not `used`: whose approval does not count already.
+    """
+    if is_asked(case, user, roster):
+        return None
+    places = [
+        absent for absent in roster.deputies.get(user, ()) if _why_not_for(case, user, absent, roster) is None
+    ]
+    return next((absent for absent in places if absent not in used), places[0] if places else None)
+
+
+def counts(case: Case, vote: Vote, roster: Roster) -> bool:
+    """Whether `vote` counts today: its giver may still decide, in the way in which they voted."""
+    if vote.stands_for is not None:
+        absent = vote.stands_for.id
+        return (
+            absent in roster.deputies.get(vote.by.id, ())
+            and roster.profile(vote.by.id).active
+            and _why_not_for(case, vote.by.id, absent, roster) is None
+        )
+    return (
+        roster.profile(vote.by.id).active
+        and is_asked(case, vote.by.id, roster)
+        and _why_requester(case.request.on_behalf_of, vote.by.id, roster) is None
+    )
+
+
+def _why_not_for(case: Case, deputy: UserId, absent: UserId, roster: Roster) -> Reason | None:
+    """A deputy may do what the absent one may, unless either of them is the requester."""
+    if not is_asked(case, absent, roster):
         return Reason.NOT_ASKED
-    return _why_requester(case.request.on_behalf_of, user, roster)
+    if not roster.profile(absent).active:
+        return Reason.NOT_ASKED
+    requester = case.request.on_behalf_of
+    return _why_requester(requester, deputy, roster) or _why_requester(requester, absent, roster)
 
 
 def _why_requester(requester: str | None, user: UserId, roster: Roster) -> Reason | None:

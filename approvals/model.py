@@ -249,6 +249,8 @@ class Vote:
     round: int
     at: Instant
     reason: str | None = None
+    #: who was away and in whose place it was given; None: in their own right
+    stands_for: Person | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,6 +275,8 @@ class Decision:
     valid_until: Instant | None = None
     #: with `Via.GRANT`: the grant that let it through, and `by` is whoever gave that
     grant: GrantId | None = None
+    #: of `by`, those who decided in the place of somebody who was away → that one
+    in_place_of: Mapping[UserId, Person] = field(default_factory=dict)
 
 
 class OutcomeStatus(StrEnum):
@@ -381,6 +385,8 @@ class Profile:
     name: str
     email: str | None = None
     active: bool = True
+    #: the IANA zone they live in, as Slack has it; None when it did not say
+    zone: str | None = None
 
     @property
     def person(self) -> Person:
@@ -396,6 +402,8 @@ class Roster:
     people: Mapping[UserId, Profile] = field(default_factory=dict)
     #: groups that Slack could not be asked about lately → when it last could, or None when it never could
     as_of: Mapping[GroupName, Instant | None] = field(default_factory=dict)
+    #: deputy → those who are away now, and in whose place they may decide; nobody stands in for a deputy
+    deputies: Mapping[UserId, tuple[UserId, ...]] = field(default_factory=dict)
 
     def profile(self, user: UserId) -> Profile:
         """What is known of `user`; somebody unknown is called by their id."""
@@ -408,6 +416,11 @@ class Roster:
     def skipped(self, groups: tuple[GroupName, ...]) -> tuple[Profile, ...]:
         """The members of `groups` who left Slack: neither asked nor counted."""
         return tuple(p for p in self._members(groups) if not p.active)
+
+    def deputy(self, user: UserId) -> Profile | None:
+        """Who may decide in the place of `user`, who is away; None where nobody is to."""
+        found = (deputy for deputy, absent in self.deputies.items() if user in absent)
+        return next((profile for profile in map(self.profile, found) if profile.active), None)
 
     def _members(self, groups: tuple[GroupName, ...]) -> tuple[Profile, ...]:
         ids = dict.fromkeys(user for name in groups for user in self.groups.get(name, ()))

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any
 
 from approvals.audit import Fact, FactKind, head_of, link
 from approvals.canonical import Digest, Json, digest_of, salted
 from approvals.effects import CallAgent, CallbackType, Effect, Escalated, PostNote, Reminded, ShowCard
 from approvals.errors import Broken, Reason
-from approvals.model import Case, Decision, Flaw, GrantId, Instant, Person, Status, Via
+from approvals.model import Case, Decision, Flaw, GrantId, Instant, Person, Status, UserId, Via
 from approvals.moves import MOVES, Move
 
 
@@ -24,6 +25,8 @@ class Answer:
     flaws: tuple[Flaw, ...] = ()
     #: the same person had already said the same of the same payload
     repeated: bool = False
+    #: with `repeated`: who said so before, where that was their deputy, or whoever is away
+    already: Person | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +67,7 @@ class Pen:
         """A digest as facts hold it."""
         return salted(self.case.request.salt, digest)
 
-    def end(  # a decision's parts, by name
+    def end(  # noqa: PLR0913  # a decision's parts, by name
         self,
         move: Move,
         via: Via,
@@ -74,6 +77,7 @@ class Pen:
         *,
         answer: str | None = None,
         grant: GrantId | None = None,
+        in_place_of: Mapping[UserId, Person] = MappingProxyType({}),
     ) -> None:
         """Move to a final status; what it comes from and goes to is `MOVES`'s business."""
         try:
@@ -91,6 +95,7 @@ class Pen:
             answer=answer,
             valid_until=self.now + life if proceeds and life is not None else None,
             grant=grant,
+            in_place_of=dict(in_place_of),
         )
         self.change(status=verdict, decision=decision)
         body: dict[str, Json] = {

@@ -166,8 +166,8 @@ def _rotation(place: Place) -> Rotation:
     )
     weekday, at = _handoff(fields["handoff"]) if "handoff" in fields else (None, time())
     every = fields["every"].duration() if "every" in fields else None
-    if every is not None and every % timedelta(days=1):
-        fields["every"].wrong("must be whole days: shifts end at a time of day")
+    if every is not None and every % timedelta(hours=1):
+        fields["every"].wrong("must be whole hours, days or weeks")
     if every is not None and weekday is not None and every % timedelta(weeks=1):
         fields["handoff"].wrong("names a weekday, so `every` must be whole weeks")
     return Rotation(

@@ -39,7 +39,7 @@ class Rotation:
 
     users: tuple[UserId, ...]
     every: timedelta
-    #: 0 is Monday; None: each day is one to hand over on
+    #: 0 is Monday; None: shifts follow each other from the first handoff on, whatever the day
     weekday: int | None
     at: time
     #: an IANA zone

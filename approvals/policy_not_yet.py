@@ -7,15 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from approvals.policy_model import Group, Rotation
 from approvals.policy_place import Place
 from approvals.policy_problems import Problem
 
 #: Refused.
 NOT_YET_FIELDS = frozenset({"digest"})
-NOT_YET_ASKED: tuple[type[Group], ...] = (Rotation,)
 #: Warned of.
-NOT_YET_SETTINGS = ("digests", "review", "storm")
+NOT_YET_SETTINGS = ("digests", "storm")
 
 
 def not_yet_of(top: Mapping[str, Place]) -> Iterator[Problem]:

@@ -10,7 +10,7 @@ from approvals.conditions import compiled as compiled_condition
 from approvals.model import Gate, Grants, GroupName, Step
 from approvals.policy_misfits import misfits_of
 from approvals.policy_model import DEFAULT, Digest, Group, Rule
-from approvals.policy_not_yet import NOT_YET_ASKED, NOT_YET_FIELDS
+from approvals.policy_not_yet import NOT_YET_FIELDS
 from approvals.policy_place import Place, each, got
 from approvals.policy_problems import meant
 from approvals.policy_reach import check_reached, check_risk
@@ -145,10 +145,6 @@ class _Reader:
         if name not in self._groups:
             place.wrong(f"there is no group {name!r}; {meant(name, self._groups)}")
             return None
-        if isinstance(self._groups[GroupName(name)], NOT_YET_ASKED):
-            place.wrong(
-                f"{name!r} is a rotation, and who is on call is not known yet; name another group for now"
-            )
         return GroupName(name)
 
     def _steps(self, gate: Gate | None) -> tuple[Step, ...]:

@@ -112,7 +112,7 @@ def _map(about: str, properties: dict[str, Any], *required: str) -> dict[str, An
 def _group() -> dict[str, Any]:
     rotation = {
         "users": {**_USERS, "description": "who take turns, in this order"},
-        "every": {**_DURATION, "description": "how long a shift is: whole days"},
+        "every": {**_DURATION, "description": "how long a shift is: whole hours, days or weeks"},
         "handoff": {**_TEXT, "description": 'when shifts change: "Mon 09:00", or a time alone'},
         "timezone": _ZONE,
         "start": {"type": "string", "description": "the first shift begins on or after this day"},

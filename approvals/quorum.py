@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from approvals.access import why_not_decide
+from approvals import access
 from approvals.canonical import Digest
 from approvals.errors import Reason
 from approvals.model import Case, Choice, Person, Roster, Status, UserId, Vote
 
-#: Whether a person counts today: somebody who left, or is no longer asked, does not.
-Counts: TypeAlias = Callable[[UserId], bool]
+#: Whether a vote counts today: one by somebody who left, or is no longer asked, does not.
+Counts: TypeAlias = Callable[[Vote], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +23,8 @@ class Tally:
     #: who approved the current payload, in order, nobody twice
     approved_by: tuple[Person, ...]
     rejected_by: Person | None
+    #: of those, who voted in the place of somebody away → that one
+    in_place_of: Mapping[UserId, Person] = field(default_factory=dict)
 
     @property
     def given(self) -> int:
@@ -34,19 +36,34 @@ class Tally:
         """True when enough distinct people approved and nobody rejected."""
         return self.rejected_by is None and self.given >= self.needed
 
+    @property
+    def used(self) -> frozenset[UserId]:
+        """Whose approval counts already: who approved, and in whose place."""
+        absent = (person.id for person in self.in_place_of.values())
+        return frozenset([*(person.id for person in self.approved_by), *absent])
+
 
 def fold(votes: Iterable[Vote], digest: Digest, round_: int, needed: int, counts: Counts) -> Tally:
-    """Count the votes given in this round for this payload; one reject ends it."""
+    """Count the votes given in this round for this payload; one reject ends it.
+
+    A vote in somebody's place uses up both people: neither is counted a second time, on either side.
+    """
     approved: dict[UserId, Person] = {}
+    in_place_of: dict[UserId, Person] = {}
+    used: set[UserId] = set()
     rejected: Person | None = None
     for vote in votes:
-        if vote.round != round_ or vote.digest != digest or not counts(vote.by.id):
+        if vote.round != round_ or vote.digest != digest or not counts(vote):
             continue
+        people = {vote.by.id} if vote.stands_for is None else {vote.by.id, vote.stands_for.id}
         if vote.choice is Choice.REJECT:
             rejected = rejected or vote.by
-        else:
-            approved.setdefault(vote.by.id, vote.by)
-    return Tally(needed, tuple(approved.values()), rejected)
+        elif not people & used:
+            used |= people
+            approved[vote.by.id] = vote.by
+            if vote.stands_for is not None:
+                in_place_of[vote.by.id] = vote.stands_for
+    return Tally(needed, tuple(approved.values()), rejected, in_place_of)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,16 +79,15 @@ def lack(case: Case, roster: Roster) -> Lack | None:
     if any(name in roster.as_of and roster.as_of[name] is None for name in case.asked):
         return None
     standing = tally(case, roster)
-    approved = {person.id for person in standing.approved_by}
-    left = sum(
-        _can(case, profile.id, roster) for profile in roster.asked(case.asked) if profile.id not in approved
-    )
+    # A deputy adds nobody: whoever is away may vote all the same, and one of the two counts.
+    asked = (profile.id for profile in roster.asked(case.asked))
+    left = sum(_can(case, user, roster) for user in asked if user not in standing.used)
     missing = standing.needed - standing.given
     return Lack(left, missing) if left < missing else None
 
 
 def _can(case: Case, user: UserId, roster: Roster) -> bool:
-    why = why_not_decide(case, user, roster)
+    why = access.why_not_decide(case, user, roster)
     # Somebody of whom nothing was heard yet may turn out to have an e-mail.
     return why is None or (why is Reason.REQUESTER_UNKNOWN and user not in roster.people)
 
@@ -79,11 +95,11 @@ def _can(case: Case, user: UserId, roster: Roster) -> bool:
 def tally(case: Case, roster: Roster) -> Tally:
     """How `case` stands today: membership is always today's. Once approved, as it was approved."""
     if case.decision is not None and case.status in (Status.APPROVED, Status.MODIFIED):
-        return Tally(case.judgement.quorum, case.decision.by, None)
+        return Tally(case.judgement.quorum, case.decision.by, None, case.decision.in_place_of)
     return fold(
         case.votes,
         case.digest,
         case.round,
         case.judgement.quorum,
-        lambda user: why_not_decide(case, user, roster) is None,
+        lambda vote: access.counts(case, vote, roster),
     )

@@ -17,6 +17,8 @@ from approvals.policy_model import Rotation
 
 #: No zone has ever been set by more than this at once: how far an estimate of the shift's number may be off.
 _CHANGE = timedelta(hours=26)
+#: Whom a handoff longer ago would be news to has found out by now.
+_LOOK_BACK = timedelta(days=60)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,16 @@ class Override:
     ends: Instant
     by: UserId
     made_at: Instant
+
+
+@dataclass(frozen=True, slots=True)
+class Handoff:
+    """At `at` somebody else was on call."""
+
+    at: Instant
+    #: None: nobody was, before the first shift
+    before: UserId | None
+    after: UserId
 
 
 def on_call(rotation: Rotation, overrides: Iterable[Override], now: Instant) -> UserId | None:
@@ -86,6 +98,21 @@ def next_handoff(rotation: Rotation, overrides: Sequence[Override], now: Instant
     today = on_call(rotation, overrides, now)
     following = (each for each in shifts(rotation, overrides, now, horizon) if each.user != today)
     return next((each.starts for each in following), None)
+
+
+def last_handoff(
+    rotation: Rotation, overrides: Sequence[Override], since: Instant, now: Instant
+) -> Handoff | None:
+    """The last time after `since` that somebody else was on call; None when nobody else was, or nobody is."""
+    first = max(since, now - _LOOK_BACK)
+    runs = list(shifts(rotation, overrides, first, now + timedelta(microseconds=1)))
+    if not runs or runs[-1].ends <= now:
+        return None
+    run = runs.pop()
+    while runs and (runs[-1].user, runs[-1].ends) == (run.user, run.starts):
+        run = replace(run, starts=runs.pop().starts)
+    before = on_call(rotation, overrides, run.starts - timedelta(microseconds=1))
+    return None if run.starts <= first or before == run.user else Handoff(run.starts, before, run.user)
 
 
 def _turn_at(rotation: Rotation, now: Instant) -> Shift | None:

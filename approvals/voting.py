@@ -76,7 +76,7 @@ def edit(pen: Pen, event: Edited) -> Ruling:
     pen.change(payload=event.payload, digest=digest, round=case.round + 1, flaws=(), judgement=judgement)
     changes = len(form.changes(case.payload, event.payload))
     body: dict[str, Json] = {"payload": pen.sealed(digest), "changes": changes, "round": pen.case.round}
-    pen.note(FactKind.EDITED, signed(event.by), body)
+    pen.note(FactKind.EDITED, signed(event.by), body | _for(_in_place_of(pen.case, event)))
     ruling = _count(pen, event, Choice.APPROVE)
     if not voided or ruling.case.status.final:
         return ruling
@@ -97,8 +97,10 @@ def answer(pen: Pen, event: Answered) -> Ruling:
     if refused is not None:
         return _refuse(pen, event, refused)
     given = event.answer if options else words
-    pen.note(FactKind.ANSWERED, signed(event.by), {"answer": pen.sealed(digest_of(given))})
-    pen.end(Move.SOMEBODY_ANSWERS, Via.HUMAN, (event.by,), signed(event.by), answer=given)
+    absent = _in_place_of(case, event)
+    places = {} if absent is None else {event.by.id: absent}
+    pen.note(FactKind.ANSWERED, signed(event.by), {"answer": pen.sealed(digest_of(given)), **_for(absent)})
+    pen.end(Move.SOMEBODY_ANSWERS, Via.HUMAN, (event.by,), signed(event.by), answer=given, in_place_of=places)
     return pen.ruling()
 
 
@@ -145,27 +147,49 @@ def _retitled(case: Case, payload: Mapping[str, Json]) -> Judgement:
 def _count(pen: Pen, event: Voted | Edited, choice: Choice, grant: Grant | None = None) -> Ruling:
     """Take a vote that is right, and end the request if it was the last one needed."""
     case = pen.case
-    repeated = choice is Choice.APPROVE and _has_approved(case, event.by)
+    absent = _in_place_of(case, event)
+    before = quorum.tally(case, event.roster)
+    used = before.used
+    repeated = choice is Choice.APPROVE and (
+        event.by.id in used or (absent is not None and absent.id in used)
+    )
     if not repeated:
         reason = said(event.reason)
-        vote = Vote(event.by, choice, case.digest, case.round, pen.now, reason)
+        vote = Vote(event.by, choice, case.digest, case.round, pen.now, reason, absent)
         pen.change(votes=(*case.votes, vote))
         kind = FactKind.APPROVED if choice is Choice.APPROVE else FactKind.REJECTED
         body: dict[str, Json] = {"payload": pen.sealed(case.digest), "round": case.round, "reason": reason}
-        pen.note(kind, signed(event.by), body)
+        pen.note(kind, signed(event.by), body | _for(absent))
     standing = quorum.tally(pen.case, event.roster)
     if standing.rejected_by is not None:
-        pen.end(Move.SOMEBODY_REJECTS, Via.HUMAN, (event.by,), signed(event.by), event.reason)
+        places = {} if absent is None else {event.by.id: absent}
+        reason = event.reason
+        pen.end(Move.SOMEBODY_REJECTS, Via.HUMAN, (event.by,), signed(event.by), reason, in_place_of=places)
     elif standing.reached:
         move = Move.QUORUM_APPROVES_EDITED if pen.case.edited else Move.QUORUM_APPROVES
         if grant is not None:
             pen.note(FactKind.GRANTED, signed(event.by), _spelled(grant))
-        pen.end(move, Via.HUMAN, standing.approved_by, signed(event.by), _words(pen.case))
+        places = dict(standing.in_place_of)
+        words = _words(pen.case)
+        pen.end(move, Via.HUMAN, standing.approved_by, signed(event.by), words, in_place_of=places)
         if grant is not None:
             pen.follow(KeepGrant(grant))
     elif not repeated:
         pen.follow(ShowCard())
-    return pen.ruling(Answer(repeated=repeated and not standing.reached))
+    repeated = repeated and not standing.reached
+    return pen.ruling(
+        Answer(repeated=repeated, already=_other(before, event.by, absent) if repeated else None)
+    )
+
+
+def _other(standing: quorum.Tally, by: Person, absent: Person | None) -> Person | None:
+    """Who approved already for the two of them, where that was not `by`."""
+    two = {by.id} if absent is None else {by.id, absent.id}
+    for person in standing.approved_by:
+        place = standing.in_place_of.get(person.id)
+        if person.id != by.id and (person.id in two or (place is not None and place.id in two)):
+            return person
+    return None
 
 
 def _spelled(grant: Grant) -> dict[str, Json]:
@@ -182,11 +206,16 @@ def _words(case: Case) -> str | None:
     return "\n".join(words) or None
 
 
-def _has_approved(case: Case, person: Person) -> bool:
-    return any(
-        vote.by.id == person.id and vote.choice is Choice.APPROVE and vote.round == case.round
-        for vote in case.votes
-    )
+def _in_place_of(case: Case, event: Voted | Edited | Answered) -> Person | None:
+    """Who is away and for whom it is said; None: it is said in their own right."""
+    used = quorum.tally(case, event.roster).used
+    absent = access.in_place_of(case, event.by.id, event.roster, used)
+    return None if absent is None else event.roster.profile(absent).person
+
+
+def _for(absent: Person | None) -> dict[str, Json]:
+    """How a fact says in whose place it was done."""
+    return {} if absent is None else {"for": absent.id}
 
 
 def _refuse(pen: Pen, event: Voted | Edited | Answered, why: Reason, flaws: tuple[Flaw, ...] = ()) -> Ruling:

@@ -7,12 +7,14 @@ says who votes, nor for what.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
 from approvals.canonical import Digest
-from approvals.model import RequestId
+from approvals.gate_advice import Advice
+from approvals.model import Instant, RequestId
 
 # action_id of a card's buttons and menu
 APPROVE: Final = "approve"
@@ -36,7 +38,19 @@ VIEW: Final = "view"
 #: *Revoke* beside a grant in `/hitl grants`; the value is the grant's id.
 REVOKE: Final = "revoke_grant"
 
+#: On a suggestion of the gate review; their value is `About.encode()`.
+SHOW_REQUESTS: Final = "show_requests"
+NOT_NOW: Final = "not_now"
+#: Turn a page of `/hitl stats`; their value is `StatsPage.encode()`.
+STATS_BACK: Final = "stats_back"
+STATS_ON: Final = "stats_on"
+STATS_PAGES: Final = (STATS_BACK, STATS_ON)
+
 # action_id inside modals
+#: Turn a page of the requests that a suggestion is about; their value is `About.encode()`.
+REQUESTS_BACK: Final = "requests_back"
+REQUESTS_ON: Final = "requests_on"
+REQUESTS_PAGES: Final = (REQUESTS_BACK, REQUESTS_ON)
 PAGE_FIRST: Final = "page_first"
 PAGE_BACK: Final = "page_back"
 PAGE_ON: Final = "page_on"
@@ -59,6 +73,7 @@ FLAG_MODAL: Final = "flag_modal"
 ANSWER_MODAL: Final = "answer_modal"
 ALLOW_MODAL: Final = "allow_modal"
 EVERYTHING_MODAL: Final = "everything_modal"
+REQUESTS_MODAL: Final = "requests_modal"
 NOTICE_MODAL: Final = "notice_modal"
 LOADING_MODAL: Final = "loading_modal"
 
@@ -66,6 +81,8 @@ LOADING_MODAL: Final = "loading_modal"
 CARD_METADATA: Final = "hitl_card"
 #: event_type of what is said once in a card's thread; `event_payload` is `{"request": id, "key": key}`.
 NOTE_METADATA: Final = "hitl_note"
+#: event_type of the gate review's regular post; `event_payload` is `{"key": key}`.
+REVIEW_METADATA: Final = "hitl_review"
 
 _SEEN: Final = re.compile(r"v1:([A-Za-z0-9_-]{1,60}):([0-9a-f]{64})")
 
@@ -151,6 +168,71 @@ class Chosen:
         place, _, rest = value.partition("|") if isinstance(value, str) else ("", "", "")
         seen = Seen.decode(rest)
         return cls(int(place), seen) if seen and re.fullmatch(r"0|[1-9][0-9]?", place) else None
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """Which suggestion of which gate review, by its rule and its time; and a page, from 1, of it."""
+
+    rule: str
+    advice: Advice
+    since: Instant
+    until: Instant
+    number: int = 1
+
+    def at(self, number: int) -> About:
+        """Another page of the same."""
+        return replace(self, number=number)
+
+    def encode(self) -> str:
+        """For a button's `value`."""
+        since, until = (str(_seconds(moment)) for moment in (self.since, self.until))
+        return "|".join((str(self.advice), since, until, str(self.number), self.rule))
+
+    @classmethod
+    def decode(cls, value: object) -> About | None:
+        """What `encode` made; None for anything else."""
+        match = _ABOUT.fullmatch(value) if isinstance(value, str) else None
+        if match is None or match[1] not in list(Advice):
+            return None
+        return cls(match[5], Advice(match[1]), _moment(match[2]), _moment(match[3]), int(match[4]))
+
+
+@dataclass(frozen=True, slots=True)
+class StatsPage:
+    """One page, from 1, of `/hitl stats` as it was asked for then: `days` back from `until`."""
+
+    days: int
+    until: Instant
+    number: int = 1
+
+    def at(self, number: int) -> StatsPage:
+        """Another page of the same."""
+        return replace(self, number=number)
+
+    def encode(self) -> str:
+        """For a button's `value`."""
+        return f"{self.days}|{_seconds(self.until)}|{self.number}"
+
+    @classmethod
+    def decode(cls, value: object) -> StatsPage | None:
+        """What `encode` made; None for anything else."""
+        match = _STATS_PAGE.fullmatch(value) if isinstance(value, str) else None
+        return cls(int(match[1]), _moment(match[2]), int(match[3])) if match else None
+
+
+#: Whole seconds since 1970, as `About` and `StatsPage` carry moments.
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_ABOUT: Final = re.compile(r"([a-z]+)\|([0-9]{1,11})\|([0-9]{1,11})\|([1-9][0-9]{0,5})\|(.+)", re.DOTALL)
+_STATS_PAGE: Final = re.compile(r"([1-9][0-9]{0,3})\|([0-9]{1,11})\|([1-9][0-9]{0,5})")
+
+
+def _seconds(moment: Instant) -> int:
+    return int((moment - _EPOCH).total_seconds())
+
+
+def _moment(seconds: str) -> Instant:
+    return _EPOCH + timedelta(seconds=int(seconds))
 
 
 def option_of(action: str) -> int | None:

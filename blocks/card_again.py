@@ -9,7 +9,7 @@ from blocks import rich
 from blocks.arguments import hidden_in
 from blocks.differences import differences, some
 from blocks.rich import Block, Element
-from blocks.standing import verdict_word
+from blocks.standing import deciders, verdict_word
 from blocks.table import Table
 from blocks.text import short
 
@@ -61,7 +61,7 @@ def _said_then(previous: Case) -> list[Element]:
         return rich.text("The one before is still open.")
     expired = previous.status is Status.TIMED_OUT and previous.judgement.gate is not Gate.AUDIT
     told = "It expired" if expired else f"It was {verdict_word(previous)}"
-    by = ", ".join(short(person.name, 60) for person in decision.by[:3])
+    by = ", ".join(short(name, 100) for name in deciders(previous)[:3])
     return [
         *rich.text(f"{told}{f' by {by}' if by else ''}, "),
         rich.date(decision.decided_at),

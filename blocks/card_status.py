@@ -5,16 +5,18 @@ from __future__ import annotations
 from typing import Final
 
 from approvals.escalation import ends_at
-from approvals.model import Case, Roster
+from approvals.model import Case, Roster, Vote
+from approvals.quorum import tally
 from blocks import rich
 from blocks.rich import Block, Element
 from blocks.standing import (
     EMOJI,
     OUTCOMES,
     agent_was_revoked,
-    approvers,
     by_silence,
+    deciders,
     groups_asked,
+    mentions,
     reviewed_afterwards,
     risk_word,
     some_approved,
@@ -22,7 +24,7 @@ from blocks.standing import (
     then,
     waits_for_roll_back,
 )
-from blocks.text import Mrkdwn, mention, short
+from blocks.text import Mrkdwn, short
 from blocks.wording import say
 
 _PEOPLE: Final = 8
@@ -31,6 +33,7 @@ _SAYINGS: Final = 3
 
 def open_status(case: Case, roster: Roster) -> Mrkdwn:
     """Risk, who asks, how many are needed, until when, and what happens then."""
+    standing_now = tally(case, roster)
     return say(
         "status_open",
         gate=str(case.judgement.gate),
@@ -42,7 +45,7 @@ def open_status(case: Case, roster: Roster) -> Mrkdwn:
         standing=standing(case, roster),
         alone=case.judgement.quorum == 1,
         some_approved=some_approved(case),
-        approved_by=[mention(person) for person in approvers(case, roster)[:_PEOPLE]],
+        approved_by=mentions(standing_now.approved_by[:_PEOPLE], standing_now.in_place_of),
         parked_at=case.parked_at,
         due_at=ends_at(case),
         then=then(case),
@@ -62,7 +65,7 @@ def decided_status(case: Case) -> Mrkdwn:
         roll_back=waits_for_roll_back(case),
         verdict=str(decision.verdict),
         via=str(decision.via),
-        people=[mention(person) for person in decision.by[:_PEOPLE]],
+        people=mentions(decision.by[:_PEOPLE], decision.in_place_of),
         at=decision.decided_at,
         valid_until=decision.valid_until,
         agent=case.request.agent,
@@ -96,13 +99,17 @@ def sayings(case: Case) -> list[Block]:
 
 def _reasons_given(case: Case) -> list[tuple[str, str]]:
     """What the people said whose votes count, the last few of them; else what the decision itself says."""
-    told = [(vote.by.name, vote.reason) for vote in case.votes if vote.round == case.round and vote.reason]
+    told = [(_name(vote), vote.reason) for vote in case.votes if vote.round == case.round and vote.reason]
     if agent_was_revoked(case):
         return told[-_SAYINGS:]
     if not told and case.decision is not None and case.decision.reason:
-        names = ", ".join(person.name for person in case.decision.by)
+        names = ", ".join(deciders(case))
         return [(names or case.request.agent, case.decision.reason)]
     return told[-_SAYINGS:]
+
+
+def _name(vote: Vote) -> str:
+    return vote.by.name if vote.stands_for is None else f"{vote.by.name} for {vote.stands_for.name}"
 
 
 def not_delivered(case: Case, undelivered: str | None) -> list[Block]:

@@ -6,14 +6,16 @@ from typing import Final
 
 from approvals.escalation import ends_at
 from approvals.model import Case, Gate, Roster
+from approvals.quorum import tally
 from blocks.differences import Some
 from blocks.standing import (
     OUTCOMES,
     agent_was_revoked,
-    approvers,
     by_silence,
+    deciders,
     groups_asked,
     in_words,
+    names,
     reviewed_afterwards,
     risk_word,
     some_approved,
@@ -41,7 +43,8 @@ def quotable(words: str, most: int) -> str:
 
 def _open(case: Case, roster: Roster, changed: Some) -> Mrkdwn:
     title = quotable(title_of(case, _TITLE), _TITLE)
-    approved = approvers(case, roster)
+    standing = tally(case, roster)
+    approved = standing.approved_by
     return say(
         "text_open",
         gate=str(case.judgement.gate),
@@ -53,7 +56,7 @@ def _open(case: Case, roster: Roster, changed: Some) -> Mrkdwn:
         unopposed=case.request.review_of is not None,
         needed=case.judgement.quorum,
         missing=max(case.judgement.quorum - len(approved), 0),
-        approved_by=[person.name for person in approved[:_NAMED]],
+        approved_by=names(approved[:_NAMED], standing.in_place_of),
         some_approved=some_approved(case),
         parked_at=case.parked_at,
         due_at=ends_at(case),
@@ -76,7 +79,7 @@ def _decided(case: Case, changed: Some) -> Mrkdwn:
         via=str(decision.via),
         silence=by_silence(case),
         review=reviewed_afterwards(case),
-        people=[person.name for person in decision.by[:_NAMED]],
+        people=deciders(case)[:_NAMED],
         agent=case.request.agent,
         title=title,
         stop="" if title.endswith((".", "?", "!", "…")) else ".",

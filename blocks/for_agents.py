@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Final
 
 from approvals.model import Case, Decision, Gate, Status, Via
-from blocks.standing import agent_was_revoked, edits, in_words, reviewed_afterwards, some_approved
+from blocks.standing import agent_was_revoked, deciders, edits, in_words, reviewed_afterwards, some_approved
 from blocks.text import cut, listed, one_line
 
 #: An approver's words reach the model whole, within reason; `decision.reason` has all of them.
@@ -141,10 +141,8 @@ def _people(case: Case, decision: Decision) -> str:
         return "nobody"
     words = {vote.by.id: vote.reason for vote in case.votes if vote.round == case.round and vote.reason}
     told = [
-        f"{one_line(person.name)}, who said {_quoted(words[person.id])}"
-        if person.id in words
-        else one_line(person.name)
-        for person in decision.by
+        f"{one_line(name)}, who said {_quoted(words[person.id])}" if person.id in words else one_line(name)
+        for person, name in zip(decision.by, deciders(case), strict=True)
     ]
     if len(told) == 2 and ", who said " in told[0]:
         return f"{told[0]}, and {told[1]}"

@@ -19,7 +19,7 @@ from blocks.card import note_metadata
 from blocks.card_flaws import flaw_text
 from blocks.for_agents import message_for_agent
 from blocks.message import Message
-from blocks.standing import by_silence, edits, in_words, title_of, verdict_word, who_may
+from blocks.standing import by_silence, deciders, edits, in_words, title_of, verdict_word, who_may
 from blocks.text import Mrkdwn, escape, listed, short
 from blocks.wording import say
 
@@ -73,6 +73,7 @@ def answer_words(
     return say(
         "counted",
         repeated=answer.repeated,
+        already=answer.already.name if answer.already is not None else "",
         wanted=wanted,
         review=case.judgement.gate is Gate.AUDIT,
         done=verdict_word(case),
@@ -117,7 +118,7 @@ def refusal(reason: Reason, case: Case | None, roster: Roster, flaws: tuple[Flaw
         done=verdict_word(case) or "still open",
         silence=by_silence(case),
         via=str(decision.via) if decision else "",
-        people=[person.name for person in decision.by] if decision else [],
+        people=deciders(case),
         at=decision.decided_at if decision else None,
         answer=_answer(case),
         changes=in_words(edits(case)),

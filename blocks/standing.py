@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from approvals import titles
@@ -13,16 +13,18 @@ from approvals.model import (
     Gate,
     OutcomeStatus,
     Person,
+    Profile,
     Risk,
     Roster,
     Status,
     StepKind,
+    UserId,
     Via,
 )
 from approvals.quorum import tally
 from blocks.arguments import hidden_in, label_of
 from blocks.differences import Difference, Some, differences, some
-from blocks.text import Mrkdwn, escape, listed, short
+from blocks.text import Mrkdwn, escape, listed, mention, short
 
 #: Never colour alone: the word stands beside it.
 EMOJI: Final = {Risk.LOW: "🟢", Risk.MEDIUM: "🟡", Risk.HIGH: "🟠", Risk.CRITICAL: "🔴"}
@@ -67,6 +69,29 @@ def standing(case: Case, roster: Roster) -> Mrkdwn:
     if needed == 1:
         return Mrkdwn(f"needs one approval from {groups}")
     return Mrkdwn(f"{len(approvers(case, roster))} of {needed} approvals from {groups}")
+
+
+def names(people: Sequence[Person], in_place_of: Mapping[UserId, Person]) -> list[str]:
+    """Each by name, `Bob for Alice` where somebody stood in. Not escaped."""
+    return [
+        f"{person.name} for {in_place_of[person.id].name}" if person.id in in_place_of else person.name
+        for person in people
+    ]
+
+
+def mentions(people: Sequence[Person], in_place_of: Mapping[UserId, Person]) -> list[Mrkdwn]:
+    """The same by id, which nobody can take over as one can a name."""
+    return [
+        Mrkdwn(f"{mention(person)} for {mention(in_place_of[person.id])}")
+        if person.id in in_place_of
+        else mention(person)
+        for person in people
+    ]
+
+
+def deciders(case: Case) -> list[str]:
+    """Who decided, each by name, as `names` has it; empty while it is open."""
+    return names(case.decision.by, case.decision.in_place_of) if case.decision is not None else []
 
 
 def groups_asked(case: Case) -> Mrkdwn:
@@ -151,13 +176,25 @@ def who_may(case: Case, roster: Roster) -> str:
     """`directors (Alice and Bob)`: who may decide it today. Not escaped."""
     groups = listed([short(name, 60) for name in case.asked], "or") or "nobody"
     asked = roster.asked(case.asked)
-    everyone = [profile.name for profile in asked if why_not_decide(case, profile.id, roster) is None]
+    everyone = [
+        _reached(case, profile, roster)
+        for profile in asked
+        if why_not_decide(case, profile.id, roster) is None
+    ]
     if not everyone:
         return f"{groups} (but nobody there can at the moment)"
     named = [short(name, 60) for name in everyone[:_NAMED]]
     if len(everyone) > _NAMED:
         named.append(f"{len(everyone) - _NAMED} more")
     return f"{groups} ({listed(named)})"
+
+
+def _reached(case: Case, profile: Profile, roster: Roster) -> str:
+    """`Alice (away: Bob)`."""
+    deputy = roster.deputy(profile.id)
+    if deputy is None or why_not_decide(case, deputy.id, roster) is not None:
+        return profile.name
+    return f"{profile.name} (away: {deputy.name})"
 
 
 def every_edit(case: Case) -> Iterator[Difference]:

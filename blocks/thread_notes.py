@@ -5,13 +5,14 @@ Mentioned are people who are asked, and only where something is wanted of them n
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from typing import Final
 
 from approvals.access import why_not_decide
 from approvals.effects import Escalated, Note, Reminded, Restarted, Skipped, Voided
 from approvals.escalation import ends_at
-from approvals.model import Case, Choice, Gate, GroupName, Person, Roster, UserId
+from approvals.model import Case, Choice, Gate, GroupName, Person, Profile, Roster, UserId
+from approvals.quorum import tally
 from blocks.card import note_metadata
 from blocks.card_text import quotable
 from blocks.message import Message, words
@@ -52,11 +53,18 @@ def waiting(case: Case, roster: Roster, groups: tuple[GroupName, ...] | None = N
     """Who of `groups` (None: of all asked) could decide, and has said nothing of it as it is now."""
     if case.status.final:
         return ()
-    done = {person.id for person in approvers(case, roster)} | _rejected(case)
+    done = tally(case, roster).used | _rejected(case)
     asked = roster.asked(case.asked if groups is None else groups)
-    return tuple(
-        each.person for each in asked if each.id not in done and why_not_decide(case, each.id, roster) is None
-    )
+    left = [each for each in asked if each.id not in done and why_not_decide(case, each.id, roster) is None]
+    return tuple(dict.fromkeys(_reached(case, each, roster, done).person for each in left))
+
+
+def _reached(case: Case, profile: Profile, roster: Roster, done: Set[UserId]) -> Profile:
+    """Whom to mention: the deputy of whoever is away, if that one may, and has not said so for another."""
+    deputy = roster.deputy(profile.id)
+    if deputy is None or deputy.id in done or why_not_decide(case, deputy.id, roster) is not None:
+        return profile
+    return deputy
 
 
 def _rejected(case: Case) -> set[UserId]:

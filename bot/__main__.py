@@ -21,7 +21,13 @@ COMMANDS = {
     "policy": ("bot.cli.policy:policy_command", "The policy file: does it load, and what would it say."),
     "agent": ("bot.cli.agents:agent", "Who may ask: add, list and revoke agents."),
     "grants": ("bot.cli.grants:grants", "What approvers let through for a while: list and revoke."),
+    "oncall": (
+        "bot.cli.oncall:oncall",
+        "Who is on call in GROUP, and when; without GROUP, who is now in each.",
+    ),
+    "stats": ("bot.cli.stats:stats", "How each rule and each agent fares, and what to do about it."),
     "audit": ("bot.cli.audit:audit", "The tamper-evident log: check it, take it elsewhere."),
+    "export": ("bot.cli.export:export", "What people changed and why, as data to tune agents with."),
     "outbox": ("bot.cli.outbox:outbox", "Dead letters: what was tried for a day and given up."),
     "db": ("bot.cli.db:db", "The database's schema."),
 }

@@ -15,6 +15,7 @@ from approvals.model import AgentName, Instant, RequestId
 from bot.alone import alone_with
 from bot.desk import decide, follow_up, granting, letters, notify
 from bot.desk.desk import Desk
+from bot.desk.handoffs import Handoffs
 from bot.desk.muster import Muster
 from bot.ears import LISTEN_EVERY, Ears
 from bot.http import app as endpoint
@@ -30,6 +31,7 @@ from bot.slack.service import SlackSide, Workspace, slack_side
 from scheduler.clock import Clock
 from scheduler.courier import Courier
 from scheduler.results import Result, Sender
+from scheduler.reviews import Reviews
 from scheduler.sweeper import Sweeper
 from store import agents, migrate
 from store.engine import Store
@@ -48,6 +50,8 @@ WITHDRAW_EVERY = timedelta(minutes=1)
 MUSTER_EVERY = timedelta(seconds=3)
 #: How soon a grant ends whose giver may no longer decide; until then it lets nothing through either.
 GRANTS_EVERY = timedelta(seconds=5)
+#: How soon both are told of a handoff, and another replica's overrides and absences hold here.
+HANDOFFS_EVERY = timedelta(seconds=3)
 #: A stop takes ten seconds at most: its parts have nine, and closing what they used has the rest.
 STOP_WITHIN = 9.0
 #: What is cut off then has this long to let go.
@@ -109,7 +113,7 @@ async def running(settings: Settings, runtime: Runtime) -> AsyncIterator[Bot]:
         # From now on people can be heard, and silence means something.
         ears = Ears(runtime.now, lambda: _why_deaf(side, courier))
         sweeper = _sweeper(side.desk, shelf, ears)
-        clock = _clock(side.desk, sweeper, ears)
+        clock = _clock(side, sweeper, ears)
         watch = _watch(side, shelf, meter)
         clock.every(LOOK_EVERY, "policy", watch.look)
         stop = asyncio.Event()
@@ -218,7 +222,9 @@ def _sweeper(desk: Desk, shelf: PolicyShelf, ears: Ears) -> Sweeper:
     )
 
 
-def _clock(desk: Desk, sweeper: Sweeper, ears: Ears) -> Clock:
+def _clock(side: SlackSide, sweeper: Sweeper, ears: Ears) -> Clock:
+    desk = side.desk
+
     async def withdraw(_now: Instant) -> None:
         await follow_up.cancel_all_of_revoked(desk.store, desk.runtime)
 
@@ -232,6 +238,9 @@ def _clock(desk: Desk, sweeper: Sweeper, ears: Ears) -> Clock:
 
     clock.every(LISTEN_EVERY, "listen", ears.listen)
     clock.every(GRANTS_EVERY, "grants", end_grants)
+    clock.every(HANDOFFS_EVERY, "handoffs", Handoffs(desk, side.people.reread).look)
+    reviews = Reviews(desk.store, lambda: desk.policies.current.review)
+    clock.at(reviews.next_at, "reviews", reviews.run_once)
     clock.every(MUSTER_EVERY, "muster", Muster(desk).look)
     desk.store.on_commit(lambda committed: clock.rearm() if committed.requests else None)
     return clock

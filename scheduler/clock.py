@@ -40,6 +40,8 @@ class _Worker:
     name: str
     job: Job
     then: Callable[[], None] | None
+    #: whether it is done once when the clock starts
+    at_start: bool = False
     bell: asyncio.Event = field(default_factory=asyncio.Event)
 
 
@@ -76,6 +78,9 @@ class Clock:
         for worker in self._workers:
             self._begin(worker)
         self._due.set()
+        for worker in self._workers:
+            if worker.at_start:
+                worker.bell.set()
 
     def every(self, interval: timedelta, name: str, job: Job) -> None:
         """Run `job(now)` each `interval`, first after one `interval`; a failure is logged, and it goes on.
@@ -83,6 +88,22 @@ class Clock:
         To be said before `start()`.
         """
         self._ring_every(interval, name, self._bell(name, job))
+
+    def at(self, following: Callable[[Instant], Instant | None], name: str, job: Job) -> None:
+        """Run `job(now)` at the start, for what was missed, and then whenever `following(now)` says.
+
+        A job must find out itself whether there is something to do: it is run every now and then besides, as
+        `following` may come to say otherwise. To be said before `start()`.
+        """
+        id_ = f"at {name}"
+
+        def arm() -> None:
+            due = following(self._now())
+            if due is not None and not self._stopping:
+                self._scheduler.add_job(_ringer(bell), "date", run_date=due, id=id_, **_RING)
+
+        bell = self._bell(name, job, then=arm, at_start=True)
+        self._ring_every(SAFETY, name, bell)
 
     def rearm(self) -> None:
         """Hear that a commit may have changed when the earliest step is due. Cheap: call it for each."""
@@ -107,9 +128,11 @@ class Clock:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
 
-    def _bell(self, name: str, job: Job, then: Callable[[], None] | None = None) -> asyncio.Event:
+    def _bell(
+        self, name: str, job: Job, then: Callable[[], None] | None = None, *, at_start: bool = False
+    ) -> asyncio.Event:
         """An event; each time it is set, `job` runs, and `then` after it."""
-        worker = _Worker(name, job, then)
+        worker = _Worker(name, job, then, at_start)
         self._workers.append(worker)
         return worker.bell
 

@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import TypeAlias
 
 from approvals.model import Instant, RequestId
-from store import cases, facts, grants, keys, outbox, payloads
+from store import cases, facts, grants, keys, muted, outbox, overrides, payloads
 from store.engine import Store
 
 log = logging.getLogger(__name__)
@@ -22,6 +22,8 @@ AFTER_STUCK = timedelta(seconds=5)
 REMEMBER_DELIVERED = timedelta(days=7)
 #: How long an ended grant is listed.
 REMEMBER_GRANTS = timedelta(days=30)
+#: How long it can be looked up who stood in for whom.
+REMEMBER_DUTIES = timedelta(days=400)
 
 #: The use case: fires what is due of one request, in one unit of work.
 Tick: TypeAlias = Callable[[RequestId, Instant], Awaitable[object]]
@@ -78,6 +80,8 @@ class Sweeper:
         # A grant holds words of a payload: it is kept no longer than these.
         ended = now - (REMEMBER_GRANTS if keep is None else min(keep, REMEMBER_GRANTS))
         await self._store.write(lambda unit: grants.forget_ended(unit, ended))
+        await self._store.write(lambda unit: overrides.forget(unit, now - REMEMBER_DUTIES))
+        await self._store.write(lambda unit: muted.forget_old(unit, now))
         if keep is not None:
             await self._forget_payloads(now - keep, now)
 

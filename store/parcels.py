@@ -20,6 +20,7 @@ class ParcelKind(StrEnum):
     THREAD = "thread"
     CALLBACK = "callback"
     NOTICE = "notice"
+    REVIEW = "review"
 
 
 class State(StrEnum):

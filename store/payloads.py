@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from approvals.model import Case, Instant, RequestId
 from store.spelling import Spelling, joined, read_json
 from store.statements import plain
-from store.tables import cases, payloads
+from store.tables import cases, outbox, payloads
 from store.unit_of_work import Unit
 
 _WORDS = {
@@ -68,6 +68,11 @@ _OVER = (
     .limit(sa.bindparam("most"))
 )
 _FORGET = sa.delete(payloads).where(payloads.c.request.in_(sa.bindparam("ids", expanding=True)))
+#: What was sent, or given up, repeats what was said; what still waits is to arrive whole.
+_FORGET_SENT = sa.delete(outbox).where(
+    outbox.c.request.in_(sa.bindparam("ids", expanding=True)),
+    outbox.c.state != sa.literal_column("'waiting'"),
+)
 _EMPTIED = (
     sa.update(cases)
     .where(cases.c.id.in_(sa.bindparam("ids", expanding=True)))
@@ -106,11 +111,13 @@ def joined_case(row: Any) -> Case:
 def forget(u: Unit, before: Instant, now: Instant, limit: int) -> int:
     """Delete the content of `limit` requests at most that were decided before `before`; how many it met.
 
-    The facts stay, and every chain still verifies. An outbox that still holds a body keeps it.
+    The facts stay, and every chain still verifies. Parcels that were sent or given up go as well: a dead
+    letter is not sent again after this. One that still waits keeps its body until it is.
     """
     ids = list(u.read(_OVER, {"before": before, "most": limit}, of=(cases,)).scalars())
     if ids:
         u.change(_FORGET, {"ids": ids}, of=(payloads,))
+        u.change(_FORGET_SENT, {"ids": ids}, of=(outbox,))
         u.change(_EMPTIED, {"ids": ids, "now": now}, of=(cases,))
     return len(ids)
 

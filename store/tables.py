@@ -101,6 +101,7 @@ cases = sa.Table(
     sa.Index("ix_cases_due_at", "due_at", "id", **_where("due_at IS NOT NULL")),
     sa.Index("ix_cases_keeping", "decided_at", **_where("decided_at IS NOT NULL AND emptied_at IS NULL")),
     sa.Index("ix_cases_unanchored", "id", **_where("chain_seq > anchored_seq")),
+    sa.Index("ix_cases_decided", "decided_at", "id", **_where("decided_at IS NOT NULL")),
 )
 
 payloads = sa.Table(
@@ -243,4 +244,55 @@ grants = sa.Table(
     sa.Index("ix_grants_live", "agent", "action", "until", **_where("revoked_at IS NULL")),
     sa.Index("ix_grants_request", "request"),
     sa.Index("ix_grants_until", "until"),
+)
+
+cron_runs = sa.Table(
+    "cron_runs",
+    metadata,
+    # What recurs, with its expression and zone: where these change, it begins anew.
+    sa.Column("name", sa.Text, primary_key=True),
+    # The last scheduled time that was carried out.
+    sa.Column("at", Moment, nullable=False),
+)
+
+muted_suggestions = sa.Table(
+    "muted_suggestions",
+    metadata,
+    sa.Column("rule", sa.Text, primary_key=True),
+    sa.Column("advice", sa.Text, primary_key=True),
+    sa.Column("until", Moment, nullable=False),
+    # Who did not want to hear of it.
+    sa.Column("by", sa.Text, nullable=False),
+)
+
+overrides = sa.Table(
+    "overrides",
+    metadata,
+    sa.Column("id", _Counter, primary_key=True),
+    sa.Column("group_name", sa.Text, nullable=False),
+    sa.Column("person", sa.Text, nullable=False),
+    sa.Column("starts", Moment, nullable=False),
+    sa.Column("ends", Moment, nullable=False),
+    sa.Column("made_by", sa.Text, nullable=False),
+    sa.Column("made_at", Moment, nullable=False),
+    sa.Index("ix_overrides_ends", "ends"),
+    sa.Index("ix_overrides_group_name", "group_name", "ends"),
+)
+
+absences = sa.Table(
+    "absences",
+    metadata,
+    sa.Column("person", sa.Text, primary_key=True),
+    sa.Column("deputy", sa.Text, nullable=False),
+    sa.Column("until", Moment, nullable=False),
+    sa.Column("made_at", Moment, nullable=False),
+    sa.Index("ix_absences_until", "until"),
+)
+
+handoffs = sa.Table(
+    "handoffs",
+    metadata,
+    # Up to when the handoffs of a group were announced to both.
+    sa.Column("group_name", sa.Text, primary_key=True),
+    sa.Column("at", Moment, nullable=False),
 )

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 
 import click
 
+from approvals.model import GroupName
 from approvals.policy import Policy, PolicyError
-from approvals.policy_model import UserGroup, Users
-from bot.cli.common import asynchronous
+from approvals.policy_model import Rotation, UserGroup, Users
+from approvals.rotation import Override, next_handoff, on_call
+from bot.cli.common import asynchronous, short
 from bot.cli.scopes import wanted_scopes
 from bot.policies import PolicyShelf
 from bot.runtime import SystemRuntime
@@ -18,8 +20,9 @@ from bot.settings import Settings, SettingsError, read
 from bot.slack.connection import Connection, connected
 from bot.slack.identity import Identity
 from bot.slack.troubles import SlackTrouble, Trouble, said
-from store import migrate
-from store.errors import Unavailable
+from store import migrate, overrides
+from store.engine import Store
+from store.errors import SchemaBehind, Unavailable
 from store.sqlite import file_of
 
 
@@ -127,7 +130,7 @@ async def _of_slack(
         return
     for channel in policy.channels:
         yield await _of_channel(connection, channel)
-    async for finding in _of_people(connection, policy):
+    async for finding in _of_people(connection, policy, await _standing_in(settings)):
         yield finding
 
 
@@ -163,7 +166,9 @@ async def _of_channel(connection: Connection, channel: str) -> Finding:
     return Finding(what, True, f"#{told.get('name')}")
 
 
-async def _of_people(connection: Connection, policy: Policy) -> AsyncIterator[Finding]:
+async def _of_people(
+    connection: Connection, policy: Policy, standing_in: tuple[Override, ...]
+) -> AsyncIterator[Finding]:
     people = dict.fromkeys(policy.operators)
     for name, group in policy.groups.items():
         if isinstance(group, UserGroup):
@@ -176,8 +181,43 @@ async def _of_people(connection: Connection, policy: Policy) -> AsyncIterator[Fi
             yield Finding(f"group {name}", True, f"{len(group.users)} by name")
         else:
             yield Finding(f"group {name}", True, f"{len(group.users)} in turns")
+            yield await _of_turns(connection, name, group, standing_in)
     for user in people:
         yield await _of_user(connection, user)
+
+
+async def _standing_in(settings: Settings) -> tuple[Override, ...]:
+    """Who took over whose shift; nobody, where the database cannot say, which is a finding of its own."""
+    file = file_of(settings.database_url)
+    if file is not None and not file.exists():
+        return ()
+    try:
+        store = await Store.open(settings.database_url)
+    except (Unavailable, SchemaBehind):
+        return ()
+    try:
+        return await store.read(lambda unit: overrides.since(unit, SystemRuntime().now()))
+    finally:
+        await store.close()
+
+
+async def _of_turns(
+    connection: Connection, name: GroupName, turns: Rotation, standing_in: tuple[Override, ...]
+) -> Finding:
+    """Whether somebody who can decide is on call now."""
+    what, now = f"on call {name}", SystemRuntime().now()
+    theirs = [each for each in standing_in if each.group == name]
+    user = on_call(turns, theirs, now)
+    ends = next_handoff(turns, theirs, now)
+    until = f"until {short(ends)}" if ends is not None else "always"
+    if user is None:
+        return Finding(what, False, f"nobody {until}, before the first shift; name an earlier `start`")
+    found = await _of_user(connection, user)
+    if not found.well:
+        return Finding(
+            what, False, f"{user} {until}: {found.found}; hand over: /hitl oncall {name} @somebody"
+        )
+    return Finding(what, True, f"{found.found} {until}")
 
 
 async def _of_usergroup(connection: Connection, name: str, usergroup: str) -> Finding:

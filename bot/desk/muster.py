@@ -7,7 +7,7 @@ from functools import partial
 
 from approvals import quorum
 from approvals.events import Ticked
-from approvals.model import Instant, RequestId, Roster, Status
+from approvals.model import GroupName, Instant, RequestId, Roster, Status
 from bot.desk.desk import Desk
 from bot.desk.ruling import rule_on, show_card
 from store import cases
@@ -39,12 +39,12 @@ class Muster:
             return 0
         ticked = 0
         if self._roster is None or _standing(self._roster) != _standing(roster):
-            ticked = await self._everything(roster, now)
+            ticked = await self._everything(roster, now, _changed(self._roster, roster))
         # Only now: where it failed half-way, the next look does it again.
         self._roster = roster
         return ticked
 
-    async def _everything(self, roster: Roster, now: Instant) -> int:
+    async def _everything(self, roster: Roster, now: Instant, changed: frozenset[GroupName]) -> int:
         cursor, ticked = None, 0
         while True:
             page = await self._desk.store.read(partial(_pending, cursor=cursor))
@@ -53,6 +53,8 @@ class Muster:
                 if lacking or case.id in self._lacking or roster.skipped(case.asked):
                     await self._ticked(case.id, now)
                     ticked += 1
+                elif case.parked_at is None and not changed.isdisjoint(case.asked):
+                    await self._desk.store.write(partial(_shown_anew, request=case.id, now=now))
                 (self._lacking.add if lacking else self._lacking.discard)(case.id)
             cursor = page.next_cursor
             if cursor is None:
@@ -75,16 +77,34 @@ class Muster:
         show_card(unit, after, now)
 
 
+def _shown_anew(unit: Unit, request: RequestId, now: Instant) -> None:
+    """Whoever reads the card sees who may decide it today."""
+    case = cases.load(unit, request)
+    if case is not None and not case.status.final:
+        show_card(unit, case, now)
+
+
+def _changed(before: Roster | None, roster: Roster) -> frozenset[GroupName]:
+    """The groups in which others may decide than at the last look, or others in their place."""
+    if before is None:
+        return frozenset()
+    old, new = _standing(before), _standing(roster)
+    return frozenset(name for name in new if name in old and old[name] != new[name])
+
+
 def _pending(unit: Unit, cursor: str | None) -> cases.Page:
     return cases.page(unit, None, status=Status.PENDING, action=None, cursor=cursor, limit=_PAGE)
 
 
-def _standing(roster: Roster) -> object:
+def _standing(roster: Roster) -> dict[GroupName, object]:
     """What of a roster bears on who may decide."""
     return {
         name: (
             tuple((user, roster.profile(user).active, roster.profile(user).email) for user in members),
             name in roster.as_of and roster.as_of[name] is None,
+            tuple(
+                deputy for deputy, absent in roster.deputies.items() if not set(absent).isdisjoint(members)
+            ),
         )
         for name, members in roster.groups.items()
     }

@@ -69,6 +69,11 @@ def _person(person: Person) -> dict[str, str]:
     return {"id": person.id, "name": person.name}
 
 
+def _voter(person: Person, absent: Person | None) -> dict[str, Any]:
+    """`for` stands there only where somebody decided in the place of one who was away."""
+    return {**_person(person), **({} if absent is None else {"for": _person(absent)})}
+
+
 def _comment(comment: Comment) -> dict[str, Any]:
     by = _person(comment.by) if isinstance(comment.by, Person) else {"agent": comment.by}
     return {"by": by, "text": comment.text, "at": moment(comment.at)}
@@ -80,7 +85,7 @@ def _decision(case: Case, decision: Decision | None) -> dict[str, Any] | None:
     return {
         "verdict": str(decision.verdict),
         "via": str(decision.via),
-        "by": [_person(person) for person in decision.by],
+        "by": [_voter(person, decision.in_place_of.get(person.id)) for person in decision.by],
         "reason": decision.reason,
         "message": message_for_agent(case),
         "payload": case.payload,

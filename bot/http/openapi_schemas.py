@@ -79,6 +79,8 @@ def _array(items: Schema) -> Schema:
 
 
 _PERSON = _closed({"id": _TEXT, "name": _TEXT})
+#: `for` is whoever was away, in whose place they decided.
+_VOTER = _closed({"id": _TEXT, "name": _TEXT, "for": _PERSON}, optional=("for",))
 
 _ANSWERS: dict[str, Schema] = {
     "Request": _closed(
@@ -120,7 +122,7 @@ _ANSWERS: dict[str, Schema] = {
         {
             "verdict": _one_of(status for status in Status if status.final),
             "via": _one_of(Via),
-            "by": _array(_PERSON),
+            "by": _array(_VOTER),
             "reason": _or_null(_TEXT),
             "message": {"type": "string", "description": "For the agent's model, a sentence or two."},
             "payload": {**_OBJECT, "description": "The effective arguments: act on these."},

@@ -49,7 +49,7 @@ def build(front: Front, people: People) -> AsyncApp:
     app.action(_ANYTHING)(_on_click(clicks))
     app.view_submission(_ANYTHING)(_on_submit(front, submits))
     app.view_closed(_ANYTHING)(_on_event(front, _nothing))
-    app.command(_ANYTHING)(_on_command(front, Commands(front)))
+    app.command(_ANYTHING)(_on_command(front, Commands(front, people)))
     heard: dict[str, Callable[[Body], Awaitable[None]]] = {
         "app_home_opened": talk.home,
         "app_mention": talk.mention,

@@ -107,7 +107,9 @@ class CardSender:
             if channel not in tried:
                 tried.add(channel)
                 yield Place(channel)
-        asked = [person.id for person in self._out.desk.directory.roster().asked(case.asked)]
+        roster = self._out.desk.directory.roster()
+        reached = (roster.deputy(each.id) or each for each in roster.asked(case.asked))
+        asked = list(dict.fromkeys(each.id for each in reached))
         together = asked[:_MOST_IN_A_CONVERSATION]
         for users in ([together] if together else []) + (
             [[user] for user in asked] if len(asked) > 1 else []

@@ -18,6 +18,7 @@ from bot.slack.front import Front
 from bot.slack.once import Once
 from bot.slack.opening import Opening
 from bot.slack.payloads import Body, Click, click, digest_seen, seen_by
+from bot.slack.stats import Stats
 
 
 class Clicks:
@@ -27,6 +28,7 @@ class Clicks:
         self._front = front
         self._once: Once[None] = Once()
         self._opening = Opening(front)
+        self._stats = Stats(front)
         self._opens: Mapping[str, Callable[[Click], None]] = {
             actions.EDIT: self._opening.edit,
             actions.CORRECT: self._opening.edit,
@@ -37,6 +39,9 @@ class Clicks:
             actions.MORE: self._menu,
             **dict.fromkeys(actions.PAGES, self._opening.turn),
             **dict.fromkeys(actions.CONFIRM_PAGES, self._opening.read_on),
+            actions.SHOW_REQUESTS: self._stats.show,
+            **dict.fromkeys(actions.REQUESTS_PAGES, self._stats.turn_requests),
+            **dict.fromkeys(actions.STATS_PAGES, self._stats.turn),
         }
 
     async def take(self, body: Body) -> None:
@@ -57,6 +62,8 @@ class Clicks:
             await self._answer(clicked, place, lambda case: digest_seen(clicked.value, case.id))
         elif clicked.action == actions.ANSWER_SELECT and (chosen := Chosen.decode(clicked.value)):
             await self._answer(clicked, chosen.place, lambda case: seen_by(chosen.seen, case.id))
+        elif clicked.action == actions.NOT_NOW:
+            await self._stats.not_now(clicked)
         elif clicked.action == actions.REVOKE:
             self._front.say(clicked, await revoked(self._front.desk, clicked.value, clicked.by))
         else:

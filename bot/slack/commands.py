@@ -16,6 +16,7 @@ from approvals.model import AgentName, Case, Person, RequestId, UserId
 from approvals.strict_json import NotInterchangeable, NotJson
 from blocks import commands as said
 from blocks.commands import Entry, GrantLine
+from blocks.duty import AWAY, ONCALL
 from blocks.message import Message
 from blocks.text import Mrkdwn
 from bot.desk import granting
@@ -24,8 +25,11 @@ from bot.desk.granting import Ending
 from bot.http.bodies import matched
 from bot.http.drafts import PostedRequest, draft_of
 from bot.http.problems import Problem
+from bot.slack.duty_commands import DutyCommands
 from bot.slack.front import Front
 from bot.slack.payloads import Body
+from bot.slack.people import People
+from bot.slack.stats import Stats
 from store.agents import Agent
 
 _TRY: Final = "try ACTION {json}"
@@ -44,6 +48,8 @@ class Typed:
     by: Person
     #: what follows the subcommand, as Slack writes it
     rest: str
+    #: where a later answer goes
+    response_url: str | None = None
 
 
 Answering: TypeAlias = Callable[[Typed], Awaitable[Message]]
@@ -52,8 +58,9 @@ Answering: TypeAlias = Callable[[Typed], Awaitable[Message]]
 class Commands:
     """Listener for `/hitl`."""
 
-    def __init__(self, front: Front) -> None:
+    def __init__(self, front: Front, people: People) -> None:
         self._front = front
+        duty = DutyCommands(front, people)
         self._table: Mapping[str, tuple[Entry, Answering]] = {
             "try": (
                 Entry(_TRY, "what the policy would say, and why; `agent:NAME` asks as that agent"),
@@ -61,6 +68,9 @@ class Commands:
             ),
             "grants": (Entry("grants", "what you let through for a while"), self._grants),
             "revoke": (Entry("revoke ID", "end a grant"), self._revoke),
+            "oncall": (Entry("oncall [GROUP]", f"now and next; `{ONCALL}` hands it over"), duty.oncall),
+            "away": (Entry(AWAY, "who decides in your place; `away off` ends it"), duty.away),
+            "stats": (Entry("stats [7d]", "how each rule and agent fares, and what to do"), self._stats),
             "help": (Entry("help", "this"), self._help),
         }
 
@@ -68,7 +78,7 @@ class Commands:
         """The answer to `/hitl …`; to words that it does not know, the nearest that it does."""
         by = Person(UserId(str(body["user_id"])), str(body.get("user_name") or body["user_id"]))
         word, _, rest = str(body.get("text") or "").strip().partition(" ")
-        typed = Typed(self._front.person(by), rest.strip())
+        typed = Typed(self._front.person(by), rest.strip(), body.get("response_url") or None)
         name = word.strip("`*_").casefold()
         if not name:
             return await self._help(typed)
@@ -100,6 +110,9 @@ class Commands:
         lines = [GrantLine(each.grant, each.case, each.holds) for each in found]
         everybodys = typed.by.id in self._front.desk.policies.current.operators
         return said.grants(lines, everybodys=everybodys)
+
+    async def _stats(self, typed: Typed) -> Message:
+        return await Stats(self._front).answer(typed.rest, typed.response_url)
 
     async def _revoke(self, typed: Typed) -> Message:
         text = await revoked(self._front.desk, typed.rest, typed.by)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from bot.slack.cards import CardSender
 from bot.slack.outgoing import Outgoing
 from bot.slack.private import NoticeSender, ReplySender
+from bot.slack.review_post import ReviewSender
 from bot.slack.threads import ThreadSender
 from scheduler.results import Sender
 from store.outbox import ParcelKind
@@ -19,4 +20,5 @@ def senders(out: Outgoing) -> Mapping[ParcelKind, Sender]:
         ParcelKind.THREAD: ThreadSender(out).send,
         ParcelKind.REPLY: ReplySender(out).send,
         ParcelKind.NOTICE: NoticeSender(out).send,
+        ParcelKind.REVIEW: ReviewSender(out).send,
     }

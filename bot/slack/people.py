@@ -13,12 +13,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
+from zoneinfo import available_timezones
 
 from approvals.model import GroupName, Instant, Person, Profile, Roster, UserId
-from approvals.policy import Policy, UserGroup
+from approvals.policy import Policy, Rotation, UserGroup
 from bot.desk.desk import Policies
 from bot.runtime import Runtime
 from bot.slack.connection import Connection
+from bot.slack.duties import Duties
 from bot.slack.troubles import SlackTrouble, Trouble, said
 from store import people
 from store.engine import Store
@@ -69,6 +71,7 @@ class People:
         self._store = store
         self._policies = policies
         self._runtime = runtime
+        self.duties = Duties(store)
         self._groups: dict[str, tuple[tuple[UserId, ...], Instant]] = {}
         self._profiles: dict[UserId, tuple[Profile, Instant]] = {}
         #: asked about next, whatever their age
@@ -83,7 +86,14 @@ class People:
         """Begin with what an earlier run of the program heard."""
         groups, profiles = await self._store.read(lambda unit: (people.groups(unit), people.profiles(unit)))
         self._groups, self._profiles = dict(groups), dict(profiles)
+        await self.reread()
         self._made = None
+
+    async def reread(self) -> None:
+        """Hear of overrides and absences that were made or ended, here or by another replica."""
+        if await self.duties.reread(self._runtime.now()):
+            self._made = None
+            self.wake()
 
     def roster(self) -> Roster:
         """See `bot.desk.desk.Directory`."""
@@ -92,11 +102,17 @@ class People:
         fresh = self._made_until is not None and now < self._made_until
         if self._made is None or self._made[0] is not policy or not fresh:
             self._made = (policy, self._make(policy, now))
-            self._made_until = now + FRESH
+            # Nobody is asked, and nobody decides, in a shift that is over.
+            self._made_until = min(now + FRESH, self.duties.next_change(policy, now) or now + FRESH)
         return self._made[1]
 
     async def person(self, user: UserId) -> Person:
         """Somebody by name. Asks Slack about whoever is not known, for a second at most."""
+        known = await self.profile(user)
+        return known.person if known is not None else Person(user, str(user))
+
+    async def profile(self, user: UserId) -> Profile | None:
+        """What is known of somebody, asking as `person` does; None when Slack did not say in time."""
         if user not in self._profiles:
             try:
                 async with asyncio.timeout(_NAME_WITHIN):
@@ -104,7 +120,7 @@ class People:
             except (SlackTrouble, TimeoutError) as unknown:
                 log.info("%s is called by id: %s", user, type(unknown).__name__)
         known = self._profiles.get(user)
-        return known[0].person if known is not None else Person(user, str(user))
+        return known[0] if known is not None else None
 
     def ages(self) -> Ages:
         """For `/readyz` and metrics."""
@@ -125,6 +141,7 @@ class People:
             self._wanted.clear()
             pause = _ROUND
             try:
+                await self.reread()
                 await self.refresh(self._runtime.now())
             except SlackTrouble as trouble:
                 pause = max(_ROUND, trouble.retry_after or 0.0)
@@ -171,7 +188,15 @@ class People:
     def _make(self, policy: Policy, now: Instant) -> Roster:
         groups = {name: self._members(policy, name, now) for name in policy.groups}
         profiles = {user: profile for user, (profile, _) in self._profiles.items()}
-        return Roster(groups, profiles, self._as_of(policy, now))
+        deputies = self.duties.deputies(self.members(), now)
+        return Roster(groups, profiles, self._as_of(policy, now), deputies)
+
+    def members(self) -> frozenset[UserId]:
+        """Everybody in any group of the policy, on call or not: who may stand in for others."""
+        policy = self._policies.current
+        named = [group.users for group in policy.groups.values() if not isinstance(group, UserGroup)]
+        asked = [self._groups.get(name, ((), None))[0] for name in _usergroups(policy)]
+        return frozenset(user for users in (*named, *asked) for user in users)
 
     def _as_of(self, policy: Policy, now: Instant) -> dict[GroupName, Instant | None]:
         """The groups about which Slack could not be asked lately, and when it last could."""
@@ -187,7 +212,7 @@ class People:
         if isinstance(group, UserGroup):
             members, as_of = self._groups.get(group.id, ((), now))
             return members if now - as_of <= OLDEST else ()
-        return group.users
+        return self.duties.on_call(name, group, now) if isinstance(group, Rotation) else group.users
 
     def _everybody(self, policy: Policy) -> tuple[str, ...]:
         named = [
@@ -197,7 +222,8 @@ class People:
             for user in group.users
         ]
         members = [user for name in _usergroups(policy) for user in self._groups.get(name, ((), None))[0]]
-        return tuple(dict.fromkeys(map(str, (*named, *members, *policy.operators))))
+        users = (*named, *members, *policy.operators, *self.duties.everybody())
+        return tuple(dict.fromkeys(map(str, users)))
 
     def _oldest(self, wanted: Iterable[str], heard: Mapping[str, Instant], now: Instant) -> list[str]:
         tried = {**heard, **self._put_off}
@@ -292,6 +318,7 @@ def _profile(told: Mapping[str, Any]) -> Profile:
         str(name if name is not None else told["id"]),
         str(profile["email"]) if profile.get("email") else None,
         active=not told.get("deleted", False) and not told.get("is_bot", False),
+        zone=str(told["tz"]) if told.get("tz") in available_timezones() else None,
     )
 
 

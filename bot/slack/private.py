@@ -10,6 +10,7 @@ from typing import Any
 from approvals.model import Case
 from blocks import notices
 from blocks.message import Message
+from bot.slack import duty_notices
 from bot.slack.outgoing import Outgoing
 from bot.slack.troubles import SlackTrouble, Trouble
 from scheduler.results import Dead, Done, Result
@@ -96,16 +97,16 @@ def _too_few(body: Mapping[str, Any], case: Case, ref: CardRef | None) -> Messag
 
 
 class NoticeSender:
-    """The courier's sender for `ParcelKind.NOTICE`: a direct message to one operator."""
+    """The courier's sender for `ParcelKind.NOTICE`: a direct message, mostly to an operator."""
 
     def __init__(self, out: Outgoing) -> None:
         self._out = out
 
     async def send(self, parcel: Parcel) -> Result:
-        """Tell the operator in `body["to"]`."""
+        """Tell whoever is in `body["to"]`."""
         if not isinstance(parcel.body, Mapping):
             return Dead("a notice without words")
-        message = _notice(parcel.body)
+        message = _notice(parcel.body) or await duty_notices.told(self._out.desk, parcel.body)
         if parcel.body.get("notice") == "too_few":
             asked = await self._out.desk.store.read(lambda unit: _asked(unit, parcel))
             if asked is None or asked[0].status.final or asked[0].parked_at is not None:
@@ -119,7 +120,7 @@ class NoticeSender:
             await self._out.call("chat.postMessage", channel, message.as_post())
         except SlackTrouble as trouble:
             if trouble.trouble is Trouble.CHANNEL:
-                log.error("an operator cannot be told: %s: %s", parcel.body["to"], trouble)
+                log.error("somebody cannot be told: %s: %s", parcel.body["to"], trouble)
                 return Dead(str(trouble))
             return await self._out.result(parcel, trouble, channel)
         return Done()

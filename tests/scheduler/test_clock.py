@@ -168,3 +168,38 @@ async def test_stopping_lets_what_runs_end(clocks: Callable[[Plan], Clock]) -> N
     clock.rearm()
     assert (ended, len(plan.swept)) == (["slow"], swept)
     assert [task for task in asyncio.all_tasks() if task.get_name().startswith("clock ")] == []
+
+
+async def test_what_is_scheduled_runs_at_the_start_and_at_its_times(clocks: Callable[[Plan], Clock]) -> None:
+    """At the start for what was missed, then when it says; a failure keeps it from no later time."""
+    ran: asyncio.Queue[Instant] = asyncio.Queue()
+    times = [now() + SOON, now() + 2 * SOON]
+
+    async def job(at: Instant) -> None:
+        ran.put_nowait(at)
+        raise RuntimeError("no luck")
+
+    clock = clocks(Plan())
+    clock.at(lambda at: min((time for time in times if time > at), default=None), "review", job)
+    clock.start()
+    started = await ran.get()
+    assert started < times[0]
+    assert await ran.get() >= times[0]
+    assert await ran.get() >= times[1]
+    assert ran.empty()
+
+
+async def test_what_is_never_scheduled_runs_at_the_start_only(clocks: Callable[[Plan], Clock]) -> None:
+    """A policy without it: nothing rings, and nothing breaks."""
+    ran: asyncio.Queue[Instant] = asyncio.Queue()
+
+    async def job(at: Instant) -> None:
+        ran.put_nowait(at)
+
+    plan = Plan(now() + SOON)
+    clock = clocks(plan)
+    clock.at(lambda _: None, "review", job)
+    clock.start()
+    await ran.get()
+    await plan.fired.get()
+    assert ran.empty()

@@ -47,9 +47,31 @@ def _grants_too(connection: sa.Connection) -> None:
     )
 
 
+def _duties_too(connection: sa.Connection) -> None:
+    _grants_too(connection)
+    for statement in (
+        "INSERT INTO overrides (group_name, person, starts, ends, made_by, made_at)"
+        " VALUES ('g', 'U1', 1, 2, 'U2', 1)",
+        "INSERT INTO absences VALUES ('U1', 'U2', 3, 1)",
+        "INSERT INTO handoffs VALUES ('g', 1)",
+    ):
+        connection.exec_driver_sql(statement)
+
+
+def _gate_review_too(connection: sa.Connection) -> None:
+    _duties_too(connection)
+    connection.exec_driver_sql("INSERT INTO cron_runs VALUES ('review', 1)")
+    connection.exec_driver_sql("INSERT INTO muted_suggestions VALUES ('r', 'gentler', 2, 'U1')")
+
+
 #: For each revision: puts rows of every kind into a database that is at it. The next migration is tried on
 #: them. Whoever adds a migration adds its rows here; a test fails until then.
-ROWS: dict[str, Callable[[sa.Connection], None]] = {"0001": _first_rows, "0002": _grants_too}
+ROWS: dict[str, Callable[[sa.Connection], None]] = {
+    "0001": _first_rows,
+    "0002": _grants_too,
+    "0003": _duties_too,
+    "0004": _gate_review_too,
+}
 
 
 def _all_rows(connection: sa.Connection) -> dict[str, int]:

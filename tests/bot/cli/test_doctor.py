@@ -182,3 +182,23 @@ async def test_a_policy_that_is_not_utf_8_is_a_line_like_any_other(doctor: Docto
     assert "FAIL  policy: hitl.yml:1: is not UTF-8: save the file as UTF-8" in result.stdout
     assert "ok    slack token" in result.stdout
     assert result.exit_code == 1
+
+
+ON_CALL = POLICY.replace(
+    "rules:",
+    """\
+  turns: {rotation: {users: [U0CAROL], every: 1d, handoff: "09:00", timezone: UTC}}
+  later: {rotation: {users: [U0DAN], every: 1d, handoff: "09:00", timezone: UTC, start: 2999-01-01}}
+rules:""",
+)
+
+
+async def test_a_rotation_with_nobody_on_call_is_a_gap(doctor: Doctor) -> None:
+    """Before its first shift, or where whoever is on call has left; each is a line."""
+    well = await told(doctor, policy=ON_CALL)
+    assert "ok    on call turns: Carol Castillo always" in well.stdout
+    assert "FAIL  on call later: nobody until 2999-01-01 09:00:00 UTC, before the first shift" in well.stdout
+    assert well.exit_code == 1
+    left = await told(doctor, lambda slack: slack.deactivate("U0CAROL"), ON_CALL)
+    assert "FAIL  on call turns: U0CAROL always: " in left.stdout
+    assert "hand over: /hitl oncall turns @somebody" in left.stdout

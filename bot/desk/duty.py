@@ -1,0 +1,143 @@
+"""Who is on call and who is away, as people change it: who may, what it comes to, and who is told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+
+from approvals import rotation
+from approvals.absence import Absence
+from approvals.canonical import Json
+from approvals.model import GroupName, Instant, Person, UserId
+from approvals.moments import Span
+from approvals.policy_model import Policy, Rotation
+from approvals.rotation import Override, Shift
+from bot.desk.desk import Desk
+from bot.desk.view import moment
+from store import outbox, overrides
+from store.outbox import ParcelKind
+from store.unit_of_work import Unit
+
+#: So that the handoff that an override makes is after what was announced before.
+_JUST_BEFORE = timedelta(milliseconds=1)
+
+
+class Ending(StrEnum):
+    """What came of what somebody wanted."""
+
+    DONE = "done"
+    #: it is neither their shift, nor are they an operator
+    NOT_YOURS = "not_yours"
+    #: nothing was there to be ended
+    NOTHING = "nothing"
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What came of it; with `DONE` the override, which ends with the shift of whoever gave that away."""
+
+    ending: Ending
+    override: Override | None = None
+
+
+def rotations(policy: Policy) -> dict[GroupName, Rotation]:
+    """The groups in which people take turns."""
+    return {name: group for name, group in policy.groups.items() if isinstance(group, Rotation)}
+
+
+def coming(unit: Unit, group: GroupName, turns: Rotation, starts: Instant, ends: Instant) -> list[Shift]:
+    """Who is on call from `starts` to `ends`, overrides included."""
+    theirs = [each for each in overrides.since(unit, starts) if each.group == group]
+    return list(rotation.shifts(turns, theirs, starts, ends))
+
+
+async def take_over(desk: Desk, by: Person, group: GroupName, user: UserId, when: Span) -> Taken:
+    """Let `user` be on call instead: by an operator, or by whoever's shift it is, until its end at most.
+
+    Raises `KeyError` for a group that is no rotation.
+    """
+    policy, now = desk.policies.current, desk.runtime.now()
+    turns = rotations(policy)[group]
+
+    def taking(unit: Unit) -> Taken:
+        ends = when.ends
+        planned = coming(unit, group, turns, when.starts, ends)
+        if by.id not in policy.operators:
+            own = _own_shift(planned, by.id, when.starts)
+            if own is None:
+                return Taken(Ending.NOT_YOURS)
+            ends = own
+        override = Override(group, user, when.starts, ends, by.id, now)
+        overrides.first_seen(unit, group, min(now, when.starts) - _JUST_BEFORE)
+        overrides.add(unit, override)
+        if when.starts > now:
+            # One that begins now is told as the handoff that it is.
+            others = [each.user for each in planned if each.starts < ends]
+            _tell_planned(unit, override, dict.fromkeys([user, *others]))
+        return Taken(Ending.DONE, override)
+
+    return await desk.store.write(taking)
+
+
+async def give_back(desk: Desk, by: Person, group: GroupName) -> Ending:
+    """End overrides of `group`: an operator all, others those that they made or in which they stand in."""
+    now, whose = desk.runtime.now(), None if by.id in desk.policies.current.operators else by.id
+
+    def giving(unit: Unit) -> Ending:
+        overrides.first_seen(unit, group, now - _JUST_BEFORE)
+        if overrides.end(unit, group, now, whose):
+            return Ending.DONE
+        theirs = any(each.group == group for each in overrides.since(unit, now))
+        return Ending.NOT_YOURS if theirs else Ending.NOTHING
+
+    return await desk.store.write(giving)
+
+
+async def go_away(desk: Desk, by: Person, deputy: UserId, until: Instant) -> Absence:
+    """`by` is away from now on, and `deputy` decides in their place; the deputy is told."""
+    now = desk.runtime.now()
+    absence = Absence(by.id, deputy, until, now)
+
+    def going(unit: Unit) -> None:
+        overrides.put_absence(unit, absence)
+        body: Json = {"notice": "deputy", "to": deputy, "user": by.id, "until": moment(until)}
+        _put(unit, f"deputy:{by.id}:{moment(now)}", body, now)
+
+    await desk.store.write(going)
+    return absence
+
+
+async def come_back(desk: Desk, by: Person) -> bool:
+    """`by` is there again; False when they were not away."""
+    now = desk.runtime.now()
+    return await desk.store.write(lambda unit: overrides.back(unit, by.id, now))
+
+
+def _own_shift(planned: list[Shift], user: UserId, starts: Instant) -> Instant | None:
+    """Until when `user` is on call from `starts` on; None when they are not."""
+    ends = None
+    for each in planned:
+        if each.user != user or each.starts != (starts if ends is None else ends):
+            break
+        ends = each.ends
+    return ends
+
+
+def _tell_planned(unit: Unit, override: Override, users: dict[UserId, None]) -> None:
+    for user in users:
+        body: Json = {
+            "notice": "override",
+            "to": user,
+            "group": override.group,
+            "user": override.user,
+            "by": override.by,
+            "starts": moment(override.starts),
+            "ends": moment(override.ends),
+        }
+        key = f"override:{override.group}:{moment(override.made_at)}:{override.user}:{user}"
+        _put(unit, key, body, override.made_at)
+
+
+def _put(unit: Unit, key: str, body: Json, now: Instant) -> None:
+    outbox.put(unit, ParcelKind.NOTICE, request=None, key=key, lane="", body=body, now=now)

@@ -1,0 +1,205 @@
+"""`/hitl oncall` and `/hitl away`: what people type, whom they mean, and what they are answered."""
+
+from __future__ import annotations
+
+import logging
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Final, Protocol
+
+from approvals.model import GroupName, Instant, Person, Profile, UserId
+from approvals.moments import Span, span
+from approvals.policy_model import Rotation, UserGroup
+from blocks import duty as said
+from blocks.duty import Turns
+from blocks.message import Message
+from bot.desk import duty
+from bot.desk.duty import Ending
+from bot.desk.handoffs import Handoffs
+from bot.slack.front import Front
+from bot.slack.people import People
+from store.errors import Unavailable
+from store.unit_of_work import Unit
+
+log = logging.getLogger(__name__)
+
+#: How Slack writes people, and how they are typed where it does not: an id, or a name.
+_PERSON: Final = re.compile(r"<@([UW][A-Z0-9]+)(?:\|[^<>]*)?>|@?([UW][A-Z0-9]{4,})\b|@(\S+)|(me)\b")
+#: How far ahead a list looks, in turns.
+_AHEAD: Final = 6
+_UTC: Final = "UTC"
+
+
+class Typed(Protocol):
+    """A subcommand's words."""
+
+    @property
+    def by(self) -> Person:
+        """Whoever typed them."""
+
+    @property
+    def rest(self) -> str:
+        """What follows the subcommand, as Slack writes it."""
+
+
+class DutyCommands:
+    """The answers to `/hitl oncall …` and `/hitl away …`."""
+
+    def __init__(self, front: Front, people: People) -> None:
+        self._front = front
+        self._people = people
+        self._handoffs = Handoffs(front.desk, people.reread)
+
+    async def oncall(self, typed: Typed) -> Message:
+        """Who is on call; or, with a person, who shall be."""
+        desk, by, rest = self._front.desk, typed.by, typed.rest
+        groups = desk.policies.current.groups
+        if not rest:
+            return await self._listed(tuple(groups))
+        name = _named(rest, tuple(groups))
+        if name is None:
+            return said.no_group(rest.split()[0], tuple(groups))
+        words = rest.strip("`*_ ")[len(name) :].strip("`*_ ")
+        if not words:
+            return await self._listed((name,))
+        if not isinstance(groups[name], Rotation):
+            return said.no_turns((await self._turns((name,)))[0], desk.runtime.now())
+        if words.casefold() == "off":
+            return await self._given_back(by, name)
+        return await self._taken(by, name, words)
+
+    async def away(self, typed: Typed) -> Message:
+        """Who stands in for whoever types it; or, with a person, who shall."""
+        by, words = typed.by, typed.rest.strip("`*_ ")
+        if not words:
+            now = self._front.desk.runtime.now()
+            found = [each for each in self._people.duties.absences if each.user == by.id and now < each.until]
+            return said.away(found[0].deputy, found[0].until) if found else said.here()
+        if words.casefold() in ("off", "back", "here"):
+            was = await duty.come_back(self._front.desk, by)
+            await self._people.reread()
+            return said.back() if was else said.here()
+        return await self._going(by, words)
+
+    async def _going(self, by: Person, words: str) -> Message:
+        meant = self._meant(by, words)
+        if meant is None:
+            return said.nobody_named(said.AWAY)
+        user, when = meant
+        if user == by.id:
+            return said.not_oneself()
+        try:
+            until = (await self._span(by, when)).ends
+        except ValueError as wrong:
+            return said.no_time(str(wrong), said.AWAY)
+        if not await self._active(user):
+            return said.not_active(user)
+        if user not in self._people.members():
+            return said.no_deputy(user)
+        await duty.go_away(self._front.desk, by, user, until)
+        await self._people.reread()
+        return said.away(user, until)
+
+    async def _taken(self, by: Person, group: GroupName, words: str) -> Message:
+        meant = self._meant(by, words)
+        if meant is None:
+            return said.nobody_named(said.ONCALL)
+        user, when = meant
+        try:
+            wanted = await self._span(by, when)
+        except ValueError as wrong:
+            return said.no_time(str(wrong), said.ONCALL)
+        if not await self._active(user):
+            return said.not_active(user)
+        taken = await duty.take_over(self._front.desk, by, group, user, wanted)
+        if taken.override is None:
+            return said.not_your_shift(group)
+        await self._handed_over()
+        made = taken.override
+        starts = made.starts if made.starts > made.made_at else None
+        return said.taken(group, user, starts, made.ends, shortened=made.ends < wanted.ends)
+
+    async def _given_back(self, by: Person, group: GroupName) -> Message:
+        match await duty.give_back(self._front.desk, by, group):
+            case Ending.DONE:
+                await self._handed_over()
+                return said.given_back(group)
+            case Ending.NOT_YOURS:
+                return said.not_your_override(group)
+            case Ending.NOTHING:
+                return said.nothing_to_give_back(group)
+
+    async def _handed_over(self) -> None:
+        """From this answer on, whoever is on call may decide; both are told by the outbox."""
+        await self._people.reread()
+        self._front.tasks.start(self._announced(), "handoff")
+
+    async def _announced(self) -> None:
+        try:
+            await self._handoffs.look(self._front.desk.runtime.now())
+        except Unavailable as away:
+            # The clock looks again within seconds.
+            log.warning("a handoff is announced later: %s", away)
+
+    async def _listed(self, names: tuple[GroupName, ...]) -> Message:
+        return said.oncall(await self._turns(names), self._front.desk.runtime.now())
+
+    async def _turns(self, names: tuple[GroupName, ...]) -> list[Turns]:
+        desk = self._front.desk
+        now, policy, roster = desk.runtime.now(), desk.policies.current, desk.directory.roster()
+        gone = frozenset(user for user, profile in roster.people.items() if not profile.active)
+
+        def looking(unit: Unit) -> list[Turns]:
+            found = []
+            for name in names:
+                group = policy.groups[name]
+                if isinstance(group, Rotation):
+                    shifts = duty.coming(unit, name, group, now, _horizon(group, now))
+                    found.append(Turns(name, tuple(shifts), gone=gone))
+                else:
+                    found.append(Turns(name, None, group.id if isinstance(group, UserGroup) else None))
+            return found
+
+        return await desk.store.read(looking)
+
+    def _meant(self, by: Person, words: str) -> tuple[UserId, str] | None:
+        """The person that is named first, and what follows."""
+        found = _PERSON.match(words)
+        if found is None:
+            return None
+        rest = words[found.end() :].strip()
+        if found[4]:
+            return by.id, rest
+        if found[3] is None:
+            return UserId(found[1] or found[2]), rest
+        people = self._front.desk.directory.roster().people.values()
+        known = [each.id for each in people if each.name.casefold() == found[3].casefold()]
+        return (known[0], rest) if len(known) == 1 else None
+
+    async def _span(self, by: Person, words: str) -> Span:
+        """By the wall clock of whoever typed it. Raises `ValueError`."""
+        profile = await self._profile(by.id)
+        zone = profile.zone if profile is not None else None
+        return span(words, self._front.desk.runtime.now(), zone or _UTC)
+
+    async def _profile(self, user: UserId) -> Profile | None:
+        return await self._people.profile(user)
+
+    async def _active(self, user: UserId) -> bool:
+        profile = await self._profile(user)
+        return profile is not None and profile.active
+
+
+def _named(typed: str, groups: tuple[GroupName, ...]) -> GroupName | None:
+    """The group whose name begins what was typed; of several the longest."""
+    words = f"{typed.strip('`*_ ').casefold().replace('`', '')} "
+    found = [name for name in groups if words.startswith(f"{name.casefold()} ")]
+    return max(found, key=len, default=None)
+
+
+def _horizon(group: Rotation, now: Instant) -> Instant:
+    return max(now, _beginning(group)) + max(_AHEAD * group.every, timedelta(days=1))
+
+
+def _beginning(group: Rotation) -> Instant:
+    return datetime.combine(group.start, group.at, UTC)

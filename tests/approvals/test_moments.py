@@ -1,0 +1,69 @@
+"""What people type of times is understood by the wall clock of their zone."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from approvals.moments import span
+
+#: A Friday, noon in UTC, 13:00 in Berlin.
+NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("typed", "starts", "ends"),
+    [
+        ("for 4h", "2026-11-20T12:00", "2026-11-20T16:00"),
+        ("4h", "2026-11-20T12:00", "2026-11-20T16:00"),
+        ("FOR 3 days", "2026-11-20T12:00", "2026-11-23T12:00"),
+        ("until 18:00", "2026-11-20T12:00", "2026-11-20T17:00"),
+        ("until 9:00", "2026-11-20T12:00", "2026-11-21T08:00"),
+        ("until 2026-12-01", "2026-11-20T12:00", "2026-12-01T23:00"),
+        ("2026-12-01", "2026-11-20T12:00", "2026-12-01T23:00"),
+        ("until 2026-12-01 09:00", "2026-11-20T12:00", "2026-12-01T08:00"),
+        ("until 2026-12-01T09:00", "2026-11-20T12:00", "2026-12-01T08:00"),
+        ("till fri", "2026-11-20T12:00", "2026-11-20T23:00"),
+        ("fri", "2026-11-20T12:00", "2026-11-20T23:00"),
+        ("until friday 12:00", "2026-11-20T12:00", "2026-11-27T11:00"),
+        ("until Mon 09:00", "2026-11-20T12:00", "2026-11-23T08:00"),
+        ("until tomorrow", "2026-11-20T12:00", "2026-11-21T23:00"),
+        ("from 2026-12-01 09:00 for 8h", "2026-12-01T08:00", "2026-12-01T16:00"),
+        ("from tomorrow until sun", "2026-11-20T23:00", "2026-11-22T23:00"),
+        ("from sat 09:00 to 17:00", "2026-11-21T08:00", "2026-11-21T16:00"),
+        ("for 8h from 2026-12-01 09:00", "2026-12-01T08:00", "2026-12-01T16:00"),
+        ("until 2027-07-01 09:00", "2026-11-20T12:00", "2027-07-01T07:00"),
+    ],
+)
+def test_a_span_is_understood(typed: str, starts: str, ends: str) -> None:
+    """Dates, weekdays, times and durations, in Berlin; a day alone is meant whole."""
+    told = span(typed, NOW, "Europe/Berlin")
+    assert (told.starts, told.ends) == (
+        datetime.fromisoformat(f"{starts}+00:00"),
+        datetime.fromisoformat(f"{ends}+00:00"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("typed", "says"),
+    [
+        ("", "how long"),
+        ("for", "not a duration"),
+        ("for ever", "not a duration"),
+        ("until", "day or a time"),
+        ("until 2026-02-30", "no day of the calendar"),
+        ("until whenever", "no day"),
+        ("until 2026-11-19", "over already"),
+        ("for 4h until fri", "how long"),
+        ("from fri", "how long"),
+        ("whenever until fri", "neither"),
+        ("until 9999-12-31", "ten years"),
+        ("until fri until sat", "how long"),
+        ("for 4h for 5h", "how long"),
+    ],
+)
+def test_what_is_no_span_is_said(typed: str, says: str) -> None:
+    """In a sentence that helps, never with another exception."""
+    with pytest.raises(ValueError, match=says):
+        span(typed, NOW, "Europe/Berlin")
