@@ -36,7 +36,7 @@ def lack(case: Case, roster: Roster, *, operators: bool) -> list[Block]:
     elif operators:
         done = ": the operators have been asked."
     else:
-        done = ", and there are no operators to be told: put somebody into those groups, in Slack or in hitl.yml."
+        done = ", and there are no operators to be told: put somebody in, in Slack or in hitl.yml."
     return [rich.block(rich.section(rich.text(f"⚠️ {many}", bold=True), rich.text(done)))]
 
 

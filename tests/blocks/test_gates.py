@@ -264,7 +264,7 @@ def test_nothing_is_said_to_have_been_asked_of_nobody() -> None:
     view = replace(STATES["too_few_left"](), operators=False)
     text = read_message(card(view).as_call())
     assert "operators have been asked" not in text
-    assert "there are no operators to be told: put somebody into those groups" in text
+    assert "there are no operators to be told: put somebody in" in text
 
 
 def test_silence_is_not_asked_for_where_nobody_can_object() -> None:
