@@ -19,8 +19,8 @@ _AMOUNTS = frozenset(
     {"amount", "total", "sum", "price", "cost", "fee", "value", "limit", "quantity", "count", "cents"}
 )
 
-#: `totalAmount`, `total_amount` and `TOTAL AMOUNT` alike.
-_WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
+#: `totalAmount`, `USDAmount`, `total_amount` and `TOTAL AMOUNT` alike.
+_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,6 +50,10 @@ class Shape(StrEnum):
     EMPTY_LIST = "empty list"
 
 
+#: Before a text that has to be the same.
+_AS_IT_IS = f"{Shape.TEXT}: "
+
+
 @dataclass(frozen=True, slots=True)
 class Grant:
     """Like requests go through until then."""
@@ -86,9 +90,10 @@ class Grant:
         return self.revoked_at is None and now < self.until
 
     def free(self, payload: Mapping[str, Json]) -> tuple[str, ...]:
-        """JSON pointers of what may differ from `payload`, the approved one: neither numbers nor `same`."""
-        held = [f"{pointer(place)}/" for path in self.same for place in matches(payload, path)]
-        return tuple(place for place in self.shapes if not f"{place}/".startswith(tuple(held)))
+        """JSON pointers of what may differ from `payload`, the approved one: no number, no `same`."""
+        held = tuple(f"{pointer(place)}/" for path in self.same for place in matches(payload, path))
+        loose = [place for place, shape in self.shapes.items() if not shape.startswith(_AS_IT_IS)]
+        return tuple(place for place in loose if not f"{place}/".startswith(held))
 
     def used(self, now: Instant) -> Grant:
         """Once more."""
@@ -181,7 +186,7 @@ def _measured(payload: Mapping[str, Json]) -> tuple[dict[str, Decimal], dict[str
             limits[pointer(path)] = number
         elif isinstance(value, str) and not _is_whole(value) and _QUANTITY.fullmatch(value):
             # What reads as an amount and cannot be compared as one: it has to be the same.
-            shapes[pointer(path)] = f"{Shape.TEXT}: {value}"
+            shapes[pointer(path)] = f"{_AS_IT_IS}{value}"
         else:
             shapes[pointer(path)] = _shape(value)
     return limits, shapes

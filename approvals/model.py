@@ -313,6 +313,28 @@ class ChainHead:
     hash: str = ""
 
 
+class Shortage(StrEnum):
+    """Why too few of those asked can decide; where several hold, the first."""
+
+    #: Slack tells no e-mail address of them, so nobody knows who of them it is asked for
+    UNCOMPARED = "uncompared"
+    #: it is asked on behalf of one of them
+    REQUESTER = "requester"
+    #: some of them have left Slack
+    LEFT = "left"
+    #: there never were enough
+    FEW = "few"
+
+
+@dataclass(frozen=True, slots=True)
+class Lack:
+    """Too few can decide: how many still can, how many approvals are missing, and why."""
+
+    left: int
+    missing: int
+    why: Shortage = Shortage.FEW
+
+
 @dataclass(frozen=True, slots=True)
 class Case:
     """A request and all that became of it so far."""
@@ -335,6 +357,10 @@ class Case:
     fired: int = 0
     #: places of steps that fired before those in front of them, because too few were left to decide
     ahead: tuple[int, ...] = ()
+    #: those asked who had left Slack at the last muster, sorted: each was named as having left
+    missed: tuple[UserId, ...] = ()
+    #: what the operators were asked about, as it stood at the last muster; None: enough could decide
+    lacking: Lack | None = None
     #: from when the steps count; None: from the opening, or, under `soft`, not yet
     began_at: Instant | None = None
     parked_at: Instant | None = None

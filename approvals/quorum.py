@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from approvals import access
 from approvals.canonical import Digest
 from approvals.errors import Reason
-from approvals.model import Case, Choice, Person, Roster, Status, UserId, Vote
+from approvals.model import Case, Choice, Lack, Person, Roster, Shortage, Status, UserId, Vote
 
 #: Whether a vote counts today: one by somebody who left, or is no longer asked, does not.
 Counts: TypeAlias = Callable[[Vote], bool]
@@ -66,30 +66,33 @@ def fold(votes: Iterable[Vote], digest: Digest, round_: int, needed: int, counts
     return Tally(needed, tuple(approved.values()), rejected, in_place_of)
 
 
-@dataclass(frozen=True, slots=True)
-class Lack:
-    """Too few can decide: how many still can, and how many approvals are missing."""
-
-    left: int
-    missing: int
-
-
 def lack(case: Case, roster: Roster) -> Lack | None:
     """None while enough of those asked can still approve, or while nobody knows who is in a group."""
     if any(name in roster.as_of and roster.as_of[name] is None for name in case.asked):
         return None
     standing = tally(case, roster)
     # A deputy adds nobody: whoever is away may vote all the same, and one of the two counts.
-    asked = (profile.id for profile in roster.asked(case.asked))
-    left = sum(_can(case, user, roster) for user in asked if user not in standing.used)
-    missing = standing.needed - standing.given
-    return Lack(left, missing) if left < missing else None
+    hindered = [
+        _hindered(case, profile.id, roster)
+        for profile in roster.asked(case.asked)
+        if profile.id not in standing.used
+    ]
+    left, missing = hindered.count(None), standing.needed - standing.given
+    return Lack(left, missing, _shortage(case, roster, hindered)) if left < missing else None
 
 
-def _can(case: Case, user: UserId, roster: Roster) -> bool:
+def _hindered(case: Case, user: UserId, roster: Roster) -> Reason | None:
     why = access.why_not_decide(case, user, roster)
     # Somebody of whom nothing was heard yet may turn out to have an e-mail.
-    return why is None or (why is Reason.REQUESTER_UNKNOWN and user not in roster.people)
+    return None if why is Reason.REQUESTER_UNKNOWN and user not in roster.people else why
+
+
+def _shortage(case: Case, roster: Roster, hindered: Collection[Reason | None]) -> Shortage:
+    if Reason.REQUESTER_UNKNOWN in hindered:
+        return Shortage.UNCOMPARED
+    if Reason.IS_REQUESTER in hindered:
+        return Shortage.REQUESTER
+    return Shortage.LEFT if roster.skipped(case.asked) else Shortage.FEW
 
 
 def tally(case: Case, roster: Roster) -> Tally:

@@ -11,7 +11,6 @@ from approvals.effects import (
     CallAgent,
     CallbackType,
     Escalated,
-    Note,
     OpenReview,
     PostNote,
     Reminded,
@@ -21,7 +20,7 @@ from approvals.effects import (
 )
 from approvals.errors import Broken
 from approvals.events import Ticked
-from approvals.model import Instant, Roster, Step, StepKind, Via
+from approvals.model import Case, Instant, Lack, Roster, Step, StepKind, UserId, Via
 from approvals.moves import Move
 from approvals.pen import Pen
 
@@ -37,6 +36,9 @@ def fire(pen: Pen, ticked: Ticked | None) -> None:
     notes: dict[StepKind | int, PostNote] = {}
     for place, step in escalation.due(pen.case, pen.now):
         if step.do is StepKind.APPROVE and not _silence(pen, place, step, ticked):
+            if pen.case.began_at is None:
+                # That it starts again is told to the same people.
+                notes.pop(StepKind.REMIND, None)
             break
         pen.change(fired=place + 1)
         if step.do is StepKind.REMIND:
@@ -68,23 +70,47 @@ def escalate(pen: Pen, place: int, step: Step, *, early: bool = False) -> PostNo
 def muster(pen: Pen, roster: Roster) -> None:
     """Name those who have left; where too few are left to decide, escalate at once, else ask the operators.
 
+    What was said is kept with the case: as long as nothing changes, nothing is said again.
     The last step keeps its time.
     """
-    if pen.case.status.final or pen.case.parked_at is not None:
+    before = pen.case
+    if not unnoticed(before, roster):
         return
-    gone = tuple(profile.person for profile in roster.skipped(pen.case.asked))
-    if gone:
-        key = ".".join(sorted(person.id for person in gone))
-        pen.follow(PostNote(f"skipped:{key}", Skipped(gone)))
+    asked_now: list[PostNote] = []
     while (lack := quorum.lack(pen.case, roster)) is not None:
         following = escalation.next_escalation(pen.case)
         if following is None:
-            key = f"lack:{lack.left}:{lack.missing}:{len(pen.case.escalated)}"
-            pen.follow(AskOperators(key, lack.left, lack.missing))
-            return
+            break
         place, step = following
         pen.change(ahead=(*pen.case.ahead, place))
-        pen.follow(escalate(pen, place, step, early=True))
+        asked_now.append(escalate(pen, place, step, early=True))
+    gone = roster.skipped(pen.case.asked)
+    fresh = tuple(profile.person for profile in gone if profile.id not in before.missed)
+    if fresh:
+        pen.follow(PostNote(f"skipped:{before.version}", Skipped(fresh)))
+    pen.follow(*asked_now)
+    if lack is not None and (before.lacking is None or _short(lack) > _short(before.lacking)):
+        pen.follow(AskOperators(lack))
+    missed = _missed(pen.case, roster)
+    if missed != before.missed or lack != before.lacking:
+        pen.change(missed=missed, lacking=lack)
+        if ShowCard() not in pen.effects:
+            pen.follow(ShowCard())
+
+
+def unnoticed(case: Case, roster: Roster) -> bool:
+    """Whether somebody has left, or come back, or enough can decide or no longer, since the last muster."""
+    if case.status.final or case.parked_at is not None:
+        return False
+    return _missed(case, roster) != case.missed or quorum.lack(case, roster) != case.lacking
+
+
+def _missed(case: Case, roster: Roster) -> tuple[UserId, ...]:
+    return tuple(sorted(profile.id for profile in roster.skipped(case.asked)))
+
+
+def _short(lack: Lack) -> int:
+    return lack.missing - lack.left
 
 
 def _silence(pen: Pen, place: int, step: Step, ticked: Ticked | None) -> bool:
@@ -92,12 +118,12 @@ def _silence(pen: Pen, place: int, step: Step, ticked: Ticked | None) -> bool:
     if ticked is None:
         return False
     ended = _due_at(pen, step)
-    away = ticked.heard_since is not None and ended < ticked.heard_since
+    away = ticked.heard_since is not None and ended <= ticked.heard_since
     if away or pen.now - ended > LATE:
-        pen.change(began_at=pen.now)
+        # As at first: it begins once Slack shows until when.
+        pen.change(began_at=None)
         pen.note(FactKind.RESTARTED, "clock", {"after": _seconds(step)})
-        restarted: Note = Restarted(pen.now + step.after)
-        pen.follow(ShowCard(), PostNote(f"restart:{pen.case.version}", restarted))
+        pen.follow(ShowCard(), PostNote(f"restart:{pen.case.version}", Restarted()))
         return False
     if pen.case.flaws:
         raise Broken(f"{pen.case.id} breaks its rule's form and cannot be approved by silence")

@@ -119,11 +119,11 @@ def why_refused(case: Case, by: UserId, seen: Digest, roster: Roster) -> Reason 
 
 def _had_its_way(case: Case, event: Voted) -> bool:
     """A second click on what the first one did: no mistake, and nothing to refuse."""
-    approved = case.status in (Status.APPROVED, Status.MODIFIED) and case.decision is not None
     return (
-        approved
+        case.status in (Status.APPROVED, Status.MODIFIED)
+        and case.decision is not None
         and event.choice is Choice.APPROVE
-        and _has_approved(case, event.by)
+        and any(person.id == event.by.id for person in case.decision.by)
         and event.seen == case.sight
     )
 

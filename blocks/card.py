@@ -59,6 +59,8 @@ class CardView:
     now: Instant | None = None
     #: under a review of what silence let through: that request, as it stands
     reviewed: Case | None = None
+    #: true where the policy names people who are told that too few can decide
+    operators: bool = True
 
     @property
     def at(self) -> Instant:
@@ -120,7 +122,7 @@ def _first_lines(view: CardView, changed: Some) -> list[Block]:
         *card_question.whole(case, _TITLE),
         *card_question.answered(case),
         *card_status.outcome(case),
-        *card_people.lack(case, view.roster),
+        *card_people.lack(case, view.roster, operators=view.operators),
         *card_flaws.flaws(case),
         *card_parts.edited(case, changed),
         *card_status.sayings(case),

@@ -9,30 +9,34 @@ from approvals.escalation import began_at, next_escalation
 from approvals.model import Case, Gate, GroupName, Instant, Roster, StepKind
 from blocks import rich
 from blocks.rich import Block, Element
-from blocks.standing import who_may
+from blocks.standing import some_approved, who_may
 from blocks.text import listed, short
 
 _GROUPS: Final = 6
 _PEOPLE: Final = 8
 _MAY: Final = {Gate.AUDIT: "Who may review", Gate.QUESTION: "Who may answer"}
 _MUST_NOT: Final = {Gate.AUDIT: "review", Gate.QUESTION: "answer"}
+_CAN: Final = {**_MUST_NOT, Gate.SOFT: "object to"}
 
 
-def lack(case: Case, roster: Roster) -> list[Block]:
-    """Too few are left to decide, and what is done about it."""
+def lack(case: Case, roster: Roster, *, operators: bool) -> list[Block]:
+    """Too few are left to decide, and what is done about it; `operators`: whether any can be told."""
     short_of = None if case.status.final else quorum.lack(case, roster)
     if short_of is None:
         return []
     if short_of.left == 0:
-        many = "Nobody who is asked can decide this"
+        nobody = "Nobody else who is asked" if some_approved(case) else "Nobody who is asked"
+        many = f"{nobody} can {_CAN.get(case.judgement.gate, 'decide')} this"
     else:
         many = f"Only {short_of.left} of the {short_of.missing} needed can decide"
     if case.parked_at is not None:
         done = "."
     elif next_escalation(case) is not None:
         done = ": more people are about to be asked."
-    else:
+    elif operators:
         done = ": the operators have been asked."
+    else:
+        done = ", and there are no operators to be told: put somebody in, in Slack or in hitl.yml."
     return [rich.block(rich.section(rich.text(f"⚠️ {many}", bold=True), rich.text(done)))]
 
 

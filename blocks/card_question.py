@@ -22,7 +22,7 @@ _LEAST: Final = 20
 
 
 def on_buttons(options: Sequence[str]) -> list[str]:
-    """What buttons or a menu say; what does not fit bears its number, and the card lists all of them whole."""
+    """What buttons or a menu say; what does not fit bears its number, and the card lists all whole."""
     most = _most(options)
     if not _numbered(options, most):
         return list(options)

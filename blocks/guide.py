@@ -9,8 +9,8 @@ from blocks.message import Message, small, words
 from blocks.text import Mrkdwn, escape
 
 _CARDS: Final = (
-    "Agents ask here before they act, and sometimes afterwards. Each request is a card that says what it would"
-    " do, why, and what happens then; whoever the policy asks decides with its buttons."
+    "Agents ask here before they act, and sometimes afterwards. Each request is a card that says what it"
+    " would do, why, and what happens then; whoever the policy asks decides with its buttons."
 )
 _COMMENTS: Final = "What you reply in a card's thread is kept with the request and sent to the agent."
 _COMMANDS: Final = "`/hitl help` lists what I can be asked. A mention gets you this; it decides nothing yet."

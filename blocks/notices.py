@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
-from approvals.model import Case, Instant
+from approvals.escalation import began_at, ends_at
+from approvals.model import Case, Gate, Instant, Lack, Shortage
 from blocks import rich
 from blocks.message import Message
 from blocks.rich import Element
-from blocks.standing import title_of
-from blocks.text import Mrkdwn, escape, listed, short
+from blocks.standing import some_approved, then, title_of
+from blocks.text import Mrkdwn, escape, listed, short, when
 from blocks.wording import say
 
 _ANOTHER_CHANNEL: Final = "Put another channel into hitl.yml."
@@ -18,6 +20,22 @@ _CHANNEL_GONE: Final = {
     "is_archived": ("is archived", "Unarchive it, or put another channel into hitl.yml."),
     "channel_not_found": ("does not exist, or the bot cannot see it", _ANOTHER_CHANNEL),
     "not_in_channel": ("does not have the bot in it", "Invite the bot there: /invite @hitl"),
+}
+
+_PUT_IN: Final = "Put somebody into {groups}, in hitl.yml or in Slack: it counts at once."
+#: Why there are too few, and what helps.
+_CAUSES: Final = {
+    Shortage.UNCOMPARED: (
+        "It is asked on behalf of somebody who must not decide it, and Slack tells no e-mail address of those"
+        " asked by which to know who that is.",
+        "Give the Slack app the scope users:read.email, as in manifest.yml, and install it again.",
+    ),
+    Shortage.REQUESTER: (
+        "The person on whose behalf it is asked must not decide it.",
+        _PUT_IN.replace("somebody", "somebody else"),
+    ),
+    Shortage.LEFT: ("Some of those asked have left Slack.", _PUT_IN),
+    Shortage.FEW: ("", _PUT_IN),
 }
 
 
@@ -85,23 +103,53 @@ def card_refused(case: Case, problem: str) -> Message:
     )
 
 
-def too_few(case: Case, left: int, missing: int, permalink: str | None) -> Message:
+def too_few(case: Case, lack: Lack, permalink: str | None) -> Message:
     """Fewer are left to decide a request than it still needs, and nobody else would be asked."""
     groups = listed([short(group, 60) for group in case.asked], "or") or "nobody"
-    needed = "one approval" if missing == 1 else f"{missing} approvals"
-    there = "nobody there can give it" if left == 0 else f"only {left} of those asked can give one"
     asks = f"“{title_of(case, 100)}” from {short(case.request.agent, 60)} ({case.id})"
-    what = f"{asks} needs {needed} from {groups}, but {there}."
-    remedy = f"Put somebody into {groups}, in hitl.yml or in Slack: it counts at once."
+    cause, remedy = _CAUSES[lack.why]
+    remedy = f"{remedy.format(groups=groups)} This is said once a day, for others like it too."
+    what = [asks, *_needs(case, lack, groups), f" {cause}" if cause else ""]
     return _notice("👥 Too few are left to decide a request", what, remedy, permalink)
 
 
-def _notice(title: str, what: str, remedy: str, url: str | None = None) -> Message:
+def _needs(case: Case, lack: Lack, groups: str) -> list[str | Instant]:
+    """What it waits for, and what becomes of it as things are."""
+    gate, end = case.judgement.gate, ends_at(case)
+    nobody = "nobody else" if some_approved(case) else "nobody"
+    if gate is Gate.AUDIT:
+        return [f" waits for a review by {groups}, but {nobody} there can look at it."]
+    if gate is Gate.QUESTION:
+        until: list[str | Instant] = [" ", end] if end is not None else []
+        asks = f" waits for an answer from {groups}, but {nobody} there can give one. As it is, {then(case)}"
+        return [asks, *until, "."]
+    if gate is Gate.SOFT and lack.left == 0:
+        window = end if end is not None and began_at(case) is not None else "when its window ends"
+        return [" goes ahead ", window, f", and {nobody} in {groups} can object."]
+    needed = "one approval" if lack.missing == 1 else f"{lack.missing} approvals"
+    give = "it" if lack.missing == 1 else "them"
+    there = f"{nobody} there can give {give}"
+    if lack.left:
+        there = f"only {lack.left} of those asked can give one"
+    return [f" needs {needed} from {groups}, but {there}."]
+
+
+def _notice(title: str, what: str | Sequence[str | Instant], remedy: str, url: str | None = None) -> Message:
     more = [rich.section(rich.text("The card: "), rich.link(url))] if url else []
+    pieces = [what] if isinstance(what, str) else what
+    told = [rich.text(each) if isinstance(each, str) else [rich.date(each)] for each in pieces if each]
     parts: list[Element] = [
         rich.section(rich.text(title, bold=True)),
-        rich.section(rich.text(what)),
+        rich.section(*told),
         rich.section(rich.text(remedy)),
         *more,
     ]
-    return Message(Mrkdwn(f"{escape(title)}: {escape(what, 600)}"), [rich.block(*parts)])
+    return Message(Mrkdwn(f"{escape(title)}: {''.join(map(_spelled, pieces))}"), [rich.block(*parts)])
+
+
+def _spelled(piece: str | Instant) -> str:
+    if not isinstance(piece, str):
+        return when(piece)
+    # Escaping takes away the blanks around it.
+    words = piece.strip()
+    return piece.replace(words, escape(words, 600)) if words else piece

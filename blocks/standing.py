@@ -172,6 +172,11 @@ def then(case: Case) -> str:
     return "it expires and the agent must not act"
 
 
+def can_object(case: Case, roster: Roster) -> bool:
+    """True while somebody who is asked may stop what silence would let through."""
+    return any(why_not_decide(case, each.id, roster) is None for each in roster.asked(case.asked))
+
+
 def who_may(case: Case, roster: Roster) -> str:
     """`directors (Alice and Bob)`: who may decide it today. Not escaped."""
     groups = listed([short(name, 60) for name in case.asked], "or") or "nobody"

@@ -16,7 +16,7 @@ from approvals.quorum import tally
 from blocks.card import note_metadata
 from blocks.card_text import quotable
 from blocks.message import Message, words
-from blocks.standing import approvers, edits, groups_asked, in_words, title_of
+from blocks.standing import approvers, can_object, edits, groups_asked, in_words, title_of
 from blocks.text import Mrkdwn, mention
 from blocks.wording import say
 
@@ -81,6 +81,7 @@ def _say(name: str, case: Case, roster: Roster, called: Iterable[Person], **more
         title=title.rstrip("?.! ") if gate is Gate.QUESTION else title,
         agent=case.request.agent,
         groups=groups_asked(case),
+        can_object=can_object(case, roster),
         missing=max(case.judgement.quorum - len(approvers(case, roster)), 0),
         due_at=ends_at(case),
         over=case.status.final,

@@ -58,6 +58,17 @@ _BY_CARD = Lookup(
     },
     key=lambda row: (row.channel, row.ts),
 )
+#: `payloads.content`, which it does without, is most of what a request holds.
+_OUTLINES = (
+    sa.select(*PARTS[:-1], sa.null().label("content"), cases.c.id)
+    .where(
+        cases.c.status == sa.literal_column("'pending'"),
+        cases.c.parked_at.is_(None),
+        cases.c.id > sa.bindparam("after"),
+    )
+    .order_by(cases.c.id)
+    .limit(sa.bindparam("most"))
+)
 _LOCK = sa.select(cases.c.id).where(cases.c.id == sa.bindparam("id_")).with_for_update()
 #: Written out, because a partial index is used only where the statement says its condition in so many words.
 _IS_PENDING = cases.c.status == sa.literal_column("'pending'")
@@ -180,6 +191,15 @@ def page(
     rows = u.read(query, of=(cases, contents)).all()
     items = tuple(joined_case(row) for row in rows[:limit])
     return Page(items, items[-1].id if len(rows) > limit and items else None)
+
+
+def outlines(u: Unit, after: RequestId | None, limit: int) -> tuple[Case, ...]:
+    """What waits for people and is not parked, oldest first, beginning behind `after`.
+
+    Without payloads and words: enough to tell who can decide it, not to change or show it.
+    """
+    rows = u.read(_OUTLINES, {"after": after or "", "most": limit}, of=(cases,)).all()
+    return tuple(joined_case(row) for row in rows)
 
 
 def due(u: Unit, now: Instant, limit: int) -> tuple[RequestId, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from approvals.model import Roster
@@ -34,3 +34,5 @@ class Desk:
     runtime: Runtime
     policies: Policies
     directory: Directory
+    #: versions of the policy of which it was logged that they name nobody who could be told
+    mute: set[str] = field(default_factory=set)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import logging
 
-from approvals.canonical import Json
+from approvals.canonical import Json, digest_of
 from approvals.effects import (
     AskOperators,
     CallAgent,
@@ -25,6 +26,8 @@ from bot.desk.view import moment, request_json
 from store import cards, cases, facts, grants, outbox
 from store.outbox import ParcelKind
 from store.unit_of_work import Unit
+
+log = logging.getLogger(__name__)
 
 
 def rule_on(
@@ -85,11 +88,18 @@ def _needed(desk: Desk | None, effect: Effect) -> Desk:
 
 
 def _ask_operators(unit: Unit, case: Case, asked: AskOperators, now: Instant, desk: Desk) -> None:
-    """Each in a direct message; the key says once for this lack."""
-    for operator in desk.policies.current.operators:
-        body: Json = {"notice": "too_few", "to": operator, "left": asked.left, "missing": asked.missing}
-        key = f"{asked.key}:{operator}"
-        outbox.put(unit, ParcelKind.NOTICE, request=case.id, key=key, lane="", body=body, now=now)
+    """Each in a direct message; the key says once a day for all requests that lack the same people."""
+    policy, lack = desk.policies.current, asked.lack
+    if not policy.operators and policy.version not in desk.mute:
+        # A unit that is run twice logs it once, as do ten thousand requests.
+        desk.mute.add(policy.version)
+        log.error("too few are left to decide %s, and the policy names no operators to be told", case.id)
+    what: dict[str, Json] = {"left": lack.left, "missing": lack.missing, "why": str(lack.why)}
+    about = f"{digest_of(list(case.asked))[:32]}:{lack.left}:{lack.missing}:{lack.why}"
+    for operator in policy.operators:
+        body: Json = {"notice": "too_few", "to": operator, "request": case.id, **what}
+        key = f"too_few:{about}:{operator}:{now:%Y-%m-%d}"
+        outbox.put(unit, ParcelKind.NOTICE, request=None, key=key, lane="", body=body, now=now)
 
 
 def _lane(case: Case) -> str:

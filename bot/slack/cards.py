@@ -272,6 +272,7 @@ class CardSender:
             grants=shown.grants,
             now=shown.now,
             reviewed=shown.reviewed,
+            operators=bool(self._out.desk.policies.current.operators),
         )
         message = card(view)
         if note is not None:

@@ -7,15 +7,17 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from approvals.model import Case
+from approvals.model import Case, Lack, RequestId, Shortage
 from blocks import notices
 from blocks.message import Message
+from bot.desk.muster import lacking_like
 from bot.slack import duty_notices
 from bot.slack.outgoing import Outgoing
 from bot.slack.troubles import SlackTrouble, Trouble
 from scheduler.results import Dead, Done, Result
 from store import cards, cases
 from store.cards import CardRef
+from store.engine import Store
 from store.outbox import Parcel
 from store.unit_of_work import Unit
 
@@ -86,14 +88,24 @@ def _notice(body: Mapping[str, Any]) -> Message | None:
             return None
 
 
-def _asked(unit: Unit, parcel: Parcel) -> tuple[Case, CardRef | None] | None:
-    case = cases.load(unit, parcel.request) if parcel.request is not None else None
+def _asked(unit: Unit, request: RequestId) -> tuple[Case, CardRef | None] | None:
+    case = cases.load(unit, request)
     return None if case is None else (case, cards.of(unit, case.id))
 
 
-def _too_few(body: Mapping[str, Any], case: Case, ref: CardRef | None) -> Message:
-    link = ref.permalink if ref is not None else None
-    return notices.too_few(case, int(body["left"]), int(body["missing"]), link)
+async def _too_few(store: Store, body: Mapping[str, Any]) -> Message | None:
+    """What is still true of it: about the request it began with, else about another like that; else None."""
+    lack = Lack(int(body["left"]), int(body["missing"]), Shortage(str(body["why"])))
+    asked = await store.read(lambda unit: _asked(unit, RequestId(str(body["request"]))))
+    if asked is None:
+        return None
+    case, ref = asked
+    if case.status.final or case.parked_at is not None or case.lacking is None:
+        other = await lacking_like(store, case, lack)
+        if other is None:
+            return None
+        case, ref = other, await store.read(lambda unit: cards.of(unit, other.id))
+    return notices.too_few(case, lack, ref.permalink if ref is not None else None)
 
 
 class NoticeSender:
@@ -108,10 +120,9 @@ class NoticeSender:
             return Dead("a notice without words")
         message = _notice(parcel.body) or await duty_notices.told(self._out.desk, parcel.body)
         if parcel.body.get("notice") == "too_few":
-            asked = await self._out.desk.store.read(lambda unit: _asked(unit, parcel))
-            if asked is None or asked[0].status.final or asked[0].parked_at is not None:
+            message = await _too_few(self._out.desk.store, parcel.body)
+            if message is None:
                 return Done()
-            message = _too_few(parcel.body, *asked)
         if message is None:
             return Dead("nobody knows how to say this notice")
         channel = None

@@ -159,8 +159,9 @@ class Lived(RuleBasedStateMachine):
         self.facts += ruling.facts
         self.effects += ruling.effects
         self.seen.append(self.case.sight)
-        if any(fact.kind in (FactKind.SHOWN, FactKind.RESTARTED) for fact in ruling.facts):
-            self.window = self.now
+        for fact in ruling.facts:
+            if fact.kind in (FactKind.SHOWN, FactKind.RESTARTED):
+                self.window = self.now if fact.kind is FactKind.SHOWN else None
 
     def happen(self, event: Event) -> Ruling | None:
         """Let `event` happen; None when the agent may not do that now."""
@@ -177,7 +178,7 @@ class Lived(RuleBasedStateMachine):
             assert self.window is not None
             ended = self.window + END
             assert ended <= self.now <= ended + timedelta(minutes=1)
-            assert event.heard_since is None or event.heard_since <= ended
+            assert event.heard_since is None or event.heard_since < ended
         return ruling
 
     def decided(self) -> Decision:
@@ -189,7 +190,7 @@ class Lived(RuleBasedStateMachine):
         """Whether what a person did counted; checks what holds when it did not."""
         assert ruling is not None, "a person is always answered, never with an exception"
         if ruling.answer.refused is None:
-            return True
+            return not (ruling.answer.repeated and before.status.final)
         assert ruling.facts[-1].kind is FactKind.REFUSED, "what is refused is recorded"
         assert ruling.case.votes == before.votes
         assert ruling.case.status in (before.status, Status.TIMED_OUT), "only time may have gone by"

@@ -59,6 +59,32 @@ def test_correct_says_what_it_should_have_been() -> None:
     assert calls(ruling.effects) == [CallbackType.DECIDED]
 
 
+def test_a_correction_that_corrects_nothing_is_no_looks_right() -> None:
+    """Whoever set out to correct it did not find it right: refused, recorded, still waiting."""
+    case = reviewed()
+    for ruling in (edit(case), edit(case, amount=750.0)):
+        assert ruling.answer.refused is Reason.NOTHING_CHANGED
+        assert kinds(ruling) == [FactKind.REFUSED]
+        assert ruling.facts[0].body["why"] == "nothing_changed"
+        assert (ruling.case.status, ruling.case.votes) == (Status.PENDING, ())
+    assert edit(an_open_case(gate=Gate.AUDIT)).answer.refused is Reason.NOTHING_CHANGED
+
+
+def test_what_silence_let_through_cannot_be_kept_from_review() -> None:
+    """The agent cannot withdraw a linked review; an operator can, and its own reviews the agent can."""
+    linked = an_open_case(a_request(kind=Kind.REVIEW, review_of=RequestId("req_00")), gate=Gate.AUDIT)
+    with pytest.raises(Refused) as refused:
+        decide(linked, Cancelled("never mind"), LATER)
+    assert (refused.value.reason, refused.value.detail) == (Reason.NOT_PENDING, "review")
+    revoked = decide(linked, Cancelled("the agent was revoked", by_operator=True), LATER).case
+    assert revoked.status is Status.CANCELLED
+    assert decide(reviewed(), Cancelled(), LATER).case.status is Status.CANCELLED
+    over = approve(linked).case
+    with pytest.raises(Refused) as refused:
+        decide(over, Cancelled(), LATER)
+    assert refused.value.detail == "approved"
+
+
 def test_flag_wants_a_reason_and_calls_for_a_roll_back() -> None:
     """`request.flagged` comes after `request.decided`; the agent may not go on."""
     assert reject(reviewed(), reason="").answer.refused is Reason.REASON_MISSING

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from approvals.audit import FactKind
+from approvals.canonical import digest_of, salted
 from approvals.effects import CallbackType, ShowCard
 from approvals.errors import Reason, Refused
 from approvals.events import Claimed, Reported
@@ -63,6 +64,21 @@ def test_without_options_any_words_are_an_answer() -> None:
 def test_the_answer_is_not_in_the_log() -> None:
     """As with payloads, the log holds a salted digest."""
     assert "Berlin" not in str(answer(question(options=()), "Berlin").facts)
+
+
+def test_the_decision_in_the_log_holds_which_answer_it_was() -> None:
+    """A salted digest: whoever has the answer can check it. Also of the best guess; nothing where none is."""
+    salt = a_request().salt
+    free = answer(question(options=()), " the one in Berlin ").facts[-1]
+    assert free.kind is FactKind.DECIDED
+    assert free.body["answer"] == salted(salt, digest_of("the one in Berlin"))
+    for chosen in OPTIONS:
+        assert answer(question(), chosen).facts[-1].body["answer"] == salted(salt, digest_of(chosen))
+    guessed = tick(question(default_answer=OPTIONS[1]), END).facts[-1]
+    assert guessed.body["answer"] == salted(salt, digest_of(OPTIONS[1]))
+    for fact in (tick(question(), END).facts[-1], approve(an_open_case()).facts[-1]):
+        assert fact.kind is FactKind.DECIDED
+        assert "answer" not in fact.body
 
 
 def test_who_may_answer_is_who_is_asked() -> None:

@@ -9,13 +9,24 @@ import pytest
 
 from approvals import escalation
 from approvals.audit import FactKind
-from approvals.effects import CallbackType, OpenReview, Restarted, ShowCard
+from approvals.effects import CallbackType, Escalated, OpenReview, Restarted, ShowCard
 from approvals.errors import Broken, Reason
-from approvals.events import Cancelled, Commented, Opened, Shown
+from approvals.events import Cancelled, Commented, Event, Mustered, Opened, Shown
 from approvals.machine import decide, may_act
 from approvals.model import Case, Gate, Risk, Status, Step, StepKind, Via
 from tests.approvals.doing import approve, calls, decision_of, edit, kinds, notes, reject, shown, tick
-from tests.harness.cases import ALICE, BOB, DAN, NOON, a_judgement, a_request, an_open_case, opened
+from tests.harness.cases import (
+    ALICE,
+    BOB,
+    DAN,
+    FINANCE,
+    NOON,
+    a_judgement,
+    a_request,
+    a_roster,
+    an_open_case,
+    opened,
+)
 
 WINDOW = timedelta(minutes=30)
 #: the courier took two minutes to post the card
@@ -91,30 +102,48 @@ def test_a_vote_before_the_card_is_known_to_be_up_counts() -> None:
     assert approve(soft(), BOB).case.status is Status.APPROVED
 
 
-@pytest.mark.parametrize("event", [Commented(ALICE, "wait!"), Shown(), Cancelled("no longer needed")])
-def test_only_a_tick_lets_silence_approve(event: Commented | Shown | Cancelled) -> None:
+@pytest.mark.parametrize(
+    "event", [Commented(ALICE, "wait!"), Shown(), Cancelled("no longer needed"), Mustered(a_roster())]
+)
+def test_only_a_tick_lets_silence_approve(event: Event) -> None:
     """Whatever else happens after the end is somebody who is heard: it is never an approval by silence."""
     ruling = decide(shown(soft(), POSTED), event, END + SECOND)
     assert ruling.case.status is not Status.APPROVED
+    assert FactKind.RESTARTED not in kinds(ruling)
 
 
-def restarted(case: Case, at: datetime, heard_since: datetime | None) -> Case:
-    """The window begins anew at `at`; checked."""
+def test_whoever_comes_or_goes_is_noticed_and_lets_no_silence_speak() -> None:
+    """Nobody is left: finance is asked at once; the window, also one that has ended, stays as it is."""
+    up = shown(soft(Step(timedelta(minutes=20), StepKind.ESCALATE, to=FINANCE)), POSTED)
+    nobody = a_roster(members=(), finance=(DAN,))
+    within = decide(up, Mustered(nobody), POSTED + SECOND)
+    assert [note.note for note in notes(within)] == [Escalated(FINANCE, early=True)]
+    after = decide(up, Mustered(nobody), END + SECOND)
+    assert after.case.status is Status.PENDING
+    assert after.case.escalated == (FINANCE,)
+    assert after.case.began_at == POSTED
+
+
+def restarted(case: Case, at: datetime, heard_since: datetime | None, *first: FactKind) -> Case:
+    """The window waits for the card that says until when; checked. `first` is what fired before it."""
     ruling = tick(case, at, heard_since=heard_since)
     assert ruling.case.status is Status.PENDING
-    assert kinds(ruling) == [FactKind.RESTARTED]
-    assert [note.note for note in notes(ruling)] == [Restarted(at + WINDOW)]
+    assert kinds(ruling) == [*first, FactKind.RESTARTED]
+    assert [note.note for note in notes(ruling)] == [Restarted()]
     assert ShowCard() in ruling.effects
     assert calls(ruling.effects) == []
-    assert escalation.ends_at(ruling.case) == at + WINDOW
+    assert ruling.case.began_at is None
+    assert escalation.next_due(ruling.case) is None
+    assert escalation.ends_at(escalation.as_if_shown(ruling.case, at)) == at + WINDOW
     return ruling.case
 
 
 @pytest.mark.parametrize(
     ("up_again", "heard_since"),
     [
-        # A new process that began to serve a second after the end.
+        # A new process that began to serve a second after the end, or at the same moment.
         (END + SECOND, END + SECOND),
+        (END, END),
         # The same process, whose clock was away (a laptop asleep, a database out of reach).
         (END + timedelta(minutes=1, seconds=1), NOON),
         (END + timedelta(days=2), None),
@@ -123,29 +152,44 @@ def restarted(case: Case, at: datetime, heard_since: datetime | None) -> Case:
 def test_a_window_that_ended_while_nobody_was_heard_starts_again(
     up_again: datetime, heard_since: datetime | None
 ) -> None:
-    """With a note that says until when; afterwards silence approves it exactly once, at the new time."""
-    again = restarted(shown(soft(), POSTED), up_again, heard_since)
-    assert tick(again, up_again + WINDOW - SECOND, heard_since=heard_since).case is again
-    done = tick(again, up_again + WINDOW, heard_since=heard_since)
+    """It begins with the card that says so; then silence approves it exactly once, at the new time."""
+    waits = restarted(shown(soft(), POSTED), up_again, heard_since)
+    assert tick(waits, up_again + timedelta(days=3), heard_since=heard_since).case is waits
+    drawn = up_again + timedelta(minutes=7)
+    told = decide(waits, Shown(), drawn)
+    assert kinds(told) == [FactKind.SHOWN]
+    again = told.case
+    assert again.began_at == drawn
+    assert tick(again, drawn + WINDOW - SECOND, heard_since=heard_since).case is again
+    done = tick(again, drawn + WINDOW, heard_since=heard_since)
     assert decision_of(done).via is Via.TIMEOUT
     assert [kind for kind in kinds(done) if kind is FactKind.DECIDED] == [FactKind.DECIDED]
-    assert tick(done.case, up_again + 2 * WINDOW, heard_since=heard_since).facts == ()
+    assert tick(done.case, drawn + 2 * WINDOW, heard_since=heard_since).facts == ()
 
 
 def test_the_window_starts_again_as_often_as_it_must() -> None:
     """Down twice: two notes under two keys, so that neither is taken for the other's repetition."""
     once = tick(shown(soft(), POSTED), END + timedelta(hours=1))
-    twice = tick(once.case, END + timedelta(hours=9))
+    twice = tick(shown(once.case, END + timedelta(hours=1)), END + timedelta(hours=9))
+    assert [note.note for note in notes(twice)] == [Restarted()]
     assert {note.key for note in notes(once)}.isdisjoint(note.key for note in notes(twice))
     stopped = reject(twice.case, at=END + timedelta(hours=9, minutes=1))
     assert stopped.case.status is Status.REJECTED
+
+
+def test_while_it_waits_for_its_card_anew_people_still_decide() -> None:
+    """The old card is up, and its buttons work."""
+    waits = tick(shown(soft(), POSTED), END + timedelta(hours=1)).case
+    at = END + timedelta(hours=2)
+    assert reject(waits, BOB, at=at).case.status is Status.REJECTED
+    assert decision_of(approve(waits, BOB, at=at)).via is Via.HUMAN
 
 
 def test_a_window_that_ended_within_what_was_heard_is_not_started_again() -> None:
     """A sweep that is some seconds late, or a process that began a moment before the end, is no downtime."""
     up = shown(soft(), POSTED)
     assert tick(up, END + timedelta(minutes=1), heard_since=NOON).case.status is Status.APPROVED
-    assert tick(up, END, heard_since=END).case.status is Status.APPROVED
+    assert tick(up, END, heard_since=END - timedelta(microseconds=1)).case.status is Status.APPROVED
 
 
 def test_reminders_before_the_end_count_from_the_card_and_come_once() -> None:
@@ -154,8 +198,15 @@ def test_reminders_before_the_end_count_from_the_card_and_come_once() -> None:
     assert tick(case, NOON + timedelta(minutes=11)).case is case
     reminded = tick(case, POSTED + timedelta(minutes=10))
     assert [note.key for note in notes(reminded)] == ["remind:0"]
-    again = restarted(reminded.case, END + timedelta(hours=1), None)
+    waits = restarted(reminded.case, END + timedelta(hours=1), None)
+    again = shown(waits, END + timedelta(hours=1))
     assert tick(again, END + timedelta(hours=1, minutes=11)).case is again
+
+
+def test_a_reminder_that_was_missed_with_the_end_is_not_sent_besides() -> None:
+    """Both came due while the bot was away: the note that it starts again calls the same people, once."""
+    case = shown(soft(Step(timedelta(minutes=10), StepKind.REMIND)), POSTED)
+    restarted(case, END + timedelta(hours=1), None, FactKind.REMINDED)
 
 
 @pytest.mark.parametrize("review", [True, False])

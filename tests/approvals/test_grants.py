@@ -167,6 +167,16 @@ def test_a_grant_ends() -> None:
     assert replace(grant, revoked_at=grant.until + HOUR).ends_at == grant.until
 
 
+def test_a_grant_lasts_no_longer_than_the_rule_says_today() -> None:
+    """Shortened meanwhile: it counts from when it was given. Lengthened: it ends when it said."""
+    grant = a_grant()
+    shorter, longer = (judged(grants=replace(TERMS, longest=lasts)) for lasts in (HOUR, 9 * HOUR))
+    assert grants.covers(grant, like(), shorter, LATER + HOUR - timedelta(microseconds=1))
+    assert not grants.covers(grant, like(), shorter, LATER + HOUR)
+    assert grants.covers(grant, like(), longer, LATER + HOUR)
+    assert not grants.covers(grant, like(), longer, LATER + 2 * HOUR)
+
+
 def test_a_grant_holds_while_its_giver_may_decide() -> None:
     """Not once they left the group or Slack, and never for what they are the requester of."""
     grant, case = a_grant(), a_case()

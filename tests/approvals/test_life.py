@@ -25,6 +25,7 @@ from approvals.events import (
     Claimed,
     Commented,
     Edited,
+    Mustered,
     Reported,
     Shown,
     Ticked,
@@ -133,6 +134,13 @@ class Life(Lived):
         self.now += timedelta(minutes=minutes)
         if seen:
             self.happen(Ticked(members(gone), self.now if restarted else NOON))
+
+    @rule(gone=GONE)
+    def muster(self, gone: set[Person]) -> None:
+        """Somebody left or came back: it ends nothing by itself."""
+        before = self.case
+        self.happen(Mustered(members(gone)))
+        assert self.case.status in (before.status, Status.TIMED_OUT), "only time may have gone by"
 
     @precondition(lambda self: not self.case.status.final)
     @rule(late=st.sampled_from([0, 0, 60, 61]))

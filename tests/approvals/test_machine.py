@@ -11,10 +11,11 @@ from approvals.canonical import digest_of
 from approvals.effects import CallAgent, CallbackType, PostComment, ShowCard
 from approvals.errors import Broken, Reason, Refused
 from approvals.events import Cancelled, Claimed, Commented, Opened, Reported, Ticked
-from approvals.machine import MOVES, decide, may_act
+from approvals.machine import MOVES, Answer, decide, may_act
 from approvals.model import (
     AgentName,
     Gate,
+    Kind,
     OutcomeStatus,
     Status,
     Step,
@@ -153,6 +154,7 @@ def test_a_vote_on_another_payload_is_stale() -> None:
     ruling = approve(after, seen=before.sight)
     assert ruling.answer.refused is Reason.STALE
     assert kinds(ruling) == [FactKind.REFUSED]
+    assert ruling.effects == (ShowCard(),), "Slack shows something else: the card is drawn again"
     assert (ruling.case.votes, ruling.case.status) == (after.votes, Status.PENDING)
 
 
@@ -164,6 +166,37 @@ def test_a_late_vote_is_recorded_and_changes_nothing() -> None:
     assert kinds(ruling) == [FactKind.REFUSED]
     assert (ruling.case.status, ruling.case.decision) == (done.status, done.decision)
     assert ruling.effects == ()
+
+
+def test_a_second_click_on_what_the_first_one_did_is_no_mistake() -> None:
+    """Whoever is among those who approved it is told so once more: no refusal, nothing in the log."""
+    one = approve(an_open_case()).case
+    two = approve(approve(an_open_case(quorum=2)).case, BOB).case
+    for done, by in ((one, ALICE), (two, ALICE), (two, BOB)):
+        again = approve(done, by)
+        assert again.answer == Answer(repeated=True)
+        assert (again.case, again.facts, again.effects) == (done, (), ())
+    audited = approve(an_open_case(a_request(kind=Kind.REVIEW), gate=Gate.AUDIT)).case
+    assert approve(audited).answer == Answer(repeated=True)
+
+
+def test_whoever_did_not_approve_it_is_late() -> None:
+    """As is an approver who now wants something else, and anybody after an end that no people brought."""
+    done = approve(an_open_case()).case
+    edited = edit(an_open_case(), amount=500)
+    silent = decide(an_open_case(), Ticked(), NOON + timedelta(hours=4)).case
+    rejected = reject(approve(an_open_case(quorum=2)).case, BOB).case
+    for ruling in (
+        approve(done, BOB),
+        reject(done),
+        edit(done, amount=500),
+        approve(edited.case, seen=an_open_case().sight),
+        approve(silent),
+        approve(rejected),
+        approve(opened(gate=Gate.AUTO, ask=(), steps=()).case),
+    ):
+        assert ruling.answer.refused is Reason.LATE
+        assert kinds(ruling) == [FactKind.REFUSED]
 
 
 @pytest.mark.parametrize("event", ["approve", "reject", "edit"])

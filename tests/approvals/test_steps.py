@@ -12,8 +12,20 @@ from approvals import escalation
 from approvals.audit import FactKind
 from approvals.effects import AskOperators, CallbackType, Escalated, Reminded, ShowCard, Skipped, Voided
 from approvals.events import Opened
-from approvals.machine import decide
-from approvals.model import Case, Gate, Person, Profile, Request, Roster, Status, Step, StepKind
+from approvals.machine import Ruling, decide
+from approvals.model import (
+    Case,
+    Gate,
+    Lack,
+    Person,
+    Profile,
+    Request,
+    Roster,
+    Shortage,
+    Status,
+    Step,
+    StepKind,
+)
 from tests.approvals.doing import approve, calls, edit, kinds, notes, reject, tick
 from tests.harness.cases import (
     ALICE,
@@ -141,19 +153,52 @@ def test_a_request_that_too_few_could_ever_decide_escalates_as_it_opens() -> Non
     assert Escalated(FINANCE, early=True) in [note.note for note in notes(ruling)]
 
 
+def lacks(ruling: Ruling) -> list[Lack]:
+    """What the operators are asked about."""
+    return [effect.lack for effect in ruling.effects if isinstance(effect, AskOperators)]
+
+
 def test_where_no_escalation_follows_the_operators_are_asked() -> None:
-    """With how many are left and how many approvals are missing; under one key as long as that is so."""
+    """With how many are left and how many approvals are missing; once, and again when it gets worse."""
     nobody = a_roster(members=(ALICE,))
     ruling = tick(planned(EXPIRE, quorum=2), NOON + MINUTE, roster=nobody)
-    (asked,) = [effect for effect in ruling.effects if isinstance(effect, AskOperators)]
-    assert (asked.left, asked.missing) == (1, 2)
+    assert lacks(ruling) == [Lack(1, 2)]
+    assert ShowCard() in ruling.effects
     again = tick(ruling.case, NOON + 2 * MINUTE, roster=nobody)
-    assert asked in again.effects
-    assert again.case is ruling.case
+    assert (again.effects, again.case is ruling.case) == ((), True)
     worse = tick(ruling.case, NOON + 2 * MINUTE, roster=a_roster(members=()))
-    keys = [effect.key for effect in worse.effects if isinstance(effect, AskOperators)]
-    assert keys
-    assert asked.key not in keys
+    assert lacks(worse) == [Lack(0, 2)]
+
+
+def test_nobody_is_asked_again_because_it_got_better() -> None:
+    """One approval more, or somebody back: the card shows it, the operators are left alone."""
+    lacking = tick(planned(EXPIRE, quorum=3), NOON + MINUTE, roster=a_roster(members=(ALICE,))).case
+    better = tick(lacking, NOON + 2 * MINUTE, roster=a_roster(members=(ALICE, BOB)))
+    assert (better.case.lacking, better.effects) == (Lack(2, 3), (ShowCard(),))
+    approved = approve(better.case, BOB, roster=a_roster(members=(ALICE, BOB))).case
+    assert lacks(tick(approved, NOON + 6 * MINUTE, roster=a_roster(members=(ALICE, BOB)))) == []
+    enough = tick(better.case, NOON + 3 * MINUTE, roster=a_roster())
+    assert (enough.case.lacking, enough.effects) == (None, (ShowCard(),))
+
+
+@pytest.mark.parametrize(
+    ("request_", "roster", "why"),
+    [
+        (a_request(), a_roster(members=()), Shortage.FEW),
+        (a_request(), a_roster(gone=(ALICE, BOB, CAROL)), Shortage.LEFT),
+        (a_request(on_behalf_of="U0ALICE"), a_roster(members=(ALICE,)), Shortage.REQUESTER),
+        (a_request(on_behalf_of="U0ALICE"), a_roster(gone=(BOB, CAROL)), Shortage.REQUESTER),
+        (
+            a_request(on_behalf_of="zoe@example.com"),
+            Roster({DIRECTORS: (ALICE.id,)}, {ALICE.id: Profile(ALICE.id, "Alice")}),
+            Shortage.UNCOMPARED,
+        ),
+    ],
+)
+def test_why_too_few_can_decide(request_: Request, roster: Roster, why: Shortage) -> None:
+    """What helps depends on it: more people, other people, or a scope."""
+    (lack,) = lacks(tick(an_open_case(request_, steps=(EXPIRE,)), NOON + MINUTE, roster=roster))
+    assert lack == Lack(0, 1, why)
 
 
 def test_escalations_go_on_until_enough_are_asked() -> None:
@@ -166,7 +211,7 @@ def test_escalations_go_on_until_enough_are_asked() -> None:
 
 
 @pytest.mark.parametrize(
-    ("quorum", "approved", "gone", "members", "request_", "lacks"),
+    ("quorum", "approved", "gone", "members", "request_", "asked"),
     [
         (1, (), (BOB, CAROL), (ALICE, BOB, CAROL), a_request(), False),
         (2, (), (BOB, CAROL), (ALICE, BOB, CAROL), a_request(), True),
@@ -187,14 +232,14 @@ def test_who_is_left_to_decide(  # one row of a table
     gone: tuple[Person, ...],
     members: tuple[Person, ...],
     request_: Request,
-    lacks: bool,
+    asked: bool,
 ) -> None:
     """Active members of the groups asked, without the requester, against what is still missing."""
     case = an_open_case(request_, quorum=quorum, steps=(EXPIRE,))
     for person in approved:
         case = approve(case, person).case
     ruling = tick(case, NOON + 10 * MINUTE, roster=a_roster(gone=gone, members=members))
-    assert any(isinstance(effect, AskOperators) for effect in ruling.effects) is lacks
+    assert any(isinstance(effect, AskOperators) for effect in ruling.effects) is asked
 
 
 def test_while_slack_cannot_say_who_is_in_a_group_nobody_is_missing() -> None:
@@ -214,16 +259,39 @@ def test_somebody_nothing_is_known_of_yet_may_still_be_an_approver() -> None:
     assert tick(case, NOON + MINUTE, roster=fresh).effects == ()
 
 
-def test_those_who_left_are_named_once_as_long_as_they_are_the_same() -> None:
-    """One key for the same people, in whatever order; another when one more leaves."""
-    case = planned()
+def test_those_who_left_are_named_once() -> None:
+    """Each the first time they are found gone; who is named already is not named with the next."""
+    first = tick(planned(), NOON + MINUTE, roster=a_roster(gone=(BOB,)))
+    assert [note.note for note in notes(first)] == [Skipped((BOB,))]
+    assert ShowCard() in first.effects
+    same = tick(first.case, NOON + 2 * MINUTE, roster=a_roster(gone=(BOB,)))
+    assert (same.effects, same.case is first.case) == ((), True)
+    turned = tick(first.case, NOON + 2 * MINUTE, roster=a_roster(gone=(BOB,), members=(CAROL, BOB, ALICE)))
+    assert turned.case is first.case
+    next_ = tick(first.case, NOON + 2 * MINUTE, roster=a_roster(gone=(ALICE, BOB)))
+    assert [note.note for note in notes(next_)] == [Skipped((ALICE,))]
+    assert notes(next_)[0].key != notes(first)[0].key
+    assert notes(tick(planned(), NOON + MINUTE, roster=a_roster(gone=(DAN,)))) == [], "nobody asked him"
 
-    def key(*gone: Person) -> str:
-        (note,) = notes(tick(case, NOON + MINUTE, roster=a_roster(gone=gone)))
-        return note.key
 
-    assert key(ALICE, BOB) == key(BOB, ALICE) != key(ALICE)
-    assert notes(tick(case, NOON + MINUTE, roster=a_roster(gone=(DAN,)))) == [], "nobody asked him"
+def test_who_came_back_is_on_the_card_again() -> None:
+    """Nothing is said of it, and should they leave again, that is."""
+    gone = tick(planned(), NOON + MINUTE, roster=a_roster(gone=(BOB,))).case
+    back = tick(gone, NOON + 2 * MINUTE, roster=a_roster())
+    assert (back.case.missed, back.effects) == ((), (ShowCard(),))
+    again = tick(back.case, NOON + 3 * MINUTE, roster=a_roster(gone=(BOB,)))
+    assert [note.note for note in notes(again)] == [Skipped((BOB,))]
+
+
+def test_who_left_the_group_that_is_asked_early_is_named_with_the_others() -> None:
+    """All in one note, which comes before the call to those who are left."""
+    roster = a_roster(gone=(ALICE, BOB, CAROL), members=(ALICE, BOB), finance=(CAROL, DAN))
+    ruling = tick(planned(), NOON + MINUTE, roster=roster)
+    assert [note.note for note in notes(ruling)] == [
+        Skipped((ALICE, BOB, CAROL)),
+        Escalated(FINANCE, early=True),
+    ]
+    assert ruling.effects.count(ShowCard()) == 1
 
 
 def test_what_is_over_musters_nobody() -> None:

@@ -200,6 +200,11 @@ def too_few() -> CardView:
     return CardView(escalating(steps=steps), roster)
 
 
+def unopposed() -> CardView:
+    """A draft that goes ahead, as everybody who could object has left; and there are no operators."""
+    return CardView(shown(draft()), a_roster(gone=(ALICE, BOB, CAROL)), operators=False)
+
+
 def early() -> CardView:
     """Two have left, so finance is asked before its time."""
     roster = a_roster(gone=(ALICE, BOB), finance=(DAN,))
@@ -298,6 +303,7 @@ GATE_STATES: Mapping[str, Callable[[], CardView]] = {
     "escalated": lambda: CardView(after(escalating(), Ticked(), minutes=61), ROSTER),
     "escalated_early": early,
     "too_few_left": too_few,
+    "soft_and_nobody_can_object": unopposed,
     "groups_of_old": stale,
     "granting": granted,
     "granted_and_taken_back": lambda: granted(taken_back=True),

@@ -139,9 +139,9 @@ def test_what_a_button_cannot_hold_stands_whole_on_the_card() -> None:
 
 
 def test_options_that_look_alike_are_told_apart() -> None:
-    """Two that a button would show alike are numbered and shown as they are."""
+    """One that a button would show like another is numbered and shown as it is."""
     case = question(options=("yes", "yes\u200b"), default_answer=None)
-    assert words_on(CardView(case, ROSTER))[:2] == ["1. yes", "2. yes⟦U+200B⟧"]
+    assert words_on(CardView(case, ROSTER))[:2] == ["yes", "2. yes⟦U+200B⟧"]
     assert "*2.*  yes⟦U+200B⟧" in read_message(card(CardView(case, ROSTER)).as_call())
 
 
@@ -264,7 +264,7 @@ def test_nothing_is_said_to_have_been_asked_of_nobody() -> None:
     view = replace(STATES["too_few_left"](), operators=False)
     text = read_message(card(view).as_call())
     assert "operators have been asked" not in text
-    assert "there are no operators to be told: put somebody into those groups" in text
+    assert "there are no operators to be told: put somebody in" in text
 
 
 def test_silence_is_not_asked_for_where_nobody_can_object() -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -13,7 +12,7 @@ from hypothesis import given, settings
 
 from approvals.effects import Escalated, Note, Reminded, Restarted, Skipped, Voided
 from approvals.events import Ticked
-from approvals.model import Case, GroupName, Profile, Roster, UserId
+from approvals.model import Case, GroupName, Lack, Profile, Roster, Shortage, UserId
 from blocks import limits, notices
 from blocks.actions import NOTE_METADATA
 from blocks.message import Message
@@ -28,7 +27,6 @@ from tests.harness.cases import (
     DAN,
     DIRECTORS,
     FINANCE,
-    NOON,
     a_request,
     a_roster,
     an_open_case,
@@ -36,6 +34,7 @@ from tests.harness.cases import (
 from tests.harness.reading import read_message
 
 GOLDEN = Path(__file__).parent / "golden" / "notes.txt"
+NOBODY = a_roster(members=())
 
 
 def said(case: Case, note: Note, roster: Roster = ROSTER) -> Message:
@@ -62,11 +61,24 @@ NOTES: Mapping[str, Callable[[], Message]] = {
     "voided": lambda: said(edited(voted(refund(), BOB), ALICE, amount=500), Voided(ALICE, (BOB,))),
     "skipped": lambda: said(refund(), Skipped((DAN,))),
     "skipped, two": lambda: said(refund(), Skipped((BOB, DAN))),
-    "restarted": lambda: said(shown(draft()), Restarted(NOON + timedelta(hours=3))),
+    "restarted": lambda: said(shown(draft()), Restarted()),
+    "reminded, soft, and nobody can object": lambda: said(shown(draft()), Reminded(), NOBODY),
+    "restarted, and nobody can object": lambda: said(shown(draft()), Restarted(), NOBODY),
     "operators: too few": lambda: notices.too_few(
-        escalating(), 1, 2, "https://acme.slack.com/archives/C1/p2"
+        escalating(), Lack(1, 2, Shortage.LEFT), "https://acme.slack.com/archives/C1/p2"
     ),
-    "operators: nobody": lambda: notices.too_few(refund(), 0, 1, None),
+    "operators: nobody": lambda: notices.too_few(refund(), Lack(0, 1), None),
+    "operators: nobody else": lambda: notices.too_few(voted(refund(), ALICE), Lack(0, 1), None),
+    "operators: the requester alone": lambda: notices.too_few(
+        refund(on_behalf_of="U0ALICE"), Lack(0, 1, Shortage.REQUESTER), None
+    ),
+    "operators: no e-mail addresses": lambda: notices.too_few(
+        refund(on_behalf_of="zoe@example.com"), Lack(0, 2, Shortage.UNCOMPARED), None
+    ),
+    "operators: nobody can object": lambda: notices.too_few(shown(draft()), Lack(0, 1), None),
+    "operators: nobody will object": lambda: notices.too_few(draft(), Lack(0, 1), None),
+    "operators: nobody can review": lambda: notices.too_few(comment(), Lack(0, 1, Shortage.LEFT), None),
+    "operators: nobody can answer": lambda: notices.too_few(question(), Lack(0, 1), None),
     "operators: policy restored": lambda: notices.policy_restored("sha256:9f86d081884c7d659a2f"),
 }
 
@@ -126,7 +138,7 @@ def test_people_who_left_are_named_not_called() -> None:
 def test_what_has_ended_calls_nobody() -> None:
     """A note that is late finds it decided."""
     over = voted(voted(refund(), ALICE), BOB)
-    for note in (Reminded(), Escalated(DIRECTORS), Restarted(NOON)):
+    for note in (Reminded(), Escalated(DIRECTORS), Restarted()):
         assert called(said(over, note)) == set()
 
 
@@ -160,9 +172,9 @@ def test_nobodys_words_call_or_forge_anything(words: str) -> None:
         Escalated(group, early=True),
         Voided(eve, (eve,)),
         Skipped((eve, eve)),
-        Restarted(NOON),
+        Restarted(),
     )
-    told = [said(case, note) for note in notes] + [notices.too_few(case, 0, 1, words)]
+    told = [said(case, note) for note in notes] + [notices.too_few(case, Lack(0, 1), words)]
     for message in told:
         assert limits.problems_of_message(message.as_call(), updating=True) == []
         assert "<" not in message.text.replace("<!date^", "")

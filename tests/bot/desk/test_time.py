@@ -2,11 +2,29 @@
 
 from __future__ import annotations
 
+import json
+import re
 from datetime import timedelta
+
+import pytest
 
 from approvals.effects import Reminded
 from approvals.machine import Ruling
-from approvals.model import Case, Choice, Instant, Kind, Person, ReplyTo, RequestId, Status, UserId, Via
+from approvals.model import (
+    Case,
+    Choice,
+    Gate,
+    Instant,
+    Kind,
+    Person,
+    ReplyTo,
+    RequestId,
+    Status,
+    Step,
+    StepKind,
+    UserId,
+    Via,
+)
 from approvals.policy import load
 from bot.desk import decide, spoken
 from bot.desk.muster import Muster
@@ -111,20 +129,91 @@ async def test_silence_lets_it_through_and_opens_a_review(each_bot: RunningDesk,
 
 
 async def test_a_window_that_ended_unheard_starts_again(bot: RunningDesk, slack: SlackStandIn) -> None:
-    """The bot was down when it would have ended: it starts anew, and the thread says so."""
+    """The bot was down when it would have ended: it starts anew with its card, and the thread says so."""
     case = await bot.ask("publish_draft")
     card = await bot.card(case.id)
     await begun(bot, case.id)
     up_again = bot.runtime.now() + 31 * MINUTE
     after = (await ticked(bot, case.id, minutes=31, heard_since=up_again)).case
-    assert after.status is Status.PENDING
-    assert after.began_at is not None
-    assert after.began_at >= up_again
+    assert (after.status, after.began_at) == (Status.PENDING, None)
     assert await reviews(bot) == []
-    assert await bot.story(case.id) == ["request.opened", "request.shown", "window.restarted"]
-    await slack.until(lambda: slack.thread(card.channel, card.ts))
+    again = await begun(bot, case.id)
+    assert again >= up_again
+    story = await bot.story(case.id)
+    assert story == ["request.opened", "request.shown", "window.restarted", "request.shown"]
+    await said(slack, card, "starts again")
+    assert len(bot.cards_in()) == 1
+    assert await bot.store.read(cases.next_due) == again + 30 * MINUTE
     done = await ticked(bot, case.id, minutes=30, heard_since=up_again)
     assert done.case.status is Status.APPROVED
+
+
+async def test_a_restarted_window_waits_until_slack_has_taken_its_card(
+    bot: RunningDesk, slack: SlackStandIn
+) -> None:
+    """While the card still says the old end, no time runs: nobody could know until when to object."""
+    case = await bot.ask("publish_draft")
+    await bot.card(case.id)
+    first = await begun(bot, case.id)
+    held = slack.faults.hold("chat.update", times=None)
+    up_again = bot.runtime.now() + 31 * MINUTE
+    await ticked(bot, case.id, minutes=31, heard_since=up_again)
+    await held.reached()
+    assert await bot.store.read(cases.next_due) is None
+    later = (await ticked(bot, case.id, minutes=31, heard_since=up_again)).case
+    assert (later.status, later.began_at) == (Status.PENDING, None)
+    slack.faults.clear(held)
+    again = await begun(bot, case.id)
+    assert again >= first + 62 * MINUTE
+    # What the card said was made for an earlier minute: it is drawn once more, with the end that holds.
+    ends = int((again + 30 * MINUTE).timestamp())
+    await slack.until(lambda: _goes_ahead(bot) // 60 == ends // 60)
+
+
+def _goes_ahead(bot: RunningDesk) -> int:
+    """When the one card there is says that it goes ahead; seconds since 1970, 0 where it does not."""
+    [card] = bot.cards_in()
+    found = re.search(r'"type": "date", "timestamp": (\d+)', json.dumps(card.blocks))
+    found = found or re.search(r"<!date\^(\d+)\^", json.dumps(card.blocks) + card.text)
+    return int(found[1]) if found else 0
+
+
+async def test_those_who_leave_are_noticed_and_no_silence_speaks_by_it(
+    bot: RunningDesk, slack: SlackStandIn
+) -> None:
+    """The window has ended, and the next look at who is there comes before the clock: it decides nothing."""
+    case = await bot.ask("publish_draft")
+    card = await bot.card(case.id)
+    began = await begun(bot, case.id)
+    muster = Muster(bot.desk)
+    await muster.look(bot.runtime.now())
+    slack.deactivate("U0DAN")
+    await bot.eventually(lambda: bool(bot.desk.directory.roster().skipped(case.judgement.ask)))
+    bot.runtime.ahead += 30 * MINUTE
+    assert await muster.look(bot.runtime.now()) == 1
+    after = await bot.case(case.id)
+    assert (after.status, after.began_at) == (Status.PENDING, began)
+    await said(slack, card, "dan")
+    assert (await ticked(bot, case.id)).case.status is Status.APPROVED
+
+
+@pytest.mark.parametrize(
+    ("when", "rule", "after"),
+    [
+        # The window of a soft rule is far too short to look back in: as long as the default says.
+        ("action == 'publish_draft'", "drafts", timedelta(hours=4)),
+        ("action == 'publish_draft' && kind == 'approval'", "seen", timedelta(days=3)),
+    ],
+)
+async def test_a_review_has_time(bot: RunningDesk, when: str, rule: str, after: timedelta) -> None:
+    """The steps of its own rule; the default's where that is the soft one it comes from."""
+    bot.shelf.current = load(POLICY.replace("action == 'publish_draft'", when), "hitl.yml")
+    case = await bot.ask("publish_draft")
+    await begun(bot, case.id)
+    await ticked(bot, case.id, minutes=30)
+    [review] = await reviews(bot)
+    assert (review.judgement.gate, review.judgement.rule) == (Gate.AUDIT, rule)
+    assert review.judgement.steps == (Step(after, StepKind.EXPIRE),)
 
 
 async def test_a_reminder_and_an_escalation_are_said_in_the_thread(
@@ -179,7 +268,7 @@ async def test_too_few_ask_others_at_once(bot: RunningDesk, slack: SlackStandIn)
     """Both directors left: support is asked before its time, who left is named, the last step stays."""
     case = await bot.ask()
     card = await bot.card(case.id)
-    muster = Muster(bot.desk, bot.runtime.now())
+    muster = Muster(bot.desk)
     assert await muster.look(bot.runtime.now()) == 0
     for user in ("U0ALICE", "U0BOB"):
         slack.deactivate(user)
@@ -200,7 +289,7 @@ async def test_operators_are_asked_where_nobody_follows(bot: RunningDesk, slack:
     slack.deactivate("U0DAN")
     await bot.eventually(lambda: bool(bot.desk.directory.roster().skipped(case.judgement.ask)))
     for _ in range(2):
-        await Muster(bot.desk, bot.runtime.now()).look(bot.runtime.now())
+        await Muster(bot.desk).look(bot.runtime.now())
     told = await slack.until(lambda: slack.direct_messages("U0ADMIN"))
     assert case.id in str(told[0].text) + str(told[0].blocks)
     assert len(slack.direct_messages("U0ADMIN")) == 1

@@ -8,13 +8,15 @@ from typing import Any
 
 import pytest
 
-from approvals.model import AgentName, Choice
+from approvals.events import Opened
+from approvals.model import AgentName, Choice, Gate, Kind, RequestId
 from bot.desk import decide
+from bot.desk.ruling import rule_on
 from store import cases, outbox
 from store.outbox import ParcelKind
 from store.unit_of_work import Unit
-from tests.bot.http.conftest import REFUND, Endpoint
-from tests.harness.cases import ALICE
+from tests.bot.http.conftest import BILLING, MAILER, REFUND, Endpoint
+from tests.harness.cases import ALICE, a_judgement, a_request, a_roster
 
 KINDS: dict[str, dict[str, Any]] = {
     "approval": {},
@@ -55,6 +57,59 @@ async def test_a_question_that_nobody_answers_gets_its_default(endpoint: Endpoin
     await endpoint.passes(timedelta(hours=4), request)
     body = (await endpoint.call("GET", f"/v1/requests/{request}")).body
     assert (body["status"], body["proceed"], body["decision"]["answer"]) == ("timed_out", True, "left")
+
+
+@pytest.mark.parametrize(
+    ("fields", "locs"),
+    [
+        ({"options": ["left", " "]}, ["options.1"]),
+        ({"options": [" ", "right", "\t\n"]}, ["options.0", "options.2"]),
+        ({"options": ["left", "\u2003"]}, ["options.1"]),
+        ({"default_answer": ""}, ["default_answer"]),
+        ({"default_answer": " \n"}, ["default_answer"]),
+        ({"options": ["left", " "], "default_answer": " "}, ["default_answer", "options.1"]),
+    ],
+)
+async def test_an_answer_that_says_nothing_is_refused(
+    endpoint: Endpoint, fields: dict[str, Any], locs: list[str]
+) -> None:
+    """422, by its name, on `requests` and on `check` alike: nobody could click or read it."""
+    for path in ("/v1/requests", "/v1/check"):
+        answer = await endpoint.call("POST", path, {**REFUND, "kind": "question", **fields})
+        assert (answer.status, sorted(answer.locs)) == (422, locs)
+    assert await endpoint.count() == 0
+
+
+async def test_check_refuses_what_supersedes_no_request_of_ones_own(on_each: Endpoint) -> None:
+    """As `requests` does, in the same words; and takes what that takes."""
+    own = await on_each.opened()
+    for before, token in (("req_01UNKNOWN", BILLING), (own, MAILER)):
+        told = [
+            await on_each.call("POST", path, {**REFUND, "supersedes": before}, token=token)
+            for path in ("/v1/check", "/v1/requests")
+        ]
+        assert [answer.status for answer in told] == [422, 422]
+        assert [answer.locs for answer in told] == [["supersedes"]] * 2
+        assert told[0].body["errors"] == told[1].body["errors"]
+    assert (await on_each.call("POST", "/v1/check", {**REFUND, "supersedes": own})).status == 200
+    assert await on_each.count() == 1
+
+
+async def test_a_linked_review_is_not_withdrawn_by_its_agent(endpoint: Endpoint) -> None:
+    """409 that says why; it stays open for people."""
+    now = endpoint.desk.runtime.now()
+    request = a_request(
+        id=RequestId("req_01LINKED"), kind=Kind.REVIEW, review_of=RequestId("req_00"), created_at=now
+    )
+    judgement = a_judgement(gate=Gate.AUDIT)
+    await endpoint.desk.store.write(
+        lambda unit: rule_on(unit, None, Opened(request, judgement), now, a_roster(), desk=endpoint.desk)
+    )
+    refused = await endpoint.call("POST", f"/v1/requests/{request.id}/cancel", {})
+    assert (refused.status, refused.headers["Content-Type"]) == (409, "application/problem+json")
+    assert "people were promised this review" in refused.body["detail"]
+    body = (await endpoint.call("GET", f"/v1/requests/{request.id}")).body
+    assert (body["status"], body["review_of"]) == ("pending", "req_00")
 
 
 async def test_a_flag_is_called_after_its_decision(endpoint: Endpoint) -> None:

@@ -245,7 +245,7 @@ async def test_the_card_says_who_is_on_call_today(bot: RunningDesk, slack: Slack
     """After the handoff it names the new one, and the old one is refused."""
     case = await bot.ask("issue_refund", metadata={})
     assert "carol" in words(await bot.card(case.id))
-    muster = Muster(bot.desk, bot.runtime.now())
+    muster = Muster(bot.desk)
     await muster.look(bot.runtime.now())
     await answered(slack, "U0ADMIN", "/hitl oncall turns U0DAN for 4h")
     await muster.look(bot.runtime.now())

@@ -1,0 +1,193 @@
+"""Who notices that too few are left to decide: quickly, for whom it bears on, and once."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+import pytest
+
+from approvals.canonical import Json
+from approvals.model import Case, Choice, GroupName, Lack, Person, Profile, Roster, Shortage, UserId
+from approvals.policy import load
+from bot.desk import decide
+from bot.desk.desk import Desk
+from bot.desk.muster import Muster
+from sandbox.server import SlackStandIn
+from scheduler.results import Done
+from store import cases, outbox
+from store.outbox import Parcel, ParcelKind
+from store.unit_of_work import Unit
+from tests.bot.desk.conftest import POLICY
+from tests.harness.cases import a_request, an_open_case
+from tests.harness.desk import RunningDesk
+from tests.store.samples import numbered
+
+CAROL, DAN = Profile(UserId("U0CAROL"), "carol", "carol@example.com"), Profile(UserId("U0DAN"), "dan")
+SUPPORT, DIRECTORS = GroupName("support"), GroupName("directors")
+
+
+@dataclass
+class Told:
+    """Who is in which group, as a test says."""
+
+    now: Roster
+
+    def roster(self) -> Roster:
+        """See `bot.desk.desk.Directory`."""
+        return self.now
+
+
+def support(*people: Profile) -> Roster:
+    """These are in support; of directors nothing is known."""
+    ids = tuple(each.id for each in people)
+    return Roster({SUPPORT: ids, DIRECTORS: ()}, {each.id: each for each in people}, {DIRECTORS: None})
+
+
+def where(bot: RunningDesk, roster: Roster) -> tuple[Desk, Told]:
+    """The desk, with its groups in the test's hands."""
+    told = Told(roster)
+    return replace(bot.desk, directory=told), told
+
+
+async def all_sent(bot: RunningDesk) -> None:
+    """Nothing waits in the outbox; no commit says so, therefore it is looked at again and again."""
+    async with asyncio.timeout(5.0):
+        while any((await bot.store.read(outbox.counts)).waiting.values()):  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+
+
+async def without_dan(bot: RunningDesk, slack: SlackStandIn) -> None:
+    """He leaves Slack, and the bot has heard of it."""
+    slack.deactivate("U0DAN")
+    await bot.eventually(lambda: bool(bot.desk.directory.roster().skipped((SUPPORT,))))
+
+
+async def test_others_have_their_turn_while_all_is_looked_at(bot: RunningDesk) -> None:
+    """SQLite answers without giving way: between two pages somebody's click is taken."""
+
+    def fill(unit: Unit) -> None:
+        for number in range(401):
+            cases.add(unit, an_open_case(a_request(id=numbered(number))))
+
+    await bot.store.write(fill)
+    turns = 0
+
+    async def other_work() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    other = asyncio.create_task(other_work())
+    await asyncio.sleep(0)
+    before = turns
+    assert await Muster(bot.desk).look(bot.runtime.now()) == 0
+    assert turns - before >= 2
+    other.cancel()
+
+
+async def test_only_those_are_changed_whom_it_bears_on(bot: RunningDesk) -> None:
+    """Somebody's new name, an e-mail address nobody asks for, another group: no card is touched."""
+    case = await bot.ask("delete_draft")
+    gone = replace(DAN, active=False)
+    desk, told = where(bot, support(CAROL, gone))
+    muster = Muster(desk)
+    assert await muster.look(bot.runtime.now()) == 1
+    after = await bot.case(case.id)
+    assert (after.missed, after.lacking) == ((DAN.id,), Lack(1, 2, Shortage.LEFT))
+    told.now = support(replace(CAROL, name="Carol C.", email="cc@example.com"), gone)
+    assert await muster.look(bot.runtime.now()) == 0
+    told.now = Roster({**told.now.groups, DIRECTORS: (CAROL.id,)}, told.now.people)
+    assert await muster.look(bot.runtime.now()) == 0
+    assert await bot.case(case.id) == after
+    told.now = support(CAROL, DAN)
+    assert await muster.look(bot.runtime.now()) == 1
+    assert (await bot.case(case.id)).lacking is None
+
+
+async def test_an_address_counts_where_a_requester_is_compared_by_it(bot: RunningDesk) -> None:
+    """Slack tells no e-mail address, so nobody can decide; once it tells two, they can."""
+    case = await bot.ask("delete_draft", on_behalf_of="zoe@example.com")
+    silent = replace(CAROL, email=None)
+    desk, told = where(bot, support(silent, DAN))
+    muster = Muster(desk)
+    assert await muster.look(bot.runtime.now()) == 1
+    assert (await bot.case(case.id)).lacking == Lack(0, 2, Shortage.UNCOMPARED)
+    told.now = support(CAROL, replace(DAN, email="dan@example.com"))
+    assert await muster.look(bot.runtime.now()) == 1
+    assert (await bot.case(case.id)).lacking is None
+
+
+async def test_one_notice_tells_of_all_requests_that_lack_the_same(
+    bot: RunningDesk, slack: SlackStandIn
+) -> None:
+    """Three wait for Dan: one message; each card says so; nothing is said again, however late."""
+    asked = [await bot.ask("delete_draft") for _ in range(3)]
+    for case in asked:
+        await bot.card(case.id)
+    await without_dan(bot, slack)
+    assert await Muster(bot.desk).look(bot.runtime.now()) == 3
+    await all_sent(bot)
+    [told] = slack.direct_messages("U0ADMIN")
+    assert asked[0].id in told.text
+    for case in asked:
+        assert "the operators have been asked" in str((await bot.card(case.id)).blocks)
+    shown = len(slack.messages("C0APPROVALS"))
+    bot.runtime.ahead += timedelta(days=8)
+    now = bot.runtime.now()
+    assert await bot.store.write(lambda unit: outbox.forget_done(unit, now)) > 0
+    assert await Muster(bot.desk).look(now) == 0
+    await all_sent(bot)
+    assert len(slack.direct_messages("U0ADMIN")) == 1
+    assert len(slack.messages("C0APPROVALS")) == shown
+
+
+def notice(bot: RunningDesk, case: Case) -> Parcel:
+    """What the operators are to be told, beginning with `case`."""
+    body: Json = {
+        "notice": "too_few",
+        "to": "U0ADMIN",
+        "request": case.id,
+        "left": 1,
+        "missing": 2,
+        "why": "left",
+    }
+    now = bot.runtime.now()
+    return Parcel(9, ParcelKind.NOTICE, None, "k", "", body, now, now, 1, 1, now, None, "me")
+
+
+async def test_a_notice_whose_request_is_over_names_another(bot: RunningDesk, slack: SlackStandIn) -> None:
+    """Whoever is first in it may be rejected before it is sent: others wait still. Then nobody does."""
+    first, second = [await bot.ask("delete_draft") for _ in range(2)]
+    desk, _ = where(bot, support(CAROL, replace(DAN, active=False)))
+    carol = Person(CAROL.id, CAROL.name)
+    await decide.vote(bot.desk, first.id, carol, Choice.REJECT, first.sight, reason="No.")
+    send = bot.side.senders[ParcelKind.NOTICE]
+    assert await send(notice(bot, first)) == Done()
+    assert slack.direct_messages("U0ADMIN") == []
+    assert await Muster(desk).look(bot.runtime.now()) == 1
+    await all_sent(bot)
+    slack_said = len(slack.direct_messages("U0ADMIN"))
+    assert await send(notice(bot, first)) == Done()
+    assert second.id in slack.direct_messages("U0ADMIN")[slack_said].text
+
+
+async def test_without_operators_it_is_logged_once(
+    bot: RunningDesk, slack: SlackStandIn, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Nobody is told, and no card says that somebody was."""
+    bot.shelf.current = load(POLICY.replace("operators: [U0ADMIN]\n", ""), "hitl.yml")
+    asked = [await bot.ask("delete_draft") for _ in range(2)]
+    for case in asked:
+        await bot.card(case.id)
+    await without_dan(bot, slack)
+    with caplog.at_level(logging.ERROR, "bot.desk.ruling"):
+        assert await Muster(bot.desk).look(bot.runtime.now()) == 2
+    assert caplog.text.count("names no operators") == 1
+    await all_sent(bot)
+    text = str((await bot.card(asked[1].id)).blocks)
+    assert "there are no operators to be told" in text
+    assert "operators have been asked" not in text
