@@ -90,7 +90,7 @@ class Grant:
         return self.revoked_at is None and now < self.until
 
     def free(self, payload: Mapping[str, Json]) -> tuple[str, ...]:
-        """JSON pointers of what may differ from `payload`, the approved one: no number, no `same`."""
+        """JSON pointers of what may differ from `payload`, the approved one: no number, quantity, `same`."""
         held = tuple(f"{pointer(place)}/" for path in self.same for place in matches(payload, path))
         loose = [place for place, shape in self.shapes.items() if not shape.startswith(_AS_IT_IS)]
         return tuple(place for place in loose if not f"{place}/".startswith(held))
