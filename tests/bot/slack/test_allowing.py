@@ -23,7 +23,7 @@ async def test_what_is_allowed_is_said_and_then_holds(gates: RunningDesk, slack:
     view = await slack.view_of("U0ALICE", "Allow similar")
     shown = words_in(slack, "U0ALICE")
     assert "issue_refund by billing-agent, customer C-17, amount up to 50" in shown
-    assert "currency, reason" in shown
+    assert "currency, card_number, reason" in shown
     assert "4111" not in shown
     select = next(block["element"] for block in view.blocks if block.get("block_id") == "lasts")
     offered = [option["text"]["text"] for option in select["options"]]
