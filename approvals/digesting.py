@@ -16,7 +16,7 @@ from approvals.paths import Path, matches
 _UNITS = ("currency", "unit")
 #: Numbers that add up to something, also where no unit stands beside them.
 _AMOUNTS = frozenset(
-    {"amount", "total", "sum", "price", "cost", "fee", "value", "limit", "quantity", "count", "cents"}
+    {"amount", "total", "sum", "price", "cost", "fee", "value", "limit", "quantity", "count", "cent"}
 )
 
 #: `totalAmount`, `USDAmount`, `total_amount` and `TOTAL AMOUNT` alike.
@@ -55,7 +55,9 @@ class Summary:
 def is_amount(path: Path) -> bool:
     """Whether what stands there is an amount by the name of its field."""
     names = [part for part in path if isinstance(part, str)]
-    return bool(names) and any(word.lower() in _AMOUNTS for word in _WORDS.findall(names[-1]))
+    return bool(names) and any(
+        word.lower().removesuffix("s") in _AMOUNTS for word in _WORDS.findall(names[-1])
+    )
 
 
 def takes(case: Case) -> bool:

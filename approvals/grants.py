@@ -38,6 +38,8 @@ from approvals.paths import Path, follow, is_array, matches, pointer
 _QUANTITY = re.compile(
     r"\s*(?:[A-Z]{3}|[^\w\s.,+-]{1,3})?\s*[-+]?\d[\d.,'\u00a0\u202f ]*(?:[^\W\d_]{1,4}|[^\w\s]{1,3})?\s*"
 )
+#: Five thousand or five, by where it was written.
+_THOUSANDS = re.compile(r"\s*[-+]?\d{1,3}(\.\d{3})+\s*")
 
 
 class Shape(StrEnum):
@@ -94,6 +96,12 @@ class Grant:
         held = tuple(f"{pointer(place)}/" for path in self.same for place in matches(payload, path))
         loose = [place for place, shape in self.shapes.items() if not shape.startswith(_AS_IT_IS)]
         return tuple(place for place in loose if not f"{place}/".startswith(held))
+
+    def fixed(self, payload: Mapping[str, Json]) -> tuple[str, ...]:
+        """JSON pointers of quantities in words, "50 EUR", that have to be the same, beyond `same`."""
+        held = tuple(f"{pointer(place)}/" for path in self.same for place in matches(payload, path))
+        quantities = [place for place, shape in self.shapes.items() if shape.startswith(_AS_IT_IS)]
+        return tuple(place for place in quantities if not f"{place}/".startswith(held))
 
     def used(self, now: Instant) -> Grant:
         """Once more."""
@@ -210,7 +218,7 @@ def _number(path: Path, value: Json) -> Decimal | None:
     """
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
-    if isinstance(value, str) and _is_whole(value) and not is_amount(path):
+    if isinstance(value, str) and (_THOUSANDS.fullmatch(value) or (_is_whole(value) and not is_amount(path))):
         return None
     try:
         number = Decimal(str(value).strip())

@@ -34,7 +34,7 @@ def vote(pen: Pen, event: Voted) -> Ruling:
     """Approve or reject what was seen."""
     case = pen.case
     refused = why_refused(case, event.by.id, event.seen, event.roster)
-    if refused is Reason.LATE and _had_its_way(case, event):
+    if refused is Reason.LATE and event.allowing is None and _had_its_way(case, event):
         return pen.ruling(Answer(repeated=True))
     if refused is None and case.request.kind is Kind.QUESTION:
         refused = Reason.NOT_THIS_WAY

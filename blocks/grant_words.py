@@ -23,10 +23,13 @@ def the_same(grant: Grant, case: Case) -> Iterator[Line]:
     """What has to be as it is here, by its name; `case` is the one it was given on."""
     hidden = hidden_in(case.judgement.sensitive, case.payload)
     payload = masked(case.payload, hidden)
-    for path in grant.same:
-        found = [_follow(payload, place) for place in matches(case.payload, path)]
+    for name in grant.same:
+        found = [_follow(payload, place) for place in matches(case.payload, name)]
         shown = value_text(found[0]) if len(found) == 1 else value_text(found)
-        yield Line(_name(path), shown if found else "not there")
+        yield Line(_name(name), shown if found else "not there")
+    for place in grant.fixed(case.payload):
+        path = _path(case.payload, place)
+        yield Line(label_of(path), MASK if _is_hidden(hidden, path) else value_text(_follow(payload, path)))
 
 
 def at_most(grant: Grant, case: Case) -> Iterator[Line]:
