@@ -25,9 +25,12 @@ COMMANDS = {
         "bot.cli.oncall:oncall",
         "Who is on call in GROUP, and when; without GROUP, who is now in each.",
     ),
-    "stats": ("bot.cli.stats:stats", "How each rule and each agent fares, and what to do about it."),
+    "stats": (
+        "bot.cli.stats:stats",
+        "How each rule and each agent fares, and what to do about it; times in seconds.",
+    ),
     "audit": ("bot.cli.audit:audit", "The tamper-evident log: check it, take it elsewhere."),
-    "export": ("bot.cli.export:export", "What people changed and why, as data to tune agents with."),
+    "export": ("bot.cli.export:export", "What the desk knows, as data for elsewhere."),
     "outbox": ("bot.cli.outbox:outbox", "Dead letters: what was tried for a day and given up."),
     "db": ("bot.cli.db:db", "The database's schema."),
 }

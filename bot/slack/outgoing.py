@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -23,6 +24,8 @@ log = logging.getLogger(__name__)
 #: A scope is granted by a person: asking every second would only fill the log.
 _SCOPE_PAUSE = timedelta(minutes=1)
 _AFTER_SLOWNESS = timedelta(seconds=10)
+#: Seconds that a call waits for the one before it.
+_TURN_WITHIN = 1.0
 
 
 @dataclass(slots=True)
@@ -34,9 +37,40 @@ class Outgoing:
     identity: Identity
     #: channel → the loop's time until which Slack wants no call for it
     _held: dict[str, float] = field(default_factory=dict)
+    #: channel → the turn of the call that is under way for it
+    _turns: dict[str, asyncio.Lock] = field(default_factory=dict)
 
     async def call(self, method: str, channel: str, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
-        """One call about `channel`. Raises `SlackTrouble`, at once while Slack wants no calls for it."""
+        """One call about `channel`, behind the one before it.
+
+        Raises `SlackTrouble`, at once while Slack wants no calls for the channel.
+        """
+        if method == "chat.postEphemeral":
+            # Somebody waits for this answer, and it has a limit of its own.
+            return await self._call(method, channel, arguments)
+        async with self._turn(channel):
+            return await self._call(method, channel, arguments)
+
+    @asynccontextmanager
+    async def _turn(self, channel: str) -> AsyncIterator[None]:
+        """One after the other, so that the first 429 of a channel holds all that would follow it.
+
+        Where Slack is slow nobody waits for long: whoever does holds a lease.
+        """
+        turn = self._turns.setdefault(channel, asyncio.Lock())
+        mine = False
+        try:
+            async with asyncio.timeout(_TURN_WITHIN):
+                mine = await turn.acquire()
+        except TimeoutError:
+            log.info("a call for %s no longer waits for the one before it", channel)
+        try:
+            yield
+        finally:
+            if mine:
+                turn.release()
+
+    async def _call(self, method: str, channel: str, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
         left = self._held.get(channel, 0.0) - asyncio.get_running_loop().time()
         if left > 0:
             raise SlackTrouble(Trouble.BUSY, "ratelimited", retry_after=left)

@@ -91,7 +91,8 @@ async def test_sighup_takes_a_good_policy_and_keeps_the_old_one_instead_of_a_bro
             while await one.metric("hitl_policy_loaded") == 0:  # noqa: ASYNC110  # as Prometheus learns it
                 await asyncio.sleep(0.02)
         assert (await one.agent.ask())["policy_version"] != first
-        assert len(one.slack.direct_messages("U0ADMIN")) == 1
+        await one.slack.until(lambda: len(one.slack.direct_messages("U0ADMIN")) == 2)
+        assert "loads again" in page(one.slack.direct_messages("U0ADMIN")[-1])
 
 
 async def test_a_port_that_is_taken_is_named(home: Home) -> None:

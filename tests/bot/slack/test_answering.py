@@ -234,13 +234,13 @@ async def test_hitl_says_what_works(either_bot: RunningDesk, slack: SlackStandIn
     """The command is answered by whatever way payloads come."""
     answer = await slack.command("U0CAROL", "/hitl help", channel="C0APPROVALS")
     assert answer.acknowledged
-    assert "Approve" in (await slack.ephemeral_to("U0CAROL")).text
+    assert "decides with its buttons" in (await slack.ephemeral_to("U0CAROL")).text
 
 
 async def test_a_mention_says_what_works(bot: RunningDesk, slack: SlackStandIn) -> None:
     """Only whoever mentioned the bot sees it."""
     slack.mention("U0CAROL", "C0APPROVALS", "what can you do?")
-    assert "Approve" in (await slack.ephemeral_to("U0CAROL")).text
+    assert "decides with its buttons" in (await slack.ephemeral_to("U0CAROL")).text
 
 
 async def test_the_home_tab_is_drawn(bot: RunningDesk, slack: SlackStandIn) -> None:
@@ -248,7 +248,7 @@ async def test_the_home_tab_is_drawn(bot: RunningDesk, slack: SlackStandIn) -> N
     slack.open_home("U0CAROL")
     home = await slack.until(lambda: slack.home("U0CAROL"))
     assert home is not None
-    assert "Approve" in str(home.blocks)
+    assert "decides with its buttons" in str(home.blocks)
 
 
 async def test_a_reply_under_a_card_is_kept_once(bot: RunningDesk, slack: SlackStandIn) -> None:
