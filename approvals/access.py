@@ -50,11 +50,7 @@ def counts(case: Case, vote: Vote, roster: Roster) -> bool:
             and roster.profile(vote.by.id).active
             and _why_not_for(case, vote.by.id, absent, roster) is None
         )
-    return (
-        roster.profile(vote.by.id).active
-        and is_asked(case, vote.by.id, roster)
-        and _why_requester(case.request.on_behalf_of, vote.by.id, roster) is None
-    )
+    return is_asked(case, vote.by.id, roster) and why_not_decide(case, vote.by.id, roster) is None
 
 
 def _why_not_for(case: Case, deputy: UserId, absent: UserId, roster: Roster) -> Reason | None:

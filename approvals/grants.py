@@ -8,7 +8,7 @@ no longer decide.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from decimal import Decimal, InvalidOperation
@@ -16,8 +16,8 @@ from enum import StrEnum
 
 from approvals import form
 from approvals.access import why_not_decide
+from approvals.amounts import is_amount
 from approvals.canonical import Json, digest_of
-from approvals.digesting import is_amount
 from approvals.model import (
     AgentName,
     Case,
@@ -93,15 +93,16 @@ class Grant:
 
     def free(self, payload: Mapping[str, Json]) -> tuple[str, ...]:
         """JSON pointers of what may differ from `payload`, the approved one: no number, quantity, `same`."""
-        held = tuple(f"{pointer(place)}/" for path in self.same for place in matches(payload, path))
-        loose = [place for place, shape in self.shapes.items() if not shape.startswith(_AS_IT_IS)]
-        return tuple(place for place in loose if not f"{place}/".startswith(held))
+        return self._beyond_same(payload, lambda shape: not shape.startswith(_AS_IT_IS))
 
     def fixed(self, payload: Mapping[str, Json]) -> tuple[str, ...]:
         """JSON pointers of quantities in words, "50 EUR", that have to be the same, beyond `same`."""
+        return self._beyond_same(payload, lambda shape: shape.startswith(_AS_IT_IS))
+
+    def _beyond_same(self, payload: Mapping[str, Json], wanted: Callable[[str], bool]) -> tuple[str, ...]:
         held = tuple(f"{pointer(place)}/" for path in self.same for place in matches(payload, path))
-        quantities = [place for place, shape in self.shapes.items() if shape.startswith(_AS_IT_IS)]
-        return tuple(place for place in quantities if not f"{place}/".startswith(held))
+        found = (place for place, shape in self.shapes.items() if wanted(shape))
+        return tuple(place for place in found if not f"{place}/".startswith(held))
 
     def used(self, now: Instant) -> Grant:
         """Once more."""
@@ -110,14 +111,16 @@ class Grant:
 
 def grantable(case: Case) -> bool:
     """Whether an approver of `case` may let like ones through: what the card's menu shows."""
-    judgement = case.judgement
+    return case.judgement.grants is not None and _of_a_kind(case.request, case.judgement) and not case.flaws
+
+
+def _of_a_kind(request: Request, judgement: Judgement) -> bool:
+    """Whether grants are given on, and let through, what is held like this."""
     return (
-        judgement.grants is not None
-        and case.request.kind is Kind.APPROVAL
+        request.kind is Kind.APPROVAL
         and judgement.gate in (Gate.SOFT, Gate.HARD)
         and judgement.quorum == 1
         and not judgement.irreversible
-        and not case.flaws
     )
 
 
@@ -150,11 +153,8 @@ def covers(grant: Grant, request: Request, judgement: Judgement, now: Instant) -
         terms is not None
         and grant.live(now)
         and now < grant.given_at + terms.longest
-        and request.kind is Kind.APPROVAL
+        and _of_a_kind(request, judgement)
         and (grant.agent, grant.action, grant.rule) == (request.agent, request.action, judgement.rule)
-        and judgement.gate in (Gate.SOFT, Gate.HARD)
-        and judgement.quorum == 1
-        and not judgement.irreversible
         and judgement.risk.rank <= grant.risk.rank
         and set(terms.same) <= grant.same.keys()
         and all(

@@ -35,7 +35,7 @@ def fire(pen: Pen, ticked: Ticked | None) -> None:
     """
     notes: dict[StepKind | int, PostNote] = {}
     for place, step in escalation.due(pen.case, pen.now):
-        if step.do is StepKind.APPROVE and not _silence(pen, place, step, ticked):
+        if step.do is StepKind.APPROVE and not _silence(pen, step, ticked):
             if pen.case.began_at is None:
                 # That it starts again is told to the same people.
                 notes.pop(StepKind.REMIND, None)
@@ -113,7 +113,7 @@ def _short(lack: Lack) -> int:
     return lack.missing - lack.left
 
 
-def _silence(pen: Pen, place: int, step: Step, ticked: Ticked | None) -> bool:
+def _silence(pen: Pen, step: Step, ticked: Ticked | None) -> bool:
     """Let it go ahead, if people could be heard all the while; else the window starts again."""
     if ticked is None:
         return False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import replace
 
 from approvals import access, confirming, form, grants, quorum, titles
@@ -147,9 +147,9 @@ def _retitled(case: Case, payload: Mapping[str, Json]) -> Judgement:
 def _count(pen: Pen, event: Voted | Edited, choice: Choice, grant: Grant | None = None) -> Ruling:
     """Take a vote that is right, and end the request if it was the last one needed."""
     case = pen.case
-    absent = _in_place_of(case, event)
     before = quorum.tally(case, event.roster)
     used = before.used
+    absent = _in_place_of(case, event, used)
     repeated = choice is Choice.APPROVE and (
         event.by.id in used or (absent is not None and absent.id in used)
     )
@@ -206,9 +206,13 @@ def _words(case: Case) -> str | None:
     return "\n".join(words) or None
 
 
-def _in_place_of(case: Case, event: Voted | Edited | Answered) -> Person | None:
-    """Who is away and for whom it is said; None: it is said in their own right."""
-    used = quorum.tally(case, event.roster).used
+def _in_place_of(
+    case: Case, event: Voted | Edited | Answered, used: Container[UserId] = frozenset()
+) -> Person | None:
+    """Who is away and for whom it is said; None: it is said in their own right.
+
+    `used` are those whose approval counts already. In a new round, and of a question, nobody's does.
+    """
     absent = access.in_place_of(case, event.by.id, event.roster, used)
     return None if absent is None else event.roster.profile(absent).person
 

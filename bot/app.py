@@ -13,7 +13,7 @@ from importlib.metadata import version
 from approvals.canonical import Json
 from approvals.model import AgentName, Instant, RequestId
 from bot.alone import alone_with
-from bot.desk import decide, follow_up, granting, letters, notify
+from bot.desk import decide, follow_up, letters, notify
 from bot.desk.desk import Desk
 from bot.desk.handoffs import Handoffs
 from bot.desk.muster import Muster
@@ -48,8 +48,6 @@ TIDY_EVERY = timedelta(hours=1)
 WITHDRAW_EVERY = timedelta(minutes=1)
 #: How soon it is noticed that somebody asked to decide has left. Slack is asked about every 40 s.
 MUSTER_EVERY = timedelta(seconds=3)
-#: How soon a grant ends whose giver may no longer decide; until then it lets nothing through either.
-GRANTS_EVERY = timedelta(seconds=5)
 #: How soon both are told of a handoff, and another replica's overrides and absences hold here.
 HANDOFFS_EVERY = timedelta(seconds=3)
 #: A stop takes ten seconds at most: its parts have nine, and closing what they used has the rest.
@@ -232,12 +230,7 @@ def _clock(side: SlackSide, sweeper: Sweeper, ears: Ears) -> Clock:
     clock.every(ANCHOR_EVERY, "anchor", sweeper.anchor)
     clock.every(TIDY_EVERY, "tidy", sweeper.tidy)
     clock.every(WITHDRAW_EVERY, "withdraw", withdraw)
-
-    async def end_grants(_now: Instant) -> None:
-        await granting.end_unfounded(desk)
-
     clock.every(LISTEN_EVERY, "listen", ears.listen)
-    clock.every(GRANTS_EVERY, "grants", end_grants)
     clock.every(HANDOFFS_EVERY, "handoffs", Handoffs(desk, side.people.reread).look)
     reviews = Reviews(desk.store, lambda: desk.policies.current.review)
     clock.at(reviews.next_at, "reviews", reviews.run_once)

@@ -11,6 +11,7 @@ from functools import partial
 from approvals.events import Mustered
 from approvals.model import Case, GroupName, Instant, Lack, RequestId, Roster
 from approvals.stepping import unnoticed
+from bot.desk import granting
 from bot.desk.desk import Desk
 from bot.desk.ruling import rule_on, show_card
 from store import cases
@@ -37,7 +38,7 @@ class _Moved:
 
     def bears_on(self, case: Case) -> bool:
         """Whether it may change who can decide `case`."""
-        if self.groups is None or not self.groups.isdisjoint(case.asked):
+        if self.groups is None or self.shows_on(case):
             return True
         requester = case.request.on_behalf_of
         return requester is not None and "@" in requester and not self.addresses.isdisjoint(case.asked)
@@ -66,6 +67,7 @@ class Muster:
         changed = 0
         if moved.groups is None or moved.groups or moved.addresses:
             changed = await self._all(moved, roster, now)
+            await granting.end_unfounded(self._desk)
         # Only now: where it failed half-way, the next look does it again.
         self._roster = roster
         return changed
@@ -77,7 +79,8 @@ class Muster:
             for first in range(0, len(due), _ABREAST):
                 done = [self._mustered(request, now) for request in due[first : first + _ABREAST]]
                 changed += sum(await asyncio.gather(*done))
-            others = [case for case in page if moved.shows_on(case) and case.id not in due]
+            mustered = set(due)
+            others = [case for case in page if moved.shows_on(case) and case.id not in mustered]
             if others:
                 await self._desk.store.write(partial(_shown_anew, cases=others, now=now))
         return changed

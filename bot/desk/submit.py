@@ -90,7 +90,8 @@ async def submit(desk: Desk, agent: Agent, draft: Draft, key: Key | None) -> Sub
 async def check(desk: Desk, agent: Agent, request: Request) -> Judgement:
     """The verdict `request` would get now, with nothing stored. Raises as `submit` does."""
     judgement = judge(desk, agent, request)
-    await desk.store.read(lambda unit: _check_superseded(unit, agent, request))
+    if request.supersedes is not None:
+        await desk.store.read(lambda unit: _check_superseded(unit, agent, request))
     return judgement
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import timedelta
 from typing import Any, TypeAlias
 
 from approvals import confirming
@@ -59,8 +60,7 @@ class Submits:
         return await handle(sent, seen)
 
     async def _reject(self, sent: Submission, seen: Seen) -> ViewAnswer:
-        by, why = self._front.person(sent.by), modals.reason_of(sent.values)
-        told = await decide.vote(self._front.desk, seen.request, by, Choice.REJECT, seen.digest, reason=why)
+        told = await self._vote(sent, seen, Choice.REJECT, reason=modals.reason_of(sent.values))
         wanted: Wanted = "flag" if sent.modal == actions.FLAG_MODAL else "reject"
         if told.answer.refused is Reason.REASON_MISSING:
             return _error(modals.REASON_BLOCK, self._words(told, wanted))
@@ -90,15 +90,8 @@ class Submits:
         return self._answered(told, "correct" if case.judgement.gate is Gate.AUDIT else "edit")
 
     async def _confirm(self, sent: Submission, seen: Seen) -> ViewAnswer:
-        told = await decide.vote(
-            self._front.desk,
-            seen.request,
-            self._front.person(sent.by),
-            Choice.APPROVE,
-            seen.digest,
-            reason=modals.note_of(sent.values),
-            typed=modals.typed_of(sent.values),
-        )
+        note, typed = modals.note_of(sent.values), modals.typed_of(sent.values)
+        told = await self._vote(sent, seen, Choice.APPROVE, reason=note, typed=typed)
         if told.answer.refused is Reason.NOT_CONFIRMED:
             word = confirming.word(told.case.judgement, told.case.payload)
             return _error(modals.TYPED_BLOCK, modals.not_confirmed(word))
@@ -112,18 +105,26 @@ class Submits:
         return self._answered(told, "answer")
 
     async def _allow(self, sent: Submission, seen: Seen) -> ViewAnswer:
-        told = await decide.vote(
-            self._front.desk,
-            seen.request,
-            self._front.person(sent.by),
-            Choice.APPROVE,
-            seen.digest,
-            reason=modals.note_of(sent.values),
-            lasts=modals.lasts_of(sent.values),
-        )
+        note, lasts = modals.note_of(sent.values), modals.lasts_of(sent.values)
+        told = await self._vote(sent, seen, Choice.APPROVE, reason=note, lasts=lasts)
         if told.answer.refused is Reason.NOT_GRANTABLE:
             return _error(modals.LASTS_BLOCK, self._words(told, "allow"))
         return self._answered(told, "allow")
+
+    async def _vote(
+        self,
+        sent: Submission,
+        seen: Seen,
+        choice: Choice,
+        *,
+        reason: str | None,
+        typed: str | None = None,
+        lasts: timedelta | None = None,
+    ) -> Told:
+        by, desk = self._front.person(sent.by), self._front.desk
+        return await decide.vote(
+            desk, seen.request, by, choice, seen.digest, reason=reason, typed=typed, lasts=lasts
+        )
 
     async def _case(self, request: RequestId) -> Case:
         return await self._front.desk.store.read(lambda unit: decide.known(unit, request))

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from approvals import grants
+from approvals.amounts import is_amount
 from approvals.canonical import Json
-from approvals.digesting import is_amount
 from approvals.grants import Grant
 from approvals.model import GrantId, Grants
 from tests.approvals.doing import LATER
