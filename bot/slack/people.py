@@ -170,7 +170,12 @@ class People:
         name = str(event["subteam_id"])
         if name not in _usergroups(self._policies.current):
             return
-        before = self._groups.get(name, ((), None))[0]
+        if name not in self._groups:
+            # What came and went says nothing of who else is in a group that was never heard of.
+            self._doubtful.add(name)
+            self.wake()
+            return
+        before = self._groups[name][0]
         removed = set(event.get("removed_users") or ())
         added = [UserId(str(user)) for user in event.get("added_users") or ()]
         members = tuple(dict.fromkeys(user for user in (*before, *added) if user not in removed))

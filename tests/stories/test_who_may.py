@@ -221,7 +221,11 @@ async def test_before_slack_said_who_is_in_a_group_nobody_there_decides(build: B
         await one.slack.ephemeral_to("U0ALICE", "not asked")
         one.slack.faults.clear(held)
         one.slack.set_usergroup("S0DIRECTORS", ["U0ALICE", "U0BOB"])
-        await one.slack.courier.idle()
+        # People are asked about once it is known that they are in the group.
+        calls = one.slack.calls
+        await one.slack.until(
+            lambda: any(c.args.get("user") == "U0ALICE" for c in calls("users.info")), within=20
+        )
         await _click(one, "U0ALICE", card)
         assert (await one.agent.hears(request)).data["status"] == "approved"
 
