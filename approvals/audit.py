@@ -28,6 +28,8 @@ class FactKind(StrEnum):
     GRANTED = "grant.given"
     UNGRANTED = "grant.revoked"
     COMMENTED = "request.commented"
+    RESUMED = "request.resumed"
+    PULLED_OUT = "request.pulled_out"
     SHOWN = "request.shown"
     REMINDED = "request.reminded"
     ESCALATED = "request.escalated"

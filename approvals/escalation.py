@@ -8,21 +8,21 @@ from approvals.model import Case, Gate, Instant, Step, StepKind
 
 
 def began_at(case: Case) -> Instant | None:
-    """From when the steps count; None while a soft window waits for its card."""
-    if case.began_at is not None or case.judgement.gate is Gate.SOFT:
+    """From when the steps count; None while its agent is paused, or a soft window waits for its card."""
+    if case.held or case.began_at is not None or case.judgement.gate is Gate.SOFT:
         return case.began_at
     return case.request.created_at
 
 
 def as_if_shown(case: Case, now: Instant) -> Case:
     """The case as it will be once its card is up: a card names the end of the window that it begins."""
-    return case if began_at(case) is not None else replace(case, began_at=now)
+    return case if case.held or began_at(case) is not None else replace(case, began_at=now)
 
 
 def ends_at(case: Case) -> Instant | None:
     """When the last step is due: the contract's `due_at`. None without steps (a request that never waits).
 
-    While a soft window waits for its card, the earliest that it can be.
+    While its agent is paused, or a soft window waits for its card, the earliest that it can be.
     """
     steps = case.judgement.steps
     return (began_at(case) or case.request.created_at) + steps[-1].after if steps else None

@@ -32,11 +32,33 @@ class Opened:
     roster: Roster | None = None
     #: a live grant that covers it
     grant: Grant | None = None
+    #: its agent is paused
+    held: bool = False
+    #: its channel has more cards than the policy wants
+    crowded: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Resumed:
+    """Its agent goes on: as if it were opened now."""
+
+    by: Person | None
+    roster: Roster
+    grant: Grant | None = None
+    crowded: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PulledOut:
+    """Somebody wants it out of its digest, on a card of its own."""
+
+    by: Person
+    roster: Roster
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """The card is in Slack: a soft window begins."""
+    """The card, or the digest that shows it, is in Slack: a soft window begins."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +125,8 @@ class Ticked:
     roster: Roster | None = None
     #: since when people could be heard; a soft window that ended before starts again
     heard_since: Instant | None = None
+    #: its channel has more cards than the policy wants
+    crowded: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +144,8 @@ class Mustered:
     """Who could decide it has changed. Unlike a tick it lets no silence speak."""
 
     roster: Roster
+    #: its channel has more cards than the policy wants
+    crowded: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +172,8 @@ class Reported:
 
 Event: TypeAlias = (
     Opened
+    | Resumed
+    | PulledOut
     | Shown
     | Voted
     | Edited

@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 from approvals import form
 from approvals.conditions import Scope, Truth
-from approvals.model import Gate, Judgement, Kind, Request, Risk, Step, StepKind
+from approvals.digesting import may_clear
+from approvals.model import DigestName, Gate, Judgement, Kind, Request, Risk, Step, StepKind
 from approvals.policy_model import Policy, Rule
 from approvals.risk import claimed, finding, short
 from approvals.titles import heading
@@ -115,7 +116,7 @@ def _judgement(  # noqa: PLR0917  # each is found by another step
         form=rule.form,
         valid_for=rule.valid_for,
         confirm=rule.confirm if gate is Gate.MANUAL else None,
-        digest=rule.digest,
+        digest=_digest(rule, gate, asked),
         grants=rule.grants,
         deciding=why.deciding,
         sample=sample,
@@ -216,6 +217,13 @@ def _held(rule: Rule, asked: _Asked) -> str | None:
 
 def _breaks_form(rule: Rule, request: Request) -> bool:
     return rule.form is not None and bool(form.flaws(rule.form, request.payload))
+
+
+def _digest(rule: Rule, gate: Gate, asked: _Asked) -> DigestName | None:
+    """Where people are shown it together with others; None: on a card of its own."""
+    if rule.digest is None or asked.request.kind is Kind.QUESTION:
+        return None
+    return rule.digest if may_clear(gate, asked.risk, _quorum(rule, gate)) else None
 
 
 def steps_of(rule: Rule, policy: Policy, gate: Gate) -> tuple[Step, ...]:

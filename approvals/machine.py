@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from approvals import form, stepping, voting
+from approvals import access, digesting, form, stepping, voting
 from approvals.audit import FactKind
 from approvals.canonical import Json, digest_of
 from approvals.effects import CallAgent, CallbackType, PostComment, ShowCard
@@ -24,13 +24,29 @@ from approvals.events import (
     Event,
     Mustered,
     Opened,
+    PulledOut,
     Reported,
+    Resumed,
     Revoked,
     Shown,
     Ticked,
     Voted,
 )
-from approvals.model import Case, Comment, Gate, Instant, Kind, Outcome, Person, RequestId, Status, Via
+from approvals.grants import Grant
+from approvals.model import (
+    STORM,
+    Case,
+    Comment,
+    Gate,
+    Instant,
+    Kind,
+    Outcome,
+    Person,
+    RequestId,
+    Roster,
+    Status,
+    Via,
+)
 from approvals.moves import MOVES, Move
 from approvals.pen import Answer, Pen, Ruling, said, signed
 from approvals.voting import why_refused
@@ -65,7 +81,7 @@ def decide(case: Case | None, event: Event, now: Instant) -> Ruling:
         return _open(event, now)
     if case is None:
         raise Broken(f"{type(event).__name__} without a case")
-    pen = Pen(case, now)
+    pen = Pen(case, now, crowded=getattr(event, "crowded", False))
     # What time has decided by now is decided, whether or not the clock came by before this event.
     stepping.fire(pen, event if isinstance(event, Ticked) else None)
     return _HANDLERS[type(event)](pen, event)
@@ -75,7 +91,8 @@ def _open(event: Opened, now: Instant) -> Ruling:
     request, judgement = event.request, event.judgement
     digest = digest_of(request.payload)
     flaws = form.flaws(judgement.form, request.payload) if judgement.form is not None else ()
-    pen = Pen(Case(request, judgement, request.payload, digest, digest, flaws=flaws), now)
+    opened = Case(request, judgement, request.payload, digest, digest, flaws=flaws, held=event.held)
+    pen = Pen(opened, now, crowded=event.crowded)
     body: dict[str, Json] = {
         "kind": str(request.kind),
         "action": request.action,
@@ -90,18 +107,52 @@ def _open(event: Opened, now: Instant) -> Ruling:
     }
     if request.review_of is not None:
         body["review_of"] = request.review_of
+    if event.held:
+        body["held"] = True
     pen.note(FactKind.OPENED, f"agent:{request.agent}" if request.review_of is None else "desk", body)
-    if flaws and (event.grant is not None or _passes(pen.case)):
-        raise Broken(f"{request.id} breaks its rule's form, and nobody would look at it")
-    if event.grant is not None:
-        by, grant = event.grant.by, event.grant.id
-        pen.end(Move.GRANT_APPROVES, Via.GRANT, (by,), f"grant:{grant}", grant=grant)
-    elif _passes(pen.case):
+    if not event.held:
+        _let_in(pen, event.grant, event.roster)
+    return pen.ruling()
+
+
+def _let_in(pen: Pen, grant: Grant | None, roster: Roster | None) -> None:
+    """Let it through where the policy or `grant` does, else see to it that people are shown it."""
+    case = pen.case
+    if case.flaws and (grant is not None or _passes(case)):
+        raise Broken(f"{case.id} breaks its rule's form, and nobody would look at it")
+    if grant is not None:
+        pen.end(Move.GRANT_APPROVES, Via.GRANT, (grant.by,), f"grant:{grant.id}", grant=grant.id)
+    elif _passes(case):
         pen.end(Move.POLICY_APPROVES, Via.POLICY, (), "policy")
     else:
+        digest = case.judgement.digest if digesting.clears(case) else None
+        pen.change(waits_in=digest or (STORM if pen.crowded else None))
         pen.follow(ShowCard())
-        if event.roster is not None:
-            stepping.muster(pen, event.roster)
+        if roster is not None:
+            stepping.muster(pen, roster)
+
+
+def _resume(pen: Pen, event: Resumed) -> Ruling:
+    """Its steps begin now; a soft window, as ever, with its card."""
+    case = pen.case
+    if case.held and not case.status.final:
+        pen.change(held=False, began_at=None if case.judgement.gate is Gate.SOFT else pen.now)
+        pen.note(FactKind.RESUMED, "operator" if event.by is None else signed(event.by), {})
+        _let_in(pen, event.grant, event.roster)
+    return pen.ruling()
+
+
+def _pull_out(pen: Pen, event: PulledOut) -> Ruling:
+    """A card of its own, whatever the channel has: somebody wants it there."""
+    case = pen.case
+    why = Reason.LATE if case.status.final else access.why_not_decide(case, event.by.id, event.roster)
+    if why is not None:
+        return pen.ruling(Answer(why))
+    if case.waits_in is None:
+        return pen.ruling(Answer(repeated=True))
+    pen.change(waits_in=None)
+    pen.note(FactKind.PULLED_OUT, signed(event.by), {})
+    pen.follow(ShowCard())
     return pen.ruling()
 
 
@@ -219,6 +270,8 @@ def _by_default(case: Case) -> bool:
 
 def may_act(case: Case, now: Instant) -> bool:
     """The contract's `proceed`: whether the agent may go on, at `now`."""
+    if case.held:
+        return False
     if case.judgement.gate is Gate.AUDIT and case.status in (Status.PENDING, Status.TIMED_OUT):
         return True
     if case.status is Status.ANSWERED or _by_default(case):
@@ -233,6 +286,8 @@ def may_act(case: Case, now: Instant) -> bool:
 
 
 _HANDLERS: Mapping[type[Any], Callable[[Pen, Any], Ruling]] = {
+    Resumed: _resume,
+    PulledOut: _pull_out,
     Shown: _shown,
     Voted: voting.vote,
     Edited: voting.edit,

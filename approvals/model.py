@@ -20,6 +20,11 @@ UserId = NewType("UserId", str)
 GroupName = NewType("GroupName", str)
 AgentName = NewType("AgentName", str)
 GrantId = NewType("GrantId", str)
+#: One message that holds many requests, `dig_…`.
+BoardId = NewType("BoardId", str)
+DigestName = NewType("DigestName", str)
+#: The digest of a channel that got too many cards. No name in a policy can be this: it has a space.
+STORM = DigestName("a storm")
 
 
 class Kind(StrEnum):
@@ -222,7 +227,7 @@ class Judgement:
     valid_for: timedelta | None = None
     #: a dotted path whose value an approver types under `manual`; None: the word CONFIRM
     confirm: str | None = None
-    digest: str | None = None
+    digest: DigestName | None = None
     #: those of `reasons` for which this rule and this gate hold it, and no gentler ones: never cut on a card
     deciding: tuple[str, ...] = ()
     #: what an approver may let through beyond this one; None: nothing
@@ -361,6 +366,10 @@ class Case:
     missed: tuple[UserId, ...] = ()
     #: what the operators were asked about, as it stood at the last muster; None: enough could decide
     lacking: Lack | None = None
+    #: true while its agent is paused: nobody is shown it, nothing lets it through, and no step counts
+    held: bool = False
+    #: the digest that shows it; None: it has a card of its own
+    waits_in: DigestName | None = None
     #: from when the steps count; None: from the opening, or, under `soft`, not yet
     began_at: Instant | None = None
     parked_at: Instant | None = None
@@ -394,8 +403,8 @@ class Case:
 
     @property
     def quiet(self) -> bool:
-        """True when no person was ever to be shown it: the policy or a grant let it through."""
-        return self.decision is not None and self.decision.via in (Via.POLICY, Via.GRANT)
+        """True when no person is to be shown it: the policy or a grant let it through, or it is held."""
+        return self.held or (self.decision is not None and self.decision.via in (Via.POLICY, Via.GRANT))
 
     @property
     def flagged(self) -> bool:

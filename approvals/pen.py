@@ -11,7 +11,7 @@ from approvals.audit import Fact, FactKind, head_of, link
 from approvals.canonical import Digest, Json, digest_of, salted
 from approvals.effects import CallAgent, CallbackType, Effect, Escalated, PostNote, Reminded, ShowCard
 from approvals.errors import Broken, Reason
-from approvals.model import Case, Decision, Flaw, GrantId, Instant, Person, Status, UserId, Via
+from approvals.model import STORM, Case, Decision, Flaw, GrantId, Instant, Person, Status, UserId, Via
 from approvals.moves import MOVES, Move
 
 
@@ -42,10 +42,12 @@ class Ruling:
 class Pen:
     """Begins with a case as it stood, ends with a `Ruling`."""
 
-    def __init__(self, case: Case, now: Instant) -> None:
+    def __init__(self, case: Case, now: Instant, *, crowded: bool = False) -> None:
         self.before = case
         self.case = case
         self.now = now
+        #: its channel has more cards than the policy wants
+        self.crowded = crowded
         self.facts: list[Fact] = []
         self.effects: list[Effect] = []
 
@@ -62,6 +64,11 @@ class Pen:
     def follow(self, *effects: Effect) -> None:
         """What must be done once this is committed, in order."""
         self.effects.extend(effects)
+
+    def leave_digest(self) -> None:
+        """It needs a message of its own now; where its channel is full of them, it joins the storm."""
+        if self.case.waits_in is not None:
+            self.change(waits_in=STORM if self.crowded else None)
 
     def sealed(self, digest: Digest) -> str:
         """A digest as facts hold it."""

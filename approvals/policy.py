@@ -14,7 +14,7 @@ from datetime import date, time, timedelta
 from approvals.conditions import ConditionError
 from approvals.conditions import compiled as compiled_condition
 from approvals.globs import Globs
-from approvals.model import Grants, GroupName, Risk, UserId
+from approvals.model import DigestName, Grants, GroupName, Risk, UserId
 from approvals.policy_model import (
     DEFAULT,
     Digest,
@@ -30,7 +30,6 @@ from approvals.policy_model import (
     UserGroup,
     Users,
 )
-from approvals.policy_not_yet import not_yet_of
 from approvals.policy_place import Place, each
 from approvals.policy_problems import PolicyError, Problem
 from approvals.policy_rules import default_of, rules_of
@@ -116,7 +115,7 @@ def _policy_of(root: Place, version: str) -> Policy | None:
         default=default,
         rules=rules,
         digests=digests,
-        warnings=_in_order(*warnings_of(rules, default, root.file), *not_yet_of(top)),
+        warnings=_in_order(*warnings_of(rules, default, root.file)),
         **settings,  # type: ignore[arg-type]  # each is read by the line that names it
     )
 
@@ -218,14 +217,14 @@ def _raise(place: Place) -> Raise | None:
         return None
 
 
-def _digests(place: Place | None) -> Mapping[str, Digest]:
+def _digests(place: Place | None) -> Mapping[DigestName, Digest]:
     entries = (place.entries() if place is not None else None) or {}
     digests = {}
     for name, entry in entries.items():
         fields = entry.fields("cron", "timezone", needs=("cron", "timezone"))
         cron = fields["cron"].cron() if "cron" in fields else None
         zone = fields["timezone"].zone() if "timezone" in fields else None
-        digests[name] = Digest(cron or "", zone or "")
+        digests[DigestName(name)] = Digest(cron or "", zone or "")
     return digests
 
 

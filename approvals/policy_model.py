@@ -11,7 +11,7 @@ from typing import TypeAlias
 from approvals.canonical import Json
 from approvals.conditions import Condition, Footprint, footprint
 from approvals.globs import Globs
-from approvals.model import Gate, Grants, GroupName, Risk, Step, UserId
+from approvals.model import DigestName, Gate, Grants, GroupName, Risk, Step, UserId
 from approvals.policy_problems import Problem
 from approvals.titles import Title
 
@@ -88,7 +88,7 @@ class Rule:
     form: Mapping[str, Json] | None = None
     valid_for: timedelta | None = None
     confirm: str | None = None
-    digest: str | None = None
+    digest: DigestName | None = None
     #: the share of requests that is shown, 0 < sample ≤ 1
     sample: float | None = None
     grants: Grants | None = None
@@ -141,7 +141,7 @@ class Policy:
     risk: RiskRules = RiskRules()
     irreversible: Globs = field(default_factory=Globs)
     rules: tuple[Rule, ...] = ()
-    digests: Mapping[str, Digest] = field(default_factory=dict)
+    digests: Mapping[DigestName, Digest] = field(default_factory=dict)
     review: Review | None = None
     storm: Storm | None = None
     keep: Keep = Keep()

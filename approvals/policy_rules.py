@@ -7,10 +7,9 @@ from collections.abc import Mapping, Sequence
 from approvals.canonical import Json
 from approvals.conditions import Condition, ConditionError
 from approvals.conditions import compiled as compiled_condition
-from approvals.model import Gate, Grants, GroupName, Step
+from approvals.model import DigestName, Gate, Grants, GroupName, Step
 from approvals.policy_misfits import misfits_of
 from approvals.policy_model import DEFAULT, Digest, Group, Rule
-from approvals.policy_not_yet import NOT_YET_FIELDS
 from approvals.policy_place import Place, each, got
 from approvals.policy_problems import meant
 from approvals.policy_reach import check_reached, check_risk
@@ -27,7 +26,7 @@ FIELDS = (
 
 
 def rules_of(
-    place: Place, groups: Mapping[GroupName, Group], digests: Mapping[str, Digest]
+    place: Place, groups: Mapping[GroupName, Group], digests: Mapping[DigestName, Digest]
 ) -> tuple[Rule, ...]:
     """The list of rules. What is wrong is noted."""
     rules: list[Rule] = []
@@ -44,7 +43,9 @@ def rules_of(
     return tuple(rules)
 
 
-def default_of(place: Place, groups: Mapping[GroupName, Group], digests: Mapping[str, Digest]) -> Rule | None:
+def default_of(
+    place: Place, groups: Mapping[GroupName, Group], digests: Mapping[DigestName, Digest]
+) -> Rule | None:
     """The rule for what no other one is for: without `when`, always with who decides and what ends it."""
     reader = _Reader(place.in_rule(DEFAULT), groups, digests)
     for name in ("name", "when"):
@@ -77,7 +78,7 @@ class _Reader:
     """Reads one rule."""
 
     def __init__(
-        self, place: Place, groups: Mapping[GroupName, Group], digests: Mapping[str, Digest]
+        self, place: Place, groups: Mapping[GroupName, Group], digests: Mapping[DigestName, Digest]
     ) -> None:
         self.place = place
         self.fields = place.fields(*FIELDS, needs=("gate",))
@@ -88,8 +89,6 @@ class _Reader:
         """None when it has no known gate; other problems are noted, and something stands in for them."""
         fields = self.fields
         gate = got(fields, "gate", lambda place: place.word(Gate))
-        for field in NOT_YET_FIELDS & fields.keys():
-            fields[field].wrong("is not done yet: leave it away for now")
         # What can be read without knowing the gate is read: all that is wrong is said at once.
         rule = Rule(
             name=name,
@@ -186,11 +185,11 @@ class _Reader:
             entries.get(name, place).wrong(f"{flaw.loc.replace('form.properties.', '', 1)}: {flaw.msg}")
         return schema
 
-    def _digest(self) -> str | None:
+    def _digest(self) -> DigestName | None:
         name = got(self.fields, "digest", Place.text)
         if name is not None and name not in self._digests:
             self.fields["digest"].wrong(f"there is no digest {name!r}; {meant(name, self._digests)}")
-        return name
+        return None if name is None else DigestName(name)
 
     def _grants(self) -> Grants | None:
         if "grants" not in self.fields:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from approvals.conditions import wants_more
-from approvals.model import Gate, StepKind
+from approvals.digesting import may_clear
+from approvals.model import Gate, Risk, StepKind
 from approvals.policy_model import DEFAULT, Rule
 from approvals.policy_problems import Problem
 
@@ -30,12 +31,19 @@ def _of_rule(rule: Rule) -> Iterator[tuple[str, str]]:
         yield "grants", "has no `same`: only numbers are bound then, and every text may differ"
     if rule.quorum > 1 and rule.gate in (Gate.AUDIT, Gate.QUESTION):
         yield "quorum", f"under {rule.gate} the first answer ends it; it counts only where held as hard"
+    if rule.digest is not None and not _may_be_digested(rule):
+        yield "digest", "holds what one click clears: gate soft, hard or audit, no quorum; these have cards"
     last = rule.steps[-1].do if rule.steps else None
     if last is StepKind.PARK and rule.gate in (Gate.AUDIT, Gate.QUESTION):
         yield "steps", f"under {rule.gate} nothing is parked: park is expire"
     for step in rule.steps:
         if step.to is not None and step.to in rule.ask:
             yield "steps", f"escalates to {step.to}, who are asked from the start: to nudge them, use remind"
+
+
+def _may_be_digested(rule: Rule) -> bool:
+    # What is `auto` may be held as `hard`; then the digest shows it.
+    return rule.gate is Gate.AUTO or may_clear(rule.gate, Risk.LOW, rule.quorum)
 
 
 def _of_when(rule: Rule) -> Iterator[tuple[str, str]]:

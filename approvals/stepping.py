@@ -52,6 +52,7 @@ def fire(pen: Pen, ticked: Ticked | None) -> None:
             pen.end(Move.TIME_RUNS_OUT, Via.TIMEOUT, (), "clock", answer=default)
         elif step.do is StepKind.PARK:
             pen.change(parked_at=pen.now)
+            pen.leave_digest()
             pen.note(FactKind.PARKED, "clock", {"after": _seconds(step)})
             pen.follow(ShowCard(), CallAgent("parked", CallbackType.PARKED))
     pen.follow(*notes.values())
@@ -62,6 +63,8 @@ def escalate(pen: Pen, place: int, step: Step, *, early: bool = False) -> PostNo
     if step.to is None:
         raise Broken(f"{pen.case.id} escalates to nobody")
     pen.change(escalated=tuple(dict.fromkeys((*pen.case.escalated, step.to))))
+    # Whoever is asked only now was never shown the digest.
+    pen.leave_digest()
     pen.note(FactKind.ESCALATED, "clock", {"to": step.to, "after": _seconds(step), "early": early})
     pen.follow(ShowCard(), CallAgent(f"escalated:{place}", CallbackType.ESCALATED))
     return PostNote(f"escalate:{place}", Escalated(step.to, early))
@@ -100,7 +103,7 @@ def muster(pen: Pen, roster: Roster) -> None:
 
 def unnoticed(case: Case, roster: Roster) -> bool:
     """Whether somebody has left, or come back, or enough can decide or no longer, since the last muster."""
-    if case.status.final or case.parked_at is not None:
+    if case.status.final or case.parked_at is not None or case.held:
         return False
     return _missed(case, roster) != case.missed or quorum.lack(case, roster) != case.lacking
 

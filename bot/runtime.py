@@ -8,7 +8,7 @@ import time
 from datetime import UTC, datetime
 from typing import Protocol
 
-from approvals.model import GrantId, Instant, RequestId
+from approvals.model import BoardId, GrantId, Instant, RequestId
 
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
@@ -24,6 +24,9 @@ class Runtime(Protocol):
 
     def grant_id(self) -> GrantId:
         """A new grant id, short enough to type: `g_` and 8 characters."""
+
+    def board_id(self) -> BoardId:
+        """A new digest's id; ids sort by the moment they were made, to the millisecond."""
 
     def token(self, prefix: str) -> str:
         """A new secret nobody can guess: `prefix` and 43 URL-safe characters (256 bits)."""
@@ -45,8 +48,11 @@ class SystemRuntime:
 
     def request_id(self) -> RequestId:
         """`req_` and 26 characters as a ULID spells them: 48 bits of milliseconds, 80 of chance."""
-        number = int(time.time() * 1000) << 80 | secrets.randbits(80)
-        return RequestId("req_" + "".join(_CROCKFORD[number >> shift & 31] for shift in range(125, -5, -5)))
+        return RequestId(f"req_{_ulid()}")
+
+    def board_id(self) -> BoardId:
+        """`dig_`, and as a request's."""
+        return BoardId(f"dig_{_ulid()}")
 
     def grant_id(self) -> GrantId:
         """40 bits of chance, in letters that people do not mix up; who types it may type it in any case."""
@@ -65,3 +71,8 @@ class SystemRuntime:
     def jitter(self) -> float:
         """See `Runtime`."""
         return random.random()  # noqa: S311  # spreads retries, guards nothing
+
+
+def _ulid() -> str:
+    number = int(time.time() * 1000) << 80 | secrets.randbits(80)
+    return "".join(_CROCKFORD[number >> shift & 31] for shift in range(125, -5, -5))

@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from approvals.model import AgentName, Instant
+from approvals.model import AgentName, Instant, UserId
 from store.spelling import read_json, write_json
 from store.statements import plain
 from store.tables import agents
@@ -30,6 +30,9 @@ class Agent:
     created_at: Instant
     revoked_at: Instant | None = None
     last_seen: Instant | None = None
+    #: while it is paused: since when, and by whom
+    paused_at: Instant | None = None
+    paused_by: UserId | None = None
 
 
 _ADD = plain(agents)
@@ -44,6 +47,14 @@ _REVOKE = (
     .values(revoked_at=sa.bindparam("now", type_=_moment))
 )
 _SEEN = sa.update(agents).where(_NAMED).values(last_seen=sa.bindparam("now", type_=_moment))
+_PAUSE = (
+    sa.update(agents)
+    .where(_NAMED, agents.c.paused_at.is_(None), agents.c.revoked_at.is_(None))
+    .values(paused_at=sa.bindparam("now", type_=_moment), paused_by=sa.bindparam("by_"))
+)
+_RESUME = (
+    sa.update(agents).where(_NAMED, agents.c.paused_at.is_not(None)).values(paused_at=None, paused_by=None)
+)
 
 
 def add(u: Unit, agent: Agent) -> bool:
@@ -86,6 +97,16 @@ def revoke(u: Unit, name: AgentName, now: Instant) -> bool:
     return u.change(_REVOKE, {"name_": name, "now": now}, of=(agents,)) > 0
 
 
+def pause(u: Unit, name: AgentName, by: UserId, now: Instant) -> bool:
+    """Let nothing new of it proceed; False where there is none, it is paused already, or revoked."""
+    return u.change(_PAUSE, {"name_": name, "by_": by, "now": now}, of=(agents,)) > 0
+
+
+def resume(u: Unit, name: AgentName) -> bool:
+    """End the pause; False where it was not paused."""
+    return u.change(_RESUME, {"name_": name}, of=(agents,)) > 0
+
+
 def seen(u: Unit, name: AgentName, now: Instant) -> None:
     """Note that it called."""
     u.change(_SEEN, {"name_": name, "now": now}, of=(agents,))
@@ -104,4 +125,6 @@ def _agent(row: Any) -> Agent | None:
         created_at=row.created_at,
         revoked_at=row.revoked_at,
         last_seen=row.last_seen,
+        paused_at=row.paused_at,
+        paused_by=row.paused_by,
     )

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from approvals.escalation import next_due as due_of
-from approvals.model import AgentName, Case, Instant, RequestId, Status
+from approvals.model import AgentName, Case, DigestName, Instant, RequestId, Status
 from store import payloads
 from store.cards import PLACE, CardRef, ref_of
 from store.errors import Conflict
@@ -26,10 +26,15 @@ from store.tables import cards, cases
 from store.tables import payloads as contents
 from store.unit_of_work import Unit
 
+#: `waits_in` of what waits until its agent goes on.
+HELD = "a pause"
 _ADD = plain(cases)
 _WHOLE = sa.select(*PARTS).outerjoin_from(cases, contents, cases.c.id == contents.c.request)
 _LOAD = _WHOLE.where(cases.c.id == sa.bindparam("id_"))
-_MOVED = ("status", "gate", "risk", "due_at", "decided_at", "parked_at", "claimed_at", "version", "chain_seq")
+_MOVED = (
+    "status", "gate", "risk", "due_at", "decided_at", "parked_at", "claimed_at", "version", "chain_seq",
+    "waits_in",
+)  # fmt: skip
 _SAVE = altering(cases, "id", "version", (*_MOVED, "chain_hash", "state"))
 _PLACED = _WHOLE.add_columns(cases.c.id, *PLACE).join(cards, cards.c.request == cases.c.id)
 _places = sa.func.unnest(
@@ -68,6 +73,22 @@ _OUTLINES = (
     )
     .order_by(cases.c.id)
     .limit(sa.bindparam("most"))
+)
+_WAITING = (
+    sa.select(*PARTS[:-1], sa.null().label("content"), cases.c.id)
+    .where(
+        cases.c.waits_in.is_not(None),
+        cases.c.status == sa.literal_column("'pending'"),
+        cases.c.waits_in == sa.bindparam("waits_in_"),
+        cases.c.id > sa.bindparam("after"),
+    )
+    .order_by(cases.c.id)
+    .limit(sa.bindparam("most"))
+)
+_WAITED_FOR = (
+    sa.select(cases.c.waits_in)
+    .where(cases.c.waits_in.is_not(None), cases.c.status == sa.literal_column("'pending'"))
+    .distinct()
 )
 _LOCK = sa.select(cases.c.id).where(cases.c.id == sa.bindparam("id_")).with_for_update()
 #: Written out, because a partial index is used only where the statement says its condition in so many words.
@@ -202,6 +223,20 @@ def outlines(u: Unit, after: RequestId | None, limit: int) -> tuple[Case, ...]:
     return tuple(joined_case(row) for row in rows)
 
 
+def waiting_in(u: Unit, digest: DigestName | str, after: RequestId | None, limit: int) -> tuple[Case, ...]:
+    """What is pending and waits in that digest (or, `HELD`, for its agent), oldest first, behind `after`.
+
+    Without payloads and words: enough to tell where it belongs, not to change or show it.
+    """
+    row = {"waits_in_": str(digest), "after": after or "", "most": limit}
+    return tuple(joined_case(each) for each in u.read(_WAITING, row, of=(cases,)).all())
+
+
+def waited_for(u: Unit) -> tuple[str, ...]:
+    """Every digest that something pending waits in, and `HELD` where anything does."""
+    return tuple(sorted(u.read(_WAITED_FOR, of=(cases,)).scalars()))
+
+
 def due(u: Unit, now: Instant, limit: int) -> tuple[RequestId, ...]:
     """Requests of which a step is due, the longest overdue first."""
     return tuple(u.read(_DUE, {"now": now, "most": limit}, of=(cases,)).scalars())
@@ -238,6 +273,7 @@ def _columns(case: Case) -> dict[str, Any]:
         "parked_at": case.parked_at,
         "claimed_at": case.claimed_at,
         "version": case.version,
+        "waits_in": HELD if case.held else case.waits_in,
         "chain_seq": case.chain.seq,
         "chain_hash": case.chain.hash,
         "state": SPELLING.write(case),

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 import sqlalchemy as sa
 
 from approvals.canonical import Json
-from approvals.model import Instant, RequestId
+from approvals.model import BoardId, Instant, RequestId
 from store.aside import Row
 from store.leases import again, bury, claim, done, release
 from store.parcels import (
@@ -51,10 +51,11 @@ __all__ = [
     "put",
     "release",
     "retry",
+    "show_board",
     "show_card",
 ]
 
-_PRIORITY = {ParcelKind.REPLY: REPLIES, ParcelKind.CALLBACK: CALLS}
+_PRIORITY = {ParcelKind.REPLY: REPLIES, ParcelKind.CLEARING: REPLIES, ParcelKind.CALLBACK: CALLS}
 #: The one row of a request's card.
 _CARD_KEY = "card"
 _UNIQUE = ("request", "kind", "key")
@@ -180,6 +181,16 @@ def show_card(u: Unit, request: RequestId, now: Instant, *, final: bool, lane: s
     """
     row = _row(ParcelKind.CARD, request, _CARD_KEY, now) | {"lane": lane}
     u.insert(_SHOW_FINAL if final else _SHOW, row | {"priority": FINAL_CARDS if final else NEWS})
+    u.outbox_touched = True
+
+
+def show_board(u: Unit, board: BoardId, now: Instant, *, pressing: bool, lane: str = "") -> None:
+    """The same of a digest's message, whose parcel has the board's id for a key.
+
+    `pressing` as `final` of a card: somebody waits to see it, or it ended.
+    """
+    row = _row(ParcelKind.BOARD, None, board, now) | {"lane": lane}
+    u.insert(_SHOW_FINAL if pressing else _SHOW, row | {"priority": FINAL_CARDS if pressing else NEWS})
     u.outbox_touched = True
 
 

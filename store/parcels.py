@@ -21,6 +21,10 @@ class ParcelKind(StrEnum):
     CALLBACK = "callback"
     NOTICE = "notice"
     REVIEW = "review"
+    #: a digest's message; level-triggered, as a card
+    BOARD = "board"
+    #: somebody clears a digest, item by item
+    CLEARING = "clearing"
 
 
 class State(StrEnum):

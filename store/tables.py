@@ -94,6 +94,8 @@ cases = sa.Table(
     sa.Column("anchor", sa.BigInteger, nullable=False, server_default="0"),
     # When the payload was deleted after its time.
     sa.Column("emptied_at", Moment),
+    # While no card of its own shows it: its digest's name, or that its agent is paused.
+    sa.Column("waits_in", sa.Text),
     sa.Column("state", sa.Text, nullable=False),
     sa.Index("ix_cases_agent_id", "agent", "id"),
     sa.Index("ix_cases_agent_status_id", "agent", "status", "id"),
@@ -101,6 +103,7 @@ cases = sa.Table(
     sa.Index("ix_cases_due_at", "due_at", "id", **_where("due_at IS NOT NULL")),
     sa.Index("ix_cases_keeping", "decided_at", **_where("decided_at IS NOT NULL AND emptied_at IS NULL")),
     sa.Index("ix_cases_unanchored", "id", **_where("chain_seq > anchored_seq")),
+    sa.Index("ix_cases_waits_in", "waits_in", "id", **_where("waits_in IS NOT NULL AND status = 'pending'")),
     sa.Index("ix_cases_decided", "decided_at", "id", **_where("decided_at IS NOT NULL")),
 )
 
@@ -192,6 +195,9 @@ agents = sa.Table(
     sa.Column("created_at", Moment, nullable=False),
     sa.Column("revoked_at", Moment),
     sa.Column("last_seen", Moment),
+    # While it is paused: since when, and by whom.
+    sa.Column("paused_at", Moment),
+    sa.Column("paused_by", sa.Text),
     sa.UniqueConstraint("token_hash"),
 )
 
@@ -295,4 +301,75 @@ handoffs = sa.Table(
     # Up to when the handoffs of a group were announced to both.
     sa.Column("group_name", sa.Text, primary_key=True),
     sa.Column("at", Moment, nullable=False),
+)
+
+boards = sa.Table(
+    "boards",
+    metadata,
+    # One message that holds many requests: a digest.
+    sa.Column("id", Id, primary_key=True),
+    sa.Column("digest", sa.Text, nullable=False),
+    # Where it is to go; empty: to the policy's own channel.
+    sa.Column("channel", sa.Text, nullable=False),
+    sa.Column("ask", sa.Text, nullable=False),
+    # Whether *Approve all* may clear what it holds: 0 or 1.
+    sa.Column("clears", sa.Integer, nullable=False),
+    sa.Column("opened_at", Moment, nullable=False),
+    # Since when nothing on it waits for anybody, and where what still did went instead.
+    sa.Column("closed_at", Moment),
+    sa.Column("carried_to", Id),
+    # Where it is in Slack.
+    sa.Column("posted_channel", sa.Text),
+    sa.Column("posted_ts", sa.Text),
+    sa.Column("permalink", sa.Text),
+    sa.Index("ix_boards_open", "digest", "id", **_where("closed_at IS NULL")),
+    sa.Index("ix_boards_posted", "posted_channel", "posted_ts", unique=True),
+)
+
+board_items = sa.Table(
+    "board_items",
+    metadata,
+    sa.Column("board", Id, sa.ForeignKey("boards.id"), primary_key=True),
+    # From 0, in the order in which they stand on it.
+    sa.Column("place", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("request", Id, _request(), nullable=False),
+    # `Case.sight` when it was put there: what was not on the message cannot be cleared by it.
+    sa.Column("sight", sa.Text, nullable=False),
+    sa.Index("ix_board_items_request", "request", "board"),
+    sqlite_with_rowid=False,
+)
+
+drafts = sa.Table(
+    "drafts",
+    metadata,
+    # What somebody chose so far in a digest's *Review*.
+    sa.Column("board", Id, sa.ForeignKey("boards.id"), primary_key=True),
+    sa.Column("person", sa.Text, primary_key=True),
+    sa.Column("choices", sa.Text, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+clearings = sa.Table(
+    "clearings",
+    metadata,
+    # Somebody clears a digest: kept until each item is decided, or refused.
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("board", Id, sa.ForeignKey("boards.id"), nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("begun_at", Moment, nullable=False),
+    sa.Column("done_at", Moment),
+    sa.Index("ix_clearings_open", "board", **_where("done_at IS NULL")),
+)
+
+recent_cards = sa.Table(
+    "recent_cards",
+    metadata,
+    # Kept while the policy has a `storm`: how many requests came lately that a channel is shown.
+    sa.Column("id", _Counter, primary_key=True),
+    sa.Column("channel", sa.Text, nullable=False),
+    sa.Column("at", Moment, nullable=False),
+    sa.Column("agent", sa.Text, nullable=False),
+    sa.Index("ix_recent_cards_channel", "channel", "at"),
+    sa.Index("ix_recent_cards_at", "at"),
 )

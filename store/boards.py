@@ -1,0 +1,170 @@
+"""Boards: one message each that holds many requests, and what stands on it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from approvals.canonical import Digest
+from approvals.model import BoardId, DigestName, GroupName, Instant, RequestId
+from store.cards import CardRef
+from store.spelling import read_json, write_json
+from store.statements import plain
+from store.tables import board_items, boards
+from store.unit_of_work import Unit
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """One message that holds many requests."""
+
+    id: BoardId
+    digest: DigestName
+    #: where it is to go; None: to the policy's own channel
+    channel: str | None
+    #: the groups that decide all that stands on it
+    ask: tuple[GroupName, ...]
+    #: whether *Approve all* may clear what it holds
+    clears: bool
+    opened_at: Instant
+    #: since when nothing on it waits for anybody
+    closed_at: Instant | None = None
+    #: the newer one that holds what was still open
+    carried_to: BoardId | None = None
+    #: where it is in Slack
+    ref: CardRef | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One request on a board. What was not on the message cannot be cleared by it."""
+
+    #: from 0, in the order in which they stand on it
+    place: int
+    request: RequestId
+    #: `Case.sight` when it was put there
+    sight: Digest
+
+
+_ADD = plain(boards)
+_ADD_ITEM = plain(board_items)
+_GET = sa.select(boards).where(boards.c.id == sa.bindparam("id_"))
+_AT = sa.select(boards).where(
+    boards.c.posted_channel == sa.bindparam("channel_"), boards.c.posted_ts == sa.bindparam("ts_")
+)
+_OPEN = (
+    sa.select(boards)
+    .where(boards.c.closed_at.is_(None), boards.c.digest == sa.bindparam("digest_"))
+    .order_by(boards.c.id)
+)
+_ITEMS = (
+    sa.select(board_items).where(board_items.c.board == sa.bindparam("id_")).order_by(board_items.c.place)
+)
+_COUNT = sa.select(sa.func.count()).select_from(board_items).where(board_items.c.board == sa.bindparam("id_"))
+#: Ids sort by creation: it stands on the last one, whatever it was carried over from.
+_OF_REQUEST = (
+    sa.select(boards)
+    .join(board_items, board_items.c.board == boards.c.id)
+    .where(board_items.c.request == sa.bindparam("request_"))
+    .order_by(boards.c.id.desc())
+    .limit(1)
+)
+_PLACE = (
+    sa.update(boards)
+    .where(boards.c.id == sa.bindparam("id_"))
+    .values(
+        posted_channel=sa.bindparam("channel_"),
+        posted_ts=sa.bindparam("ts_"),
+        permalink=sa.bindparam("permalink_"),
+    )
+)
+_CLOSE = (
+    sa.update(boards)
+    .where(boards.c.id == sa.bindparam("id_"), boards.c.closed_at.is_(None))
+    .values(closed_at=sa.bindparam("at_", type_=boards.c.closed_at.type), carried_to=sa.bindparam("to_"))
+)
+
+
+def add(u: Unit, board: Board) -> None:
+    """A new one, not in Slack yet."""
+    row = {
+        "id": board.id,
+        "digest": board.digest,
+        "channel": board.channel or "",
+        "ask": write_json(list(board.ask)),
+        "clears": int(board.clears),
+        "opened_at": board.opened_at,
+    }
+    u.insert(_ADD, row)
+
+
+def append(u: Unit, board: BoardId, start: int, items: Sequence[tuple[RequestId, Digest]]) -> None:
+    """Requests, each with its sight, behind the `start` that stand on it already."""
+    for place, (request, sight) in enumerate(items, start):
+        u.insert(_ADD_ITEM, {"board": board, "place": place, "request": request, "sight": sight})
+
+
+def get(u: Unit, board: BoardId) -> Board | None:
+    """By its id."""
+    return _board(u.read(_GET, {"id_": board}, of=(boards,), only={"id": board}).first())
+
+
+def at(u: Unit, channel: str, ts: str) -> Board | None:
+    """Whose message that is."""
+    if "\0" in channel + ts:
+        return None
+    return _board(u.read(_AT, {"channel_": channel, "ts_": ts}, of=(boards,)).first())
+
+
+def open_of(u: Unit, digest: DigestName) -> tuple[Board, ...]:
+    """Those of that digest on which something may still wait, oldest first."""
+    found = (_board(row) for row in u.read(_OPEN, {"digest_": digest}, of=(boards,)))
+    return tuple(board for board in found if board is not None)
+
+
+def of_request(u: Unit, request: RequestId) -> Board | None:
+    """The newest that it stands on."""
+    return _board(u.read(_OF_REQUEST, {"request_": request}, of=(boards, board_items)).first())
+
+
+def items(u: Unit, board: BoardId) -> tuple[Item, ...]:
+    """All that was ever put on it, in order."""
+    rows = u.read(_ITEMS, {"id_": board}, of=(board_items,), only={"board": board})
+    return tuple(Item(row.place, RequestId(row.request), Digest(row.sight)) for row in rows)
+
+
+def count(u: Unit, board: BoardId) -> int:
+    """How many were ever put on it."""
+    found: int = u.read(_COUNT, {"id_": board}, of=(board_items,), only={"board": board}).scalar_one()
+    return found
+
+
+def place(u: Unit, board: BoardId, ref: CardRef) -> None:
+    """Remember where it is in Slack."""
+    row = {"id_": board, "channel_": ref.channel, "ts_": ref.ts, "permalink_": ref.permalink}
+    u.change(_PLACE, row, of=(boards,))
+
+
+def close(u: Unit, board: BoardId, at: Instant, carried_to: BoardId | None = None) -> bool:
+    """Nothing on it waits any more; False where it was closed before."""
+    return u.change(_CLOSE, {"id_": board, "at_": at, "to_": carried_to}, of=(boards,)) > 0
+
+
+def _board(row: Any) -> Board | None:
+    if row is None:
+        return None
+    posted = row.posted_ts is not None
+    return Board(
+        id=BoardId(row.id),
+        digest=DigestName(row.digest),
+        channel=row.channel or None,
+        ask=tuple(map(GroupName, read_json(row.ask))),
+        clears=bool(row.clears),
+        opened_at=row.opened_at,
+        closed_at=row.closed_at,
+        carried_to=None if row.carried_to is None else BoardId(row.carried_to),
+        ref=CardRef(row.posted_channel, row.posted_ts, row.permalink) if posted else None,
+    )
