@@ -1,4 +1,4 @@
-"""Read models: what waits, counted."""
+"""Read models: what waits, counted, listed, and found by a piece of its id. They cost what is pending."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from approvals.model import Instant, Status
+from approvals.model import Case, Instant, RequestId, Status
+from store.payloads import PARTS, joined_case
 from store.tables import cases
 from store.unit_of_work import Unit
 
@@ -14,6 +15,27 @@ _IS_PENDING = cases.c.status == sa.literal_column("'pending'")
 _PENDING = sa.select(sa.func.count()).select_from(cases).where(_IS_PENDING)
 #: Ids sort by creation.
 _OLDEST = sa.select(cases.c.created_at).where(_IS_PENDING).order_by(cases.c.id).limit(1)
+#: `payloads.content`, which it does without, is most of what a request holds.
+_OUTLINES = (
+    sa.select(*PARTS[:-1], sa.null().label("content"), cases.c.id)
+    .where(_IS_PENDING, cases.c.id > sa.bindparam("after"))
+    .order_by(cases.c.id)
+    .limit(sa.bindparam("most"))
+)
+_BEGINNING = (
+    sa.select(cases.c.id)
+    .where(cases.c.id >= sa.bindparam("first"), cases.c.id < sa.bindparam("beyond"))
+    .order_by(cases.c.id.desc())
+    .limit(sa.bindparam("most"))
+)
+_ENDING = (
+    sa.select(cases.c.id)
+    .where(_IS_PENDING, cases.c.id.like(sa.bindparam("ending"), escape="/"))
+    .order_by(cases.c.id.desc())
+    .limit(sa.bindparam("most"))
+)
+#: Behind every character that an id may have.
+_BEYOND = "\x7f"
 _BY_STATUS = sa.select(cases.c.status, sa.func.count().label("many")).group_by(cases.c.status)
 
 
@@ -34,3 +56,25 @@ def counts(u: Unit) -> dict[Status, int]:
     """Requests of all time by status; counts through an index, so it grows with history."""
     found = {Status(row.status): row.many for row in u.read(_BY_STATUS, of=(cases,))}
     return {status: found.get(status, 0) for status in Status}
+
+
+def outlines(u: Unit, after: RequestId | None, limit: int) -> tuple[Case, ...]:
+    """What is pending, parked or not, oldest first, beginning behind `after`.
+
+    Without payloads and words: enough to tell who can decide it and until when, not to change or show it.
+    """
+    rows = u.read(_OUTLINES, {"after": after or "", "most": limit}, of=(cases,)).all()
+    return tuple(joined_case(row) for row in rows)
+
+
+def beginning(u: Unit, piece: str, limit: int) -> tuple[RequestId, ...]:
+    """Requests, of all time, whose ids begin with `piece` (`req_01…`), the newest `limit` of them."""
+    bounds = {"first": piece, "beyond": piece + _BEYOND, "most": limit}
+    return tuple(map(RequestId, u.read(_BEGINNING, bounds, of=(cases,)).scalars()))
+
+
+def ending(u: Unit, piece: str, limit: int) -> tuple[RequestId, ...]:
+    """The newest `limit` of pending requests whose ids end with `piece`: ids of one minute begin alike."""
+    inert = piece.replace("/", "//").replace("%", "/%").replace("_", "/_")
+    found = u.read(_ENDING, {"ending": f"%{inert}", "most": limit}, of=(cases,))
+    return tuple(map(RequestId, found.scalars()))

@@ -1,0 +1,229 @@
+"""Whose turn it is: what waits for a person, what they may see of the rest, and what comes first.
+
+queue = await waiting(desk, user)                  # one look at all that is pending
+ids = queue.of(Which.MINE)                         # in the order in which it will hurt
+shown = await items(desk, ids[:5])                 # whole, with where their cards are
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from functools import partial
+from typing import Final
+
+from approvals import access, escalation, quorum
+from approvals.globs import Globs
+from approvals.model import Case, Instant, Person, RequestId, Roster, UserId
+from bot.desk.desk import Desk
+from store import cases, queue
+from store.cards import CardRef
+from store.unit_of_work import Unit
+
+#: Requests looked at in one read: some ten milliseconds, in which a click on SQLite has to wait.
+_PAGE: Final = 200
+_NEVER: Final = datetime.max.replace(tzinfo=UTC)
+#: Ids that a piece may stand for before somebody has to write more of it.
+_MOST_MEANT: Final = 6
+#: Fewer letters of an id's end are none in particular.
+_LEAST_OF_AN_END: Final = 4
+_ID: Final = "req_"
+#: Crockford's: o is zero, i and l are one.
+_MIXED_UP: Final = str.maketrans("OIL", "011")
+_PIECE: Final = re.compile(r"[0-9A-Za-z_-]{1,60}", re.ASCII)
+
+
+class Which(StrEnum):
+    """The lists that a queue is read by."""
+
+    #: may be decided by them now, and they have not said anything to it yet
+    MINE = "mine"
+    #: all that they may see, what is parked last
+    ALL = "all"
+    #: a step of its escalation policy is past, and it is still open
+    OVERDUE = "overdue"
+    #: everybody's time is up, and it can still be decided
+    PARKED = "parked"
+
+
+@dataclass(frozen=True, slots=True)
+class Only:
+    """What a list is narrowed to: globs, upper and lower case alike; None: anything."""
+
+    action: str | None = None
+    agent: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where one request stands in somebody's queue."""
+
+    id: RequestId
+    #: true when it waits for this person, parked or not
+    mine: bool
+    overdue: bool
+    parked: bool
+    #: what sorts: what is parked last, then the riskiest, then what ends first, then the oldest
+    urgency: tuple[bool, int, Instant, RequestId]
+
+    def stands_in(self, which: Which) -> bool:
+        """Whether it belongs to that list."""
+        match which:
+            case Which.MINE:
+                return self.mine and not self.parked
+            case Which.OVERDUE:
+                return self.overdue
+            case Which.PARKED:
+                return self.parked
+            case Which.ALL:
+                return True
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """All that is pending and that one person may see, what will hurt first at the top."""
+
+    places: tuple[Place, ...] = ()
+
+    def of(self, which: Which) -> tuple[RequestId, ...]:
+        """One of its lists, in order."""
+        return tuple(place.id for place in self.places if place.stands_in(which))
+
+    @property
+    def others(self) -> tuple[RequestId, ...]:
+        """What they may see, waits for somebody, and does not wait for them."""
+        return tuple(place.id for place in self.places if not place.mine and not place.parked)
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A request as a list shows it, and where its card is."""
+
+    case: Case
+    card: CardRef | None
+
+
+@dataclass(frozen=True, slots=True)
+class Meant:
+    """Which request somebody named; where it is not one, those that it may be."""
+
+    item: Item | None
+    #: true when what was typed fits several, of which `among` are the newest that they may see
+    ambiguous: bool = False
+    among: tuple[RequestId, ...] = ()
+
+
+async def waiting(desk: Desk, user: UserId, only: Only | None = None) -> Queue:
+    """The queue of `user` as it stands now. Costs what is pending; other work has its turn in between."""
+    roster, now = desk.directory.roster(), desk.runtime.now()
+    everything, narrowed = user in desk.policies.current.operators, _Narrowed(only or Only())
+    found: list[Place] = []
+    after: RequestId | None = None
+    while page := await desk.store.read(partial(queue.outlines, after=after, limit=_PAGE)):
+        found += [
+            _placed(case, user, roster, now)
+            for case in page
+            if narrowed.admits(case) and not case.quiet and (everything or _is_asked(case, user, roster))
+        ]
+        after = page[-1].id
+        # A read from SQLite does not give way by itself.
+        await asyncio.sleep(0)
+    return Queue(tuple(sorted(found, key=lambda place: place.urgency)))
+
+
+async def items(desk: Desk, ids: Sequence[RequestId]) -> tuple[Item, ...]:
+    """Those of `ids` that there are, whole, in that order: as they stand now, and maybe decided meanwhile."""
+    found = await desk.store.read(lambda unit: cases.with_cards(unit, ids))
+    by_id = {case.id: Item(case, card) for case, card in found}
+    return tuple(by_id[id_] for id_ in ids if id_ in by_id)
+
+
+def may_see(case: Case, user: UserId, roster: Roster, operators: Iterable[UserId]) -> bool:
+    """Whether `user` may read all of `case`: they are asked, had a say in it, or keep the desk running."""
+    return user in operators or _is_asked(case, user, roster) or user in _had_a_say(case)
+
+
+def waits_for(case: Case, user: UserId, roster: Roster) -> bool:
+    """Whether `user` may decide it now, and nothing of what counts already is theirs."""
+    if case.status.final or access.why_not_decide(case, user, roster) is not None:
+        return False
+    used = quorum.tally(case, roster).used
+    return user not in used and access.in_place_of(case, user, roster, used) not in used
+
+
+async def meant(desk: Desk, user: UserId, typed: str) -> Meant:
+    """The request that `user` names by its id, or by the beginning or the end of it.
+
+    What they may not see is as if it were not there.
+    """
+    piece = _piece(typed)
+    if piece is None:
+        return Meant(None)
+    found = await desk.store.read(lambda unit: _found(unit, piece))
+    roster, operators = desk.directory.roster(), desk.policies.current.operators
+    seen = [each for each in await items(desk, found) if may_see(each.case, user, roster, operators)]
+    exact = [each for each in seen if each.case.id == piece]
+    if exact or (len(seen) == 1 and len(found) < _MOST_MEANT):
+        return Meant((exact or seen)[0])
+    return Meant(None, len(found) >= _MOST_MEANT or len(seen) > 1, tuple(each.case.id for each in seen))
+
+
+def _piece(typed: str) -> str | None:
+    """What was typed as ids are spelled; None where no id can be spelled so."""
+    bare = typed.strip().strip("`*_<>\"'“”.,").removeprefix("#")
+    if _PIECE.fullmatch(bare) is None:
+        return None
+    if bare.casefold().startswith(_ID):
+        bare = bare[len(_ID) :]
+    return _ID + bare.upper().translate(_MIXED_UP)
+
+
+def _found(unit: Unit, piece: str) -> tuple[RequestId, ...]:
+    found = queue.beginning(unit, piece, _MOST_MEANT)
+    end = piece.removeprefix(_ID)
+    if found or len(end) < _LEAST_OF_AN_END:
+        return found
+    return queue.ending(unit, end, _MOST_MEANT)
+
+
+def _placed(case: Case, user: UserId, roster: Roster, now: Instant) -> Place:
+    parked = case.parked_at is not None
+    return Place(
+        id=case.id,
+        mine=waits_for(case, user, roster),
+        overdue=not parked and (case.fired > 0 or bool(escalation.due(case, now))),
+        parked=parked,
+        urgency=(parked, -case.judgement.risk.rank, escalation.ends_at(case) or _NEVER, case.id),
+    )
+
+
+def _is_asked(case: Case, user: UserId, roster: Roster) -> bool:
+    """In their own right, or in the place of somebody who is away."""
+    if not roster.profile(user).active:
+        return False
+    return any(access.is_asked(case, each, roster) for each in (user, *roster.deputies.get(user, ())))
+
+
+def _had_a_say(case: Case) -> set[UserId]:
+    """Whoever voted, decided or spoke."""
+    decided = case.decision.by if case.decision is not None else ()
+    said = [each.by for each in case.comments if isinstance(each.by, Person)]
+    return {person.id for person in (*(vote.by for vote in case.votes), *said, *decided)}
+
+
+class _Narrowed:
+    """`Only`, ready to be asked ten thousand times."""
+
+    def __init__(self, only: Only) -> None:
+        self._action, self._agent = (
+            None if glob is None else Globs((glob.casefold(),)) for glob in (only.action, only.agent)
+        )
+
+    def admits(self, case: Case) -> bool:
+        """Whether `case` is meant."""
+        wanted = ((self._action, case.request.action), (self._agent, case.request.agent))
+        return all(globs is None or globs.match(name.casefold()) for globs, name in wanted)
