@@ -4,25 +4,27 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from approvals import escalation
 from approvals.events import Shown
-from approvals.grants import Grant
-from approvals.model import Case, Instant, RequestId
+from approvals.model import Case
 from blocks import guide
-from blocks.card import CardView, card, minimal
+from blocks.card import card, minimal
 from blocks.limits import problems_of_message
 from blocks.message import Message
+from bot.desk import notify
 from bot.desk.ruling import rule_on
 from bot.slack.outgoing import Outgoing, may_have_arrived
 from bot.slack.search import Place, find
+from bot.slack.showing import Known, load
 from bot.slack.troubles import SlackTrouble, Trouble, said
 from scheduler.results import Done, Result, Then
-from store import cards, cases, grants, outbox
+from store import cards, cases, outbox
 from store.cards import CardRef
-from store.outbox import Parcel, ParcelKind
+from store.outbox import Parcel
 from store.unit_of_work import Unit
 
 log = logging.getLogger(__name__)
@@ -31,22 +33,6 @@ log = logging.getLogger(__name__)
 _LOOK_AT_ONCE = 2.0
 #: People in one group conversation besides the bot: docs.slack.dev/reference/methods/conversations.open.
 _MOST_IN_A_CONVERSATION = 8
-
-
-@dataclass(frozen=True, slots=True)
-class _Shown:
-    """What is known when a card is made."""
-
-    case: Case
-    previous: Case | None
-    ref: CardRef | None
-    undelivered: str | None
-    #: those given on it
-    grants: tuple[Grant, ...]
-    #: the moment that the card is made for
-    now: Instant
-    #: under a review of what silence let through: that request
-    reviewed: Case | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +52,7 @@ class CardSender:
     async def send(self, parcel: Parcel) -> Result:
         """Make Slack show the request of `parcel` as it stands now."""
         now = self._out.desk.runtime.now()
-        shown = await self._out.desk.store.read(lambda unit: _load(unit, parcel.request, now))
+        shown = await self._out.desk.store.read(lambda unit: load(unit, parcel.request, now))
         if shown is None:
             return Done()
         try:
@@ -76,7 +62,7 @@ class CardSender:
         except _Stuck as stuck:
             return await self._out.result(parcel, stuck.trouble, stuck.channel)
 
-    async def _place(self, parcel: Parcel, shown: _Shown) -> Result:
+    async def _place(self, parcel: Parcel, shown: Known) -> Result:
         """Post the card at the first place that takes it; where it may be already, look there first."""
         gone: list[_Gone] = []
         async for place in self._places(shown.case, gone):
@@ -121,24 +107,22 @@ class CardSender:
                     raise _Stuck(trouble, None) from None
                 gone.append(_Gone("+".join(users), str(trouble)))
 
-    async def _post(self, parcel: Parcel, shown: _Shown, place: Place, note: str | None = None) -> CardRef:
-        message = self._rendered(shown, note=note)
+    async def _post(self, parcel: Parcel, shown: Known, place: Place, note: str | None = None) -> CardRef:
+        message = await self._rendered(shown, note=note)
         where = {"thread_ts": place.thread_ts} if place.thread_ts is not None else {}
+
+        async def posting(form: Message) -> Mapping[str, Any]:
+            return await self._out.call("chat.postMessage", place.channel, {**form.as_post(), **where})
+
         try:
-            posted = await self._out.call("chat.postMessage", place.channel, {**message.as_post(), **where})
+            posted = await self._accepted(shown.case, message, posting)
         except SlackTrouble as trouble:
-            if trouble.trouble is Trouble.BLOCKS:
-                message = self._refused_by_slack(shown.case, trouble)
-                posted = await self._out.call(
-                    "chat.postMessage", place.channel, {**message.as_post(), **where}
-                )
-            elif trouble.ambiguous:
-                return await self._look_at_once(parcel, shown, place, trouble)
-            else:
+            if not trouble.ambiguous:
                 raise
+            return await self._look_at_once(parcel, shown, place, trouble)
         return CardRef(str(posted["channel"]), str(posted["ts"]), thread_ts=place.thread_ts)
 
-    async def _look_at_once(self, parcel: Parcel, shown: _Shown, place: Place, lost: SlackTrouble) -> CardRef:
+    async def _look_at_once(self, parcel: Parcel, shown: Known, place: Place, lost: SlackTrouble) -> CardRef:
         """After a lost answer: adopt the card if it arrived. Raises `lost` when it did not, or not yet."""
         try:
             async with asyncio.timeout(_LOOK_AT_ONCE):
@@ -149,7 +133,7 @@ class CardSender:
             raise lost
         return ref
 
-    async def _adopt(self, parcel: Parcel, shown: _Shown, place: Place) -> CardRef | None:
+    async def _adopt(self, parcel: Parcel, shown: Known, place: Place) -> CardRef | None:
         """The card that is there already, if any. Its troubles are ambiguous: nobody knows still."""
         try:
             return await self._brought_up_to_date(parcel, shown, place)
@@ -158,21 +142,21 @@ class CardSender:
             trouble.ambiguous = True
             raise
 
-    async def _brought_up_to_date(self, parcel: Parcel, shown: _Shown, place: Place) -> CardRef | None:
+    async def _brought_up_to_date(self, parcel: Parcel, shown: Known, place: Place) -> CardRef | None:
         """The card that was found, as it stands now; a second one is marked, without buttons."""
-        message = self._rendered(shown)
+        message = await self._rendered(shown)
         found = await find(self._out, place, message.metadata or {}, parcel.first_tried_at)
         if not found:
             return None
         for copy in found[1:]:
             log.error("%s has a second card, %s in %s: it is marked", shown.case.id, copy, place.channel)
-            marked = self._rendered(shown, duplicate=True)
+            marked = await self._rendered(shown, duplicate=True)
             await self._out.call("chat.update", place.channel, {"ts": copy, **marked.as_call()})
         ref = CardRef(place.channel, found[0], thread_ts=place.thread_ts)
         await self._change(shown, ref, message)
         return ref
 
-    async def _settled(self, shown: _Shown, ref: CardRef, gone: list[_Gone]) -> Then | None:
+    async def _settled(self, shown: Known, ref: CardRef, gone: list[_Gone]) -> Then | None:
         """Keep where the card is at once, as people click within milliseconds; then ask for its address.
 
         A soft window begins with its first card.
@@ -191,7 +175,7 @@ class CardSender:
         await self._out.desk.store.write(placing)
         return await self._addressed(case, ref)
 
-    def _begin(self, unit: Unit, shown: _Shown) -> None:
+    def _begin(self, unit: Unit, shown: Known) -> None:
         """The window ends when the card says, or later; where the minute differs, the card says so."""
         desk = self._out.desk
         case, now = cases.load(unit, shown.case.id), desk.runtime.now()
@@ -213,9 +197,9 @@ class CardSender:
         found = replace(ref, permalink=str(told["permalink"]))
         return lambda unit: cards.place(unit, case.id, found)
 
-    async def _update(self, parcel: Parcel, shown: _Shown, ref: CardRef) -> Result:
+    async def _update(self, parcel: Parcel, shown: Known, ref: CardRef) -> Result:
         try:
-            await self._change(shown, ref, self._rendered(shown))
+            await self._change(shown, ref, await self._rendered(shown))
         except SlackTrouble as trouble:
             if trouble.trouble is Trouble.MESSAGE:
                 return await self._replace(parcel, shown, ref, trouble)
@@ -229,65 +213,73 @@ class CardSender:
             await self._out.desk.store.write(lambda unit: self._begin(unit, shown))
         return Done(await self._addressed(shown.case, ref) if ref.permalink is None else None)
 
-    async def _replace(self, parcel: Parcel, shown: _Shown, ref: CardRef, why: SlackTrouble) -> Result:
+    async def _replace(self, parcel: Parcel, shown: Known, ref: CardRef, why: SlackTrouble) -> Result:
         """The message is gone: a new one takes its place, and says so."""
         log.warning("the card of %s is gone (%s): it is posted again", shown.case.id, why)
         place = Place(ref.channel, ref.thread_ts)
         try:
             new = await self._adopt_other(parcel, shown, place, ref)
-            new = new or await self._post(parcel, shown, place, note=guide.posted_again())
+            note = guide.posted_again(final=shown.case.status.final)
+            new = new or await self._post(parcel, shown, place, note=note)
         except SlackTrouble as trouble:
             if trouble.trouble in (Trouble.CHANNEL, Trouble.MESSAGE):
                 return await self._place(parcel, replace(shown, ref=None))
             raise _Stuck(trouble, ref.channel) from None
         return Done(await self._settled(shown, new, []))
 
-    async def _adopt_other(
-        self, parcel: Parcel, shown: _Shown, place: Place, gone: CardRef
-    ) -> CardRef | None:
+    async def _adopt_other(self, parcel: Parcel, shown: Known, place: Place, gone: CardRef) -> CardRef | None:
         """A new card whose answer was lost on an earlier try, if there is one."""
         if not may_have_arrived(parcel):
             return None
         ref = await self._adopt(parcel, shown, place)
         return ref if ref is not None and ref.ts != gone.ts else None
 
-    async def _change(self, shown: _Shown, ref: CardRef, message: Message) -> None:
+    async def _change(self, shown: Known, ref: CardRef, message: Message) -> None:
+        async def changing(form: Message) -> Mapping[str, Any]:
+            return await self._out.call("chat.update", ref.channel, {"ts": ref.ts, **form.as_call()})
+
+        await self._accepted(shown.case, message, changing)
+
+    async def _accepted(
+        self, case: Case, message: Message, say: Callable[[Message], Awaitable[Mapping[str, Any]]]
+    ) -> Mapping[str, Any]:
+        """What Slack answers to `message`; where it refuses that, to the smallest card, and then to words.
+
+        Old buttons must not stay: those of a card that could not be changed would look alive.
+        """
         try:
-            await self._out.call("chat.update", ref.channel, {"ts": ref.ts, **message.as_call()})
+            return await say(message)
         except SlackTrouble as trouble:
             if trouble.trouble is not Trouble.BLOCKS:
                 raise
-            smaller = self._refused_by_slack(shown.case, trouble)
-            await self._out.call("chat.update", ref.channel, {"ts": ref.ts, **smaller.as_call()})
+            smaller = await self._refused(case, trouble.code)
+        try:
+            return await say(smaller)
+        except SlackTrouble as trouble:
+            if trouble.trouble is not Trouble.BLOCKS:
+                raise
+            log.error("Slack refused the small card of %s too: %s. Words are shown.", case.id, trouble)
+            return await say(guide.bare(case, smaller))
 
-    def _rendered(self, shown: _Shown, *, duplicate: bool = False, note: str | None = None) -> Message:
+    async def _rendered(self, shown: Known, *, duplicate: bool = False, note: str | None = None) -> Message:
         """The card; where Slack would refuse it by the book of its limits, the smallest legal one instead."""
         roster = self._out.desk.directory.roster()
-        view = CardView(
-            escalation.as_if_shown(shown.case, shown.now),
-            roster,
-            shown.previous,
-            shown.undelivered,
-            duplicate,
-            grants=shown.grants,
-            now=shown.now,
-            reviewed=shown.reviewed,
-            operators=bool(self._out.desk.policies.current.operators),
-        )
+        operators = bool(self._out.desk.policies.current.operators)
+        view = shown.view(roster, operators=operators, duplicate=duplicate)
         message = card(view)
         if note is not None:
             message = guide.headed(message, note)
         problems = problems_of_message(message.as_post())
         if not problems:
             return message
-        log.error(
-            "the card of %s would be refused: %s at %s", shown.case.id, problems[0].rule, problems[0].path
-        )
-        return minimal(shown.case, problems[0].rule)
+        return await self._refused(shown.case, f"{problems[0].rule} at {problems[0].path}")
 
-    def _refused_by_slack(self, case: Case, trouble: SlackTrouble) -> Message:
-        log.error("Slack refused the card of %s: %s. A smaller one is shown.", case.id, trouble)
-        return minimal(case, trouble.code)
+    async def _refused(self, case: Case, problem: str) -> Message:
+        """The smallest card, for one that breaks `problem`: the operators are told, once a day for each."""
+        log.error("the card of %s is refused: %s. A smaller one is shown.", case.id, problem)
+        notice = {"notice": "card_refused", "request": case.id, "problem": problem}
+        await notify.operators(self._out.desk, notice, f"card_refused:{problem}"[:200])
+        return minimal(case, problem)
 
     def _tell_operators(self, unit: Unit, case: Case, gone: list[_Gone], instead: str) -> None:
         """Once a day for each channel of the policy and its reason, however many cards it was.
@@ -299,11 +291,8 @@ class CardSender:
         named = case.request.reply_to.channel if case.request.reply_to is not None else None
         for each in (each for each in gone if each.channel in ours or each.channel == named):
             about = f"{each.channel}:{each.why}" if each.channel in ours else f"named by {case.request.agent}"
-            for operator in policy.operators:
-                body = {"notice": "channel_gone", "to": operator, "channel": each.channel, "why": each.why}
-                body["instead"] = instead
-                key = f"channel_gone:{about}:{operator}:{now:%Y-%m-%d}"
-                outbox.put(unit, ParcelKind.NOTICE, request=None, key=key, lane="", body=body, now=now)
+            notice = {"notice": "channel_gone", "channel": each.channel, "why": each.why, "instead": instead}
+            notify.tell(unit, policy.operators, notice, f"channel_gone:{about}", now)
 
 
 class _Stuck(Exception):
@@ -313,14 +302,3 @@ class _Stuck(Exception):
         super().__init__(str(trouble))
         self.trouble = trouble
         self.channel = channel
-
-
-def _load(unit: Unit, request: RequestId | None, now: Instant) -> _Shown | None:
-    case = cases.load(unit, request) if request is not None else None
-    if case is None:
-        return None
-    before = cases.load(unit, case.request.supersedes) if case.request.supersedes is not None else None
-    given = grants.of_request(unit, case.id) if case.judgement.grants is not None else ()
-    undelivered = outbox.undelivered(unit, case.id)
-    reviewed = cases.load(unit, case.request.review_of) if case.request.review_of is not None else None
-    return _Shown(case, before, cards.of(unit, case.id), undelivered, given, now, reviewed)
