@@ -38,6 +38,18 @@ VIEW: Final = "view"
 #: *Revoke* beside a grant in `/hitl grants`; the value is the grant's id.
 REVOKE: Final = "revoke_grant"
 
+#: Turn a page of `/hitl queue`; their value is `listed.QueuePage.encode()`.
+QUEUE_BACK: Final = "queue_back"
+QUEUE_ON: Final = "queue_on"
+QUEUE_PAGES: Final = (QUEUE_BACK, QUEUE_ON)
+#: In `/hitl dead`: one again, whose id is the value, or all that are dead.
+SEND_AGAIN: Final = "send_again"
+SEND_ALL_AGAIN: Final = "send_all_again"
+#: Turn a page of `/hitl dead`; their value is the place, from 0, of its first letter.
+DEAD_BACK: Final = "dead_back"
+DEAD_ON: Final = "dead_on"
+DEAD_PAGES: Final = (DEAD_BACK, DEAD_ON)
+
 #: On a suggestion of the gate review; their value is `About.encode()`.
 SHOW_REQUESTS: Final = "show_requests"
 NOT_NOW: Final = "not_now"
