@@ -8,12 +8,13 @@ from collections.abc import AsyncIterator, Awaitable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from importlib.metadata import version
 
 from approvals.canonical import Json
-from approvals.model import AgentName, Instant, RequestId
+from approvals.model import AgentName, DigestName, Instant, RequestId
 from bot.alone import alone_with
-from bot.desk import decide, follow_up, letters, notify
+from bot.desk import decide, follow_up, gathering, letters, notify, pausing
 from bot.desk.desk import Desk
 from bot.desk.handoffs import Handoffs
 from bot.desk.muster import Muster
@@ -30,6 +31,7 @@ from bot.settings import Settings
 from bot.slack.service import SlackSide, Workspace, slack_side
 from scheduler.clock import Clock
 from scheduler.courier import Courier
+from scheduler.digests import Digests
 from scheduler.results import Result, Sender
 from scheduler.reviews import Reviews
 from scheduler.sweeper import Sweeper
@@ -50,6 +52,8 @@ WITHDRAW_EVERY = timedelta(minutes=1)
 MUSTER_EVERY = timedelta(seconds=3)
 #: How soon both are told of a handoff, and another replica's overrides and absences hold here.
 HANDOFFS_EVERY = timedelta(seconds=3)
+#: How soon a request goes on that came in while its agent was being resumed.
+RELEASE_EVERY = timedelta(seconds=5)
 #: A stop takes ten seconds at most: its parts have nine, and closing what they used has the rest.
 STOP_WITHIN = 9.0
 #: What is cut off then has this long to let go.
@@ -235,6 +239,13 @@ def _clock(side: SlackSide, sweeper: Sweeper, ears: Ears) -> Clock:
     reviews = Reviews(desk.store, lambda: desk.policies.current.review)
     clock.at(reviews.next_at, "reviews", reviews.run_once)
     clock.every(MUSTER_EVERY, "muster", Muster(desk).look)
+
+    def gather(unit: Unit, digest: DigestName, now: Instant) -> int:
+        return len(gathering.gather(unit, desk, digest, now))
+
+    digests = Digests(desk.store, lambda: desk.policies.current.digests, gather)
+    clock.at(digests.next_at, "digests", digests.run_once)
+    clock.every(RELEASE_EVERY, "release", partial(pausing.release_all, desk))
     desk.store.on_commit(lambda committed: clock.rearm() if committed.requests else None)
     return clock
 

@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import TypeAlias
 
 from approvals.model import Instant, RequestId
-from store import cases, facts, grants, keys, muted, outbox, overrides, payloads
+from store import cases, facts, grants, keys, muted, outbox, overrides, payloads, recent
 from store.engine import Store
 
 log = logging.getLogger(__name__)
@@ -20,6 +20,8 @@ PAGE = 200
 AFTER_STUCK = timedelta(seconds=5)
 #: How long the outbox remembers what was delivered, for whoever asks where a message went.
 REMEMBER_DELIVERED = timedelta(days=7)
+#: The longest that a `storm` may look back: policies with a longer one see this much.
+REMEMBER_CARDS = timedelta(days=1)
 #: How long an ended grant is listed.
 REMEMBER_GRANTS = timedelta(days=30)
 #: How long it can be looked up who stood in for whom.
@@ -82,6 +84,7 @@ class Sweeper:
         await self._store.write(lambda unit: grants.forget_ended(unit, ended))
         await self._store.write(lambda unit: overrides.forget(unit, now - REMEMBER_DUTIES))
         await self._store.write(lambda unit: muted.forget_old(unit, now))
+        await self._store.write(lambda unit: recent.forget(unit, now - REMEMBER_CARDS))
         if keep is not None:
             await self._forget_payloads(now - keep, now)
 

@@ -16,8 +16,8 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from approvals.escalation import next_due as due_of
 from approvals.model import AgentName, Case, DigestName, Instant, RequestId, Status
-from store import payloads
-from store.cards import PLACE, CardRef, ref_of
+from store import boards, payloads
+from store.cards import PLACE, CardRef, of, ref_of
 from store.errors import Conflict
 from store.lookups import Ahead, Lookup
 from store.payloads import PARTS, SPELLING, joined_case
@@ -156,9 +156,18 @@ def load(u: Unit, request: RequestId) -> Case | None:
 
 
 def with_cards(u: Unit, requests: Iterable[RequestId]) -> list[tuple[Case, CardRef | None]]:
-    """Those of `requests` that there are, and where their cards are, by one statement."""
-    rows = u.read(_WITH_CARDS, {"ids": list(requests)}, of=(cases, contents, cards))
-    return [(joined_case(row), ref_of(row) if row.ts is not None else None) for row in rows]
+    """Those of `requests` that there are, and where Slack shows them."""
+    rows = u.read(_WITH_CARDS, {"ids": list(requests)}, of=(cases, contents, cards)).all()
+    found = [(joined_case(row), ref_of(row) if row.ts is not None else None) for row in rows]
+    return [(case, place_of(u, case) if case.waits_in is not None else ref) for case, ref in found]
+
+
+def place_of(u: Unit, case: Case) -> CardRef | None:
+    """Where Slack shows `case`: its card, or the digest that holds it; None until it does."""
+    if case.waits_in is None:
+        return of(u, case.id)
+    board = boards.of_request(u, case.id)
+    return None if board is None else board.ref
 
 
 def by_card(channel: str, ts: str) -> Ahead:

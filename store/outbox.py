@@ -53,6 +53,7 @@ __all__ = [
     "retry",
     "show_board",
     "show_card",
+    "waiting_in",
 ]
 
 _PRIORITY = {ParcelKind.REPLY: REPLIES, ParcelKind.CLEARING: REPLIES, ParcelKind.CALLBACK: CALLS}
@@ -151,6 +152,16 @@ _COUNTS = (
     sa.select(outbox.c.kind, sa.func.count().label("many"), sa.func.min(outbox.c.created_at).label("oldest"))
     .where(IS_WAITING)
     .group_by(outbox.c.kind)
+)
+_IN_LANE = (
+    sa.select(sa.func.count())
+    .select_from(outbox)
+    .where(
+        IS_WAITING,
+        outbox.c.lane != sa.literal_column("''"),
+        outbox.c.lane == sa.bindparam("lane_"),
+        outbox.c.lease.is_(None),
+    )
 )
 _DEAD_COUNT = sa.select(sa.func.count()).select_from(outbox).where(_IS_DEAD)
 
@@ -272,3 +283,8 @@ def counts(u: Unit) -> Counts:
         min((row.oldest for row in rows), default=None),
         u.read(_DEAD_COUNT, of=(outbox,)).scalar_one(),
     )
+
+
+def waiting_in(u: Unit, lane: str) -> int:
+    """How many wait for one lane, besides those that are being sent."""
+    return int(u.read(_IN_LANE, {"lane_": lane}, of=(outbox,)).scalar_one())

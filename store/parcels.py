@@ -23,6 +23,8 @@ class ParcelKind(StrEnum):
     REVIEW = "review"
     #: a digest's message; level-triggered, as a card
     BOARD = "board"
+    #: said once in the thread of a digest's message
+    NOTE = "note"
     #: somebody clears a digest, item by item
     CLEARING = "clearing"
 

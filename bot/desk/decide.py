@@ -13,6 +13,7 @@ from approvals.errors import Reason, Refused
 from approvals.events import Allowing, Answered, Edited, Ticked, Voted
 from approvals.machine import Answer, Ruling, why_refused
 from approvals.model import Case, Choice, Instant, Person, RequestId
+from bot.desk import gathering
 from bot.desk.desk import Desk
 from bot.desk.ruling import rule_on
 from store import cases, outbox
@@ -147,8 +148,10 @@ async def tick(
     def ticking(unit: Unit) -> Ruling | None:
         case = cases.load(unit, request)
         roster = desk.directory.roster()
-        event = Ticked(roster, heard_since)
-        return None if case is None else rule_on(unit, case, event, now, roster, desk=desk)
+        if case is None:
+            return None
+        crowded = gathering.crowded(unit, desk, case, gathering.channel_of(case), now)
+        return rule_on(unit, case, Ticked(roster, heard_since, crowded), now, roster, desk=desk)
 
     return await desk.store.write(ticking)
 

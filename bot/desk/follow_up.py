@@ -11,7 +11,7 @@ from bot.desk import doorway
 from bot.desk.desk import Desk
 from bot.desk.ruling import rule_on
 from bot.runtime import Runtime
-from store import agents, cards, cases
+from store import agents, cases
 from store.agents import Agent
 from store.cards import CardRef
 from store.engine import Store
@@ -34,7 +34,7 @@ async def look(desk: Desk, agent: Agent, request: RequestId) -> Seen:
 
     def looking(unit: Unit) -> Seen:
         case = doorway.own_case(unit, agent, request)
-        return Seen(case, cards.of(unit, request))
+        return Seen(case, cases.place_of(unit, case))
 
     return await desk.store.read(looking)
 
@@ -103,6 +103,6 @@ async def _happen(desk: Desk, agent: Agent, request: RequestId, event: Event) ->
     def happening(unit: Unit) -> Seen:
         case = doorway.own_case(unit, agent, request)
         ruling = rule_on(unit, case, event, desk.runtime.now(), desk.directory.roster())
-        return Seen(ruling.case, cards.of(unit, request))
+        return Seen(ruling.case, cases.place_of(unit, ruling.case))
 
     return await desk.store.write(happening)

@@ -11,7 +11,7 @@ from functools import partial
 from approvals.events import Mustered
 from approvals.model import Case, GroupName, Instant, Lack, RequestId, Roster
 from approvals.stepping import unnoticed
-from bot.desk import granting
+from bot.desk import gathering, granting
 from bot.desk.desk import Desk
 from bot.desk.ruling import rule_on, show_card
 from store import cases
@@ -101,7 +101,8 @@ class Muster:
         if case is None or case.status.final:
             return False
         roster = self._desk.directory.roster()
-        return rule_on(unit, case, Mustered(roster), now, roster, desk=self._desk).case is not case
+        crowded = gathering.crowded(unit, self._desk, case, gathering.channel_of(case), now)
+        return rule_on(unit, case, Mustered(roster, crowded), now, roster, desk=self._desk).case is not case
 
 
 def _shown_anew(unit: Unit, cases: Sequence[Case], now: Instant) -> None:

@@ -20,10 +20,10 @@ from approvals.errors import Broken
 from approvals.events import Event
 from approvals.machine import Ruling, decide
 from approvals.model import Case, Instant, Roster
-from bot.desk import linked, spoken
+from bot.desk import gathering, linked, spoken
 from bot.desk.desk import Desk
 from bot.desk.view import moment, request_json
-from store import cards, cases, facts, grants, outbox
+from store import cases, facts, grants, outbox
 from store.outbox import ParcelKind
 from store.unit_of_work import Unit
 
@@ -35,7 +35,7 @@ def rule_on(
 ) -> Ruling:
     """Decide, and write all of what was decided into `unit`. `roster` is who is who today.
 
-    An opening and a tick may need the `desk`: to tell the operators, and to open a review.
+    An opening and a tick may need the `desk`: to tell the operators, to open a review, to join a storm.
 
     Raises `Refused` where the machine does, and `store` conflicts where somebody else was faster
     (the unit of work is then run again).
@@ -44,8 +44,11 @@ def rule_on(
     if case is None:
         cases.add(unit, ruling.case)
     elif ruling.case is not case:
+        gathering.left(unit, case, ruling.case, now)
         cases.save(unit, case, ruling.case)
     facts.append(unit, ruling.facts)
+    if desk is not None:
+        gathering.follow(unit, desk, case, ruling.case, now)
     for effect in ruling.effects:
         match effect:
             case AskOperators():
@@ -59,14 +62,23 @@ def rule_on(
 
 
 def show_card(unit: Unit, case: Case, now: Instant) -> None:
-    """Have Slack show `case` as it stands."""
-    outbox.show_card(unit, case.id, now, final=case.status.final, lane=_lane(case))
+    """Have Slack show `case` as it stands: on its card, or on the message that holds it."""
+    if case.held:
+        return
+    if case.waits_in is not None:
+        gathering.show(unit, case, now)
+    else:
+        channel = gathering.channel_of(case)
+        lane = "" if channel is None else f"channel:{channel}"
+        outbox.show_card(unit, case.id, now, final=case.status.final, lane=lane)
 
 
 def _dispatch(unit: Unit, case: Case, effect: Effect, now: Instant, roster: Roster) -> None:
     match effect:
         case ShowCard():
             show_card(unit, case, now)
+        case PostComment() | PostNote() if case.waits_in is not None:
+            gathering.say(unit, case, effect, now)
         case PostComment(key=key, comment=comment):
             body = {"note": "comment", "by": str(comment.by), "text": comment.text}
             outbox.put(unit, ParcelKind.THREAD, request=case.id, key=key, lane="", body=body, now=now)
@@ -102,13 +114,6 @@ def _ask_operators(unit: Unit, case: Case, asked: AskOperators, now: Instant, de
         outbox.put(unit, ParcelKind.NOTICE, request=None, key=key, lane="", body=body, now=now)
 
 
-def _lane(case: Case) -> str:
-    """Where its card goes first, as the request or its rule says; "" where only the policy of today knows."""
-    asked = case.request.reply_to
-    channel = case.judgement.channel if asked is None else asked.channel
-    return "" if channel is None else f"channel:{channel}"
-
-
 def _call_agent(unit: Unit, case: Case, call: CallAgent, now: Instant, roster: Roster) -> None:
     """Freeze the callback's body as of this commit. Its id is the same on every try, and after a replay."""
     url = case.request.callback_url
@@ -117,7 +122,7 @@ def _call_agent(unit: Unit, case: Case, call: CallAgent, now: Instant, roster: R
     told = {
         "type": str(call.type),
         "timestamp": moment(now),
-        "data": request_json(case, cards.of(unit, case.id), now, roster),
+        "data": request_json(case, cases.place_of(unit, case), now, roster),
     }
     body = {
         "url": url,

@@ -13,10 +13,10 @@ from approvals.errors import Reason, Refused
 from approvals.events import Opened
 from approvals.grants import Grant
 from approvals.model import AgentName, Case, Flaw, Instant, Judgement, Request, RequestId, Roster
-from bot.desk import doorway
+from bot.desk import doorway, gathering
 from bot.desk.desk import Desk
 from bot.desk.ruling import rule_on, show_card
-from store import cards, cases, grants, keys
+from store import cases, grants, keys
 from store.agents import Agent
 from store.cards import CardRef
 from store.errors import KeyTaken
@@ -72,8 +72,12 @@ async def submit(desk: Desk, agent: Agent, draft: Draft, key: Key | None) -> Sub
             keys.remember(unit, agent.name, key.value, key.body, request.id, now)
         _check_superseded(unit, agent, request)
         roster = desk.directory.roster()
-        grant = _granted(unit, request, judgement, now, roster)
-        ruling = rule_on(unit, None, Opened(request, judgement, roster, grant), now, roster, desk=desk)
+        held = agent.paused_at is not None
+        grant = None if held else granted(unit, request, judgement, now, roster)
+        channel = judgement.channel if request.reply_to is None else request.reply_to.channel
+        crowded = gathering.crowded(unit, desk, None, channel, now)
+        opened = Opened(request, judgement, roster, grant, held, crowded)
+        ruling = rule_on(unit, None, opened, now, roster, desk=desk)
         return Submitted(ruling.case, None, fresh=True)
 
     try:
@@ -108,10 +112,10 @@ def _earlier(unit: Unit, agent: Agent, key: Key, now: Instant) -> Submitted | No
     if remembered.body != key.body:
         raise Refused(Reason.KEY_REUSED, "this Idempotency-Key came before, with another body")
     case = doorway.own_case(unit, agent, remembered.request)
-    return Submitted(case, cards.of(unit, case.id), fresh=False)
+    return Submitted(case, cases.place_of(unit, case), fresh=False)
 
 
-def _granted(
+def granted(
     unit: Unit, request: Request, judgement: Judgement, now: Instant, roster: Roster
 ) -> Grant | None:
     """The newest grant that lets it through, counted as used; the card it was given on shows that."""

@@ -1,0 +1,137 @@
+"""Pausing an agent: what it asks from now on waits unseen, and nothing of it proceeds, until it goes on."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import dataclass
+from enum import Enum, auto
+from functools import partial
+
+from approvals.events import Resumed
+from approvals.model import AgentName, Instant, Person, RequestId, UserId
+from bot.desk import gathering
+from bot.desk.desk import Desk
+from bot.desk.ruling import rule_on
+from bot.desk.submit import granted
+from store import agents, cases
+from store.agents import Agent
+from store.unit_of_work import Unit
+
+log = logging.getLogger(__name__)
+
+_PAGE = 50
+
+
+class Pausing(Enum):
+    """What came of it."""
+
+    DONE = auto()
+    #: it was so already
+    ALREADY = auto()
+    UNKNOWN = auto()
+    REVOKED = auto()
+    #: whoever wanted it is no operator (nor, for a pause, in any group of the policy)
+    NOT_ALLOWED = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Paused:
+    """What came of it, and the agent as it is now."""
+
+    what: Pausing
+    agent: Agent | None
+    #: what it has open that people are shown all the same; after going on: what had waited
+    requests: int = 0
+
+
+def may_pause(desk: Desk, user: UserId) -> bool:
+    """Operators, and whoever decides anything: it only ever makes requests wait."""
+    roster = desk.directory.roster()
+    active = roster.profile(user).active
+    decides = any(user in members for members in roster.groups.values())
+    return active and (decides or may_resume(desk, user))
+
+
+def may_resume(desk: Desk, user: UserId) -> bool:
+    """Operators: what waited proceeds then, some of it unseen."""
+    return user in desk.policies.current.operators
+
+
+async def pause(desk: Desk, name: AgentName, by: Person) -> Paused:
+    """Have everything new of the agent wait. Holds within a tenth of a second, for every replica."""
+
+    def pausing(unit: Unit) -> Paused:
+        agent = agents.get(unit, name)
+        if agent is None or agent.revoked_at is not None:
+            return Paused(Pausing.UNKNOWN if agent is None else Pausing.REVOKED, agent)
+        if not may_pause(desk, by.id):
+            return Paused(Pausing.NOT_ALLOWED, agent)
+        done = agents.pause(unit, name, by.id, desk.runtime.now())
+        what = Pausing.DONE if done else Pausing.ALREADY
+        return Paused(what, agents.get(unit, name), len(cases.open_of(unit, name)))
+
+    paused = await desk.store.write(pausing)
+    if paused.what is Pausing.DONE:
+        log.warning("the agent %s was paused by %s", name, by.id)
+    return paused
+
+
+async def resume(desk: Desk, name: AgentName, by: Person) -> Paused:
+    """Let it go on, and with it what waited: as if that were opened now."""
+
+    def resuming(unit: Unit) -> Paused:
+        agent = agents.get(unit, name)
+        if agent is None:
+            return Paused(Pausing.UNKNOWN, None)
+        if not may_resume(desk, by.id):
+            return Paused(Pausing.NOT_ALLOWED, agent)
+        done = agents.resume(unit, name)
+        return Paused(Pausing.DONE if done else Pausing.ALREADY, agents.get(unit, name))
+
+    resumed = await desk.store.write(resuming)
+    if resumed.what is not Pausing.DONE:
+        return resumed
+    log.info("the agent %s goes on, by %s", name, by.id)
+    return Paused(resumed.what, resumed.agent, await release(desk, by))
+
+
+async def release(desk: Desk, by: Person | None = None) -> int:
+    """Let go on what waits of agents that are not paused (any more); how many requests that were.
+
+    A post that was let in just before the agent went on may be stored just after: looking again later costs
+    intake nothing, where a look at the agent in each post's transaction would cost it a query.
+    """
+    released = 0
+    after: RequestId | None = None
+    while page := await desk.store.read(
+        partial(cases.waiting_in, digest=cases.HELD, after=after, limit=_PAGE)
+    ):
+        names = {case.request.agent for case in page}
+        paused = {name for name in names if await desk.store.read(partial(_is_paused, name=name))}
+        going = [case.id for case in page if case.request.agent not in paused]
+        done = [desk.store.write(partial(_release, desk=desk, request=each, by=by)) for each in going]
+        released += sum(await asyncio.gather(*done))
+        after = page[-1].id
+    return released
+
+
+def _is_paused(unit: Unit, name: AgentName) -> bool:
+    agent = agents.get(unit, name)
+    return agent is not None and agent.paused_at is not None
+
+
+def _release(unit: Unit, desk: Desk, request: RequestId, by: Person | None) -> bool:
+    case, now = cases.load(unit, request), desk.runtime.now()
+    if case is None or not case.held or case.status.final:
+        return False
+    roster = desk.directory.roster()
+    grant = granted(unit, case.request, case.judgement, now, roster)
+    crowded = gathering.crowded(unit, desk, None, gathering.channel_of(case), now)
+    rule_on(unit, case, Resumed(by, roster, grant, crowded), now, roster, desk=desk)
+    return True
+
+
+async def release_all(desk: Desk, _now: Instant) -> None:
+    """For the clock."""
+    await release(desk)
