@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
-from typing import TypeAlias
+from functools import partial
+from typing import Protocol
 
 from approvals.cron_times import following, latest
 from approvals.model import STORM, DigestName, Instant
@@ -15,8 +16,12 @@ from store.unit_of_work import Unit
 
 log = logging.getLogger(__name__)
 
-#: The use case: puts what waits in a digest on messages; how many these are.
-Gather: TypeAlias = Callable[[Unit, DigestName, Instant], int]
+
+class Gather(Protocol):
+    """The use case: puts what waits in a digest on messages."""
+
+    def __call__(self, unit: Unit, digest: DigestName, now: Instant) -> int:
+        """How many messages."""
 
 
 class Digests:

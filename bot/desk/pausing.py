@@ -104,9 +104,8 @@ async def release(desk: Desk, by: Person | None = None) -> int:
     """
     released = 0
     after: RequestId | None = None
-    while page := await desk.store.read(
-        partial(cases.waiting_in, digest=cases.HELD, after=after, limit=_PAGE)
-    ):
+    waiting = partial(cases.waiting_in, digest=cases.HELD, limit=_PAGE)
+    while page := await desk.store.read(partial(waiting, after=after)):
         names = {case.request.agent for case in page}
         paused = {name for name in names if await desk.store.read(partial(_is_paused, name=name))}
         going = [case.id for case in page if case.request.agent not in paused]
