@@ -6,6 +6,7 @@ payload may have a hundred thousand arguments of which a card shows forty: only 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
@@ -24,6 +25,8 @@ _INTO: Final = " \u203a "
 MASK: Final = "••••"
 #: Longer values get a paragraph of their own.
 IN_LINE: Final = 200
+#: Text that reads as a number, an order's or a telephone's: no reader of a card takes it for anything else.
+_FIGURES: Final = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 #: Types of values with nothing inside.
 PLAIN: Final = frozenset((str, int, float, bool, type(None)))
 
@@ -126,14 +129,21 @@ def reads_as_one(items: Sequence[Json]) -> bool:
 
 
 def value_text(value: Json) -> str:
-    """A value as text, exact: strings bare where that is unambiguous, otherwise as JSON."""
+    """A value as text: strings bare where nobody misreads them, figures among them, otherwise as JSON.
+
+    The text "750" reads as the number does; where the two have to be told apart, there is `spelled`.
+    """
     if isinstance(value, str):
-        return value if "\n" in value and "\n" in value.strip() else spelled(value)
+        return value if "\n" in value and "\n" in value.strip() else _line(value)
     if type(value) not in PLAIN and is_array(value) and value and reads_as_one(value):
-        items = [spelled(each) for each in value]
+        items = [_line(each) for each in value]
         if len(items) > 1 and not any("," in item or item.startswith('"') for item in items):
             return ", ".join(items)
     return spelled(value)
+
+
+def _line(value: Json) -> str:
+    return value if isinstance(value, str) and _FIGURES.fullmatch(value) else spelled(value)
 
 
 def summary_first(payload: Mapping[str, Json], summary: tuple[str, ...]) -> Iterator[Leaf]:

@@ -9,9 +9,9 @@ from approvals.model import Case, Gate
 from blocks import actions, card_question
 from blocks.actions import Chosen, Item, Picked, Seen
 from blocks.rich import Block
+from blocks.standing import title_of
 from blocks.text import plain, short
 
-_VIEW: Final = "View every argument, the verdict and the history"
 #: More than these are a menu of their own (contract, section 5).
 _MOST_BUTTONS: Final = 5
 _BUTTON: Final = 75
@@ -27,7 +27,7 @@ def buttons(case: Case, *, confirm: str | None = None) -> Block:
         if element["action_id"] not in (actions.EDIT, actions.REJECT, actions.CORRECT, actions.FLAG):
             words = "Answer" if case.judgement.gate is Gate.QUESTION else element["text"]["text"]
             element["confirm"] = _confirmation("Have you looked at it whole?", confirm, words)
-    view = _button(actions.VIEW, "View everything", seen, _VIEW)
+    view = _button(actions.VIEW, "View everything", case)
     return {"type": "actions", "elements": [*elements, view]}
 
 
@@ -35,29 +35,26 @@ def _deciding(case: Case, seen: Seen) -> list[dict[str, Any]]:
     if case.judgement.gate is Gate.QUESTION:
         return _answering(case, seen)
     if case.judgement.gate is Gate.AUDIT:
-        yes = _button(actions.LOOKS_RIGHT, "Looks right", seen, "What was done is right", "primary")
+        yes = _button(actions.LOOKS_RIGHT, "Looks right", case, "primary")
         return [
             *([] if case.flaws else [yes]),
-            _button(actions.CORRECT, "Correct", seen, "Say what it should have been"),
-            _button(actions.FLAG, "Flag", seen, "Have it rolled back, and say why", "danger"),
+            _button(actions.CORRECT, "Correct", case),
+            _button(actions.FLAG, "Flag", case, "danger"),
         ]
-    yes = _button(actions.APPROVE, "Approve", seen, "Approve it as it is shown", "primary")
+    yes = _button(actions.APPROVE, "Approve", case, "primary")
     return [
         *([] if case.flaws else [yes]),
-        _button(actions.EDIT, "Edit", seen, "Change the arguments, then approve"),
-        _button(actions.REJECT, "Reject", seen, "Reject it and say why", "danger"),
+        _button(actions.EDIT, "Edit", case),
+        _button(actions.REJECT, "Reject", case, "danger"),
     ]
 
 
 def _answering(case: Case, seen: Seen) -> list[dict[str, Any]]:
     told = card_question.on_buttons(case.request.options)
     if not told:
-        return [_button(actions.ANSWER, "Answer", seen, "Write the answer", "primary")]
+        return [_button(actions.ANSWER, "Answer", case, "primary")]
     if len(told) <= _MOST_BUTTONS:
-        return [
-            _button(f"{actions.ANSWER_OPTION}{place}", words, seen, f"Answer: {words}")
-            for place, words in enumerate(told)
-        ]
+        return [_button(f"{actions.ANSWER_OPTION}{place}", words, case) for place, words in enumerate(told)]
     options = [
         {"text": plain(words, _BUTTON), "value": Chosen(place, seen).encode()}
         for place, words in enumerate(told)
@@ -91,15 +88,14 @@ def _menu(case: Case, seen: Seen) -> dict[str, Any]:
     }
 
 
-def _button(action: str, text: str, seen: Seen, spoken: str, style: str | None = None) -> dict[str, Any]:
+def _button(action: str, text: str, case: Case, style: str | None = None) -> dict[str, Any]:
+    """Whoever has it read aloud, among many cards, hears what it is about: "Approve: Refund 750 EUR"."""
     button: dict[str, Any] = {
         "type": "button",
         "action_id": action,
         "text": plain(text, _BUTTON),
-        "value": seen.encode(),
-        "accessibility_label": short(
-            spoken if spoken.startswith((text, "Answer: ")) else f"{text}: {spoken}", _BUTTON
-        ),
+        "value": Seen(case.id, case.sight).encode(),
+        "accessibility_label": plain(f"{text}: {title_of(case, _BUTTON)}", _BUTTON)["text"],
     }
     return button | {"style": style} if style else button
 

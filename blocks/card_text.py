@@ -87,7 +87,7 @@ def _decided(case: Case, changed: Some) -> Mrkdwn:
         stop="" if title.endswith((".", "?", "!", "…")) else ".",
         changes=in_words(changed),
         answer=quotable(decision.answer, _TITLE) if decision.answer is not None else None,
-        reason="" if agent_was_revoked(case) else decision.reason or "",
+        reason="" if agent_was_revoked(case) else " ".join((decision.reason or "").split()),
         some_approved=some_approved(case),
         revoked=agent_was_revoked(case),
         roll_back=waits_for_roll_back(case),

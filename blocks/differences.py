@@ -10,6 +10,7 @@ from typing import Final
 from approvals.canonical import Json, canonical
 from approvals.paths import Path, is_array
 from blocks.arguments import MASK, PLAIN, Hidden, masked, reads_as_one, value_text
+from blocks.text import spelled
 
 #: What stands where nothing was, or is.
 ABSENT: Final = "(none)"
@@ -32,7 +33,7 @@ class Difference:
     @property
     def before(self) -> str:
         """As text, exact but for a mask."""
-        return ABSENT if self.added else value_text(masked(self.was, self.hidden))
+        return ABSENT if self.added else self._told(self.was)
 
     @property
     def after(self) -> str:
@@ -41,7 +42,13 @@ class Difference:
             return ABSENT
         if self.hidden == {} and not self.added:
             return f"{MASK} (changed)"
-        return value_text(masked(self.now, self.hidden))
+        return self._told(self.now)
+
+    def _told(self, value: Json) -> str:
+        """The number 750 and the text "750" read alike: between those two the quotes are the difference."""
+        was, now = masked(self.was, self.hidden), masked(self.now, self.hidden)
+        alike = not (self.added or self.removed) and value_text(was) == value_text(now)
+        return (spelled if alike else value_text)(masked(value, self.hidden))
 
 
 @dataclass(frozen=True, slots=True)

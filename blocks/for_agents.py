@@ -36,17 +36,19 @@ def _decided(case: Case, decision: Decision) -> str:
     match decision.verdict:
         case Status.APPROVED:
             return (
-                f"{_let_through(case, decision)}."
+                f"{_stopped(_let_through(case, decision))}"
                 " Go ahead with exactly the arguments you asked for; there is no need to ask again."
             )
         case Status.MODIFIED:
             return (
-                f"Approved with changes by {_people(case, decision)}. Go ahead with decision.payload instead"
+                f"Approved with changes by {_stopped(_people(case, decision))}"
+                " Go ahead with decision.payload instead"
                 f" of what you asked for ({_changed(case)}); there is no need to ask again."
             )
         case Status.REJECTED:
             return (
-                f"Rejected by {_people(case, decision)}. Do not do it, and ask again only with what was"
+                f"Rejected by {_stopped(_people(case, decision))}"
+                " Do not do it, and ask again only with what was"
                 f" objected to put right (supersedes: {case.id})."
             )
         case _:
@@ -81,16 +83,17 @@ def _reviewed(case: Case, decision: Decision) -> str:
                 " You may go on; there is no need to ask again."
             )
         case Status.APPROVED:
-            return f"Found right by {_people(case, decision)}. There is nothing to put right or to ask again."
+            people = _stopped(_people(case, decision))
+            return f"Found right by {people} There is nothing to put right or to ask again."
         case Status.MODIFIED:
             return (
-                f"Corrected by {_people(case, decision)}. It should have been decision.payload"
+                f"Corrected by {_stopped(_people(case, decision))} It should have been decision.payload"
                 f" ({_changed(case)}): put right what you did if you can, and do it so the next time."
             )
         case Status.REJECTED:
             return (
-                f"Flagged by {_people(case, decision)}. Roll it back, report the outcome rolled_back when it"
-                " is undone, and do not do it again."
+                f"Flagged by {_stopped(_people(case, decision))}"
+                " Roll it back, report the outcome rolled_back when it is undone, and do not do it again."
             )
         case _:
             return (
@@ -102,12 +105,12 @@ def _reviewed(case: Case, decision: Decision) -> str:
 def _answered(case: Case, decision: Decision) -> str:
     if decision.verdict is Status.ANSWERED:
         return (
-            f"Answered by {_people(case, decision)}: {_quoted(decision.answer)}."
+            f"Answered by {_people(case, decision)}: {_stopped(_quoted(decision.answer))}"
             " Go on with that answer; there is no need to ask again."
         )
     if decision.answer is not None:
         return (
-            f"Nobody answered in time, so your default_answer holds: {_quoted(decision.answer)}."
+            f"Nobody answered in time, so your default_answer holds: {_stopped(_quoted(decision.answer))}"
             " Go on with it; there is no need to ask again."
         )
     return (
@@ -147,6 +150,11 @@ def _people(case: Case, decision: Decision) -> str:
     if len(told) == 2 and ", who said " in told[0]:
         return f"{told[0]}, and {told[1]}"
     return listed(told)
+
+
+def _stopped(sentence: str) -> str:
+    """With a full stop, unless a quotation ends it with one of its own."""
+    return sentence if sentence.endswith((".”", "?”", "!”", "…”")) else f"{sentence}."
 
 
 def _quoted(words: str | None) -> str:

@@ -80,7 +80,7 @@ def turning(seen: Seen, last: int, turns: Iterable[Turn]) -> Block:
                 "action_id": turn.action,
                 "text": {"type": "plain_text", "text": turn.words},
                 "value": Page(seen, turn.to).encode(),
-                "accessibility_label": f"Page {turn.to} of {last}",
+                "accessibility_label": f"{turn.words}: page {turn.to} of {last}",
             }
             for turn in turns
         ],

@@ -17,6 +17,7 @@ from approvals.quorum import tally
 from blocks import rich
 from blocks.card import note_metadata
 from blocks.card_flaws import flaw_text
+from blocks.card_text import quotable
 from blocks.for_agents import message_for_agent
 from blocks.message import Message
 from blocks.standing import by_silence, deciders, edits, in_words, title_of, verdict_word, who_may
@@ -33,6 +34,7 @@ __all__ = [
     "message_for_agent",
     "not_up_yet",
     "refusal",
+    "replaced",
     "saved_late",
     "took_too_long",
     "unknown_button",
@@ -77,7 +79,7 @@ def answer_words(
         wanted=wanted,
         review=case.judgement.gate is Gate.AUDIT,
         done=verdict_word(case),
-        title=title_of(case, 120),
+        title=quotable(title_of(case, 120), 120),
         agent=case.request.agent,
         called=case.request.callback_url is not None,
         place=_place(standing.given, standing.needed),
@@ -151,6 +153,12 @@ def took_too_long() -> Mrkdwn:
 def not_up_yet() -> Mrkdwn:
     """Somebody clicked a card whose place is not known yet."""
     return Mrkdwn("This card is still being put up. Please try again in a few seconds.")
+
+
+def replaced(permalink: str | None) -> Mrkdwn:
+    """Somebody clicked a message that is not the card any more: a newer one took its place."""
+    where = f"<{permalink}|the newer card>" if permalink is not None else "the newer card"
+    return Mrkdwn(f"Another message took the place of this one, so nothing was decided. Decide on {where}.")
 
 
 def unknown_request() -> Mrkdwn:

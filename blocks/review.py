@@ -19,7 +19,7 @@ from blocks.message import Message, small, words
 from blocks.modal_parts import View, modal
 from blocks.review_words import advice, code_of, figures_line, headline, name_of
 from blocks.rich import Block
-from blocks.text import Mrkdwn, escape, when
+from blocks.text import Mrkdwn, escape, plain, when
 
 #: What the head, the buttons and the last line of a page weigh, and how many blocks they are.
 _FRAME_CHARACTERS: Final = 2_500
@@ -147,8 +147,8 @@ def _suggested(suggestion: Suggestion, review: GateReview, place: int) -> list[B
         "type": "actions",
         "block_id": f"suggestion:{place}",
         "elements": [
-            _button(actions.SHOW_REQUESTS, "Show the requests", value),
-            _button(actions.NOT_NOW, "Not now", value),
+            _button(actions.SHOW_REQUESTS, "Show the requests", value, suggestion.rule),
+            _button(actions.NOT_NOW, "Not now", value, suggestion.rule),
         ],
     }
     return [words(advice(suggestion)), buttons]
@@ -205,13 +205,19 @@ _VERDICTS: Final = {
 }
 
 
-def _button(action: str, label: str, value: str) -> dict[str, Any]:
-    return {
+def _button(action: str, label: str, value: str, rule: str | None = None) -> dict[str, Any]:
+    """With a `rule`, whoever has it read aloud hears which of several suggestions it belongs to."""
+    button = {
         "type": "button",
         "action_id": action,
         "text": {"type": "plain_text", "text": label, "emoji": False},
         "value": value,
     }
+    return (
+        button
+        if rule is None
+        else button | {"accessibility_label": plain(f"{label}: rule {rule}", 75)["text"]}
+    )
 
 
 def _quiet(count: int) -> str:

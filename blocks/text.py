@@ -32,7 +32,8 @@ _WORTH_A_LOOK: Final = re.compile(r"[^\t\n -~]")
 MOST_MARKS: Final = 4
 
 _BREAK: Final = re.compile(r"[\r\n\x0b\x0c\x85\u2028\u2029]")
-_LITERAL: Final = re.compile(r"null|true|false|NaN|-?Infinity|[-+]?[\d.][\d.,_eE+-]*")
+#: What a reader of JSON takes for something else than text; a date or a version is none of it.
+_LITERAL: Final = re.compile(r"null|true|false|NaN|-?Infinity|-?\d+(\.\d+)?([eE][-+]?\d+)?")
 _SHORTCODE: Final = re.compile(r":(?=[^\s:]*[^\W\d][^\s:]*:)")
 _TOKEN: Final = re.compile(r"<(?=[!@#/\w])")
 #: Characters of JSON that somebody may read; more is for machines.

@@ -83,6 +83,7 @@ def _say(name: str, case: Case, roster: Roster, called: Iterable[Person], **more
         groups=groups_asked(case),
         can_object=can_object(case, roster),
         missing=max(case.judgement.quorum - len(approvers(case, roster)), 0),
+        some_approved=bool(approvers(case, roster)),
         due_at=ends_at(case),
         over=case.status.final,
         **more,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -99,6 +100,21 @@ def test_differences_name_each_argument() -> None:
         ("l > 2 > p", "2", "3"),
         ("new", "(none)", "y"),
     ]
+
+
+@pytest.mark.parametrize("figures", ["8821", "0049", "-3", "12.50", "2026.11.3", "2026-11-20", "1,000"])
+def test_figures_in_text_are_read_without_quotes(figures: str) -> None:
+    """An order's number, a date, a version: nobody who reads a card wonders which JSON type it has."""
+    assert lines({"order": figures, "orders": [figures]}) == [f"order: {figures}", f'orders: ["{figures}"]']
+
+
+def test_between_a_number_and_its_text_the_quotes_are_the_difference() -> None:
+    """Where 750 became "750", the two are told apart, also inside a list."""
+    told = [
+        (each.before, each.after)
+        for each in differences({"a": 750, "b": [1, 2]}, {"a": "750", "b": ["1", "2"]}, None)
+    ]
+    assert told == [("750", '"750"'), ("[1,2]", '["1","2"]')]
 
 
 def test_what_is_sensitive_never_shows() -> None:

@@ -277,7 +277,7 @@ def test_peoples_stops_and_breaks_add_no_sentence() -> None:
     """Words of three lines stay one quotation in the first of two sentences."""
     case = voted(refund(), CAROL, Choice.REJECT, "No. Never!\nAsk the bank.")
     message = message_for_agent(case)
-    assert message.startswith("Rejected by Carol, who said “No. Never! ⏎ Ask the bank.”. Do not do it")
+    assert message.startswith("Rejected by Carol, who said “No. Never! ⏎ Ask the bank.” Do not do it")
     assert message.count("“") == 1
 
 
