@@ -28,6 +28,8 @@ class FactKind(StrEnum):
     GRANTED = "grant.given"
     UNGRANTED = "grant.revoked"
     COMMENTED = "request.commented"
+    COMMENT_EDITED = "comment.edited"
+    COMMENT_DELETED = "comment.deleted"
     RESUMED = "request.resumed"
     PULLED_OUT = "request.pulled_out"
     SHOWN = "request.shown"

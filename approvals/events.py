@@ -12,6 +12,7 @@ from approvals.grants import Grant
 from approvals.model import (
     AgentName,
     Choice,
+    Display,
     GrantId,
     Instant,
     Judgement,
@@ -59,6 +60,9 @@ class PulledOut:
 @dataclass(frozen=True, slots=True)
 class Shown:
     """The card, or the digest that shows it, is in Slack: a soft window begins."""
+
+    #: of a card that shows an edited payload: which edit, and since when
+    display: Display | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +119,27 @@ class Commented:
 
     by: Person | AgentName
     text: str
+    #: the message that it is, `channel:ts`, by which it can be changed later
+    ref: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reworded:
+    """Somebody edited the message that a comment is."""
+
+    ref: str
+    text: str
+    #: when, by the clock of where it was said
+    at: Instant
+
+
+@dataclass(frozen=True, slots=True)
+class Unsaid:
+    """The message that a comment is was deleted, by its author or an administrator."""
+
+    ref: str
+    #: when, by the clock of where it was said
+    at: Instant
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +204,8 @@ Event: TypeAlias = (
     | Edited
     | Answered
     | Commented
+    | Reworded
+    | Unsaid
     | Ticked
     | Mustered
     | Revoked

@@ -10,10 +10,10 @@ import hashlib
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from approvals import access, digesting, form, stepping, voting
+from approvals import access, commenting, digesting, form, stepping, voting
 from approvals.audit import FactKind
 from approvals.canonical import Json, digest_of
-from approvals.effects import CallAgent, CallbackType, PostComment, ShowCard
+from approvals.effects import ShowCard
 from approvals.errors import Broken, Reason, Refused
 from approvals.events import (
     Answered,
@@ -28,20 +28,21 @@ from approvals.events import (
     Reported,
     Resumed,
     Revoked,
+    Reworded,
     Shown,
     Ticked,
+    Unsaid,
     Voted,
 )
 from approvals.grants import Grant
 from approvals.model import (
     STORM,
     Case,
-    Comment,
+    Display,
     Gate,
     Instant,
     Kind,
     Outcome,
-    Person,
     RequestId,
     Roster,
     Status,
@@ -64,8 +65,6 @@ __all__ = [
     "why_refused",
 ]
 
-#: A request with more comments than this takes no further ones: an agent in a loop must not fill the card.
-MOST_COMMENTS = 1000
 _DIGEST_OF_NOTHING = digest_of({})
 
 
@@ -145,7 +144,9 @@ def _resume(pen: Pen, event: Resumed) -> Ruling:
 def _pull_out(pen: Pen, event: PulledOut) -> Ruling:
     """A card of its own, whatever the channel has: somebody wants it there."""
     case = pen.case
-    why = Reason.LATE if case.status.final else access.why_not_decide(case, event.by.id, event.roster)
+    why = access.why_not_decide(case, event.by.id, event.roster)
+    if case.status.final or case.held:
+        why = Reason.LATE if case.status.final else Reason.HELD
     if why is not None:
         return pen.ruling(Answer(why))
     if case.waits_in is None:
@@ -170,27 +171,19 @@ def sampled(request: RequestId, share: float) -> bool:
     return number < share * 2**64
 
 
-def _shown(pen: Pen, _event: Shown) -> Ruling:
+def _shown(pen: Pen, event: Shown) -> Ruling:
     case = pen.case
     if case.judgement.gate is Gate.SOFT and case.began_at is None and not case.status.final:
         pen.change(began_at=pen.now)
         pen.note(FactKind.SHOWN, "desk", {})
+    if _is_newer(event.display, case) and not case.status.final:
+        pen.change(display=event.display)
     return pen.ruling()
 
 
-def _comment(pen: Pen, event: Commented) -> Ruling:
-    case = pen.case
-    if len(case.comments) >= MOST_COMMENTS:
-        raise Refused(Reason.TOO_MANY_COMMENTS)
-    comment = Comment(event.by, event.text, pen.now)
-    pen.change(comments=(*case.comments, comment))
-    pen.note(FactKind.COMMENTED, signed(event.by), {"text": pen.sealed(digest_of(event.text))})
-    key = f"comment:{len(case.comments)}"
-    if isinstance(event.by, Person):
-        pen.follow(CallAgent(key, CallbackType.COMMENTED))
-    elif not case.quiet:
-        pen.follow(PostComment(key, comment))
-    return pen.ruling()
+def _is_newer(display: Display | None, case: Case) -> bool:
+    shown = case.display.round if case.display is not None else 0
+    return display is not None and display.round > shown
 
 
 def _muster(pen: Pen, event: Mustered) -> Ruling:
@@ -292,7 +285,9 @@ _HANDLERS: Mapping[type[Any], Callable[[Pen, Any], Ruling]] = {
     Voted: voting.vote,
     Edited: voting.edit,
     Answered: voting.answer,
-    Commented: _comment,
+    Commented: commenting.comment,
+    Reworded: commenting.reword,
+    Unsaid: commenting.unsay,
     Ticked: _tick,
     Mustered: _muster,
     Revoked: _revoke,

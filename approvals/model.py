@@ -263,8 +263,24 @@ class Comment:
     """Something said about a request. `by` is a person, or the agent by its name."""
 
     by: Person | AgentName
+    #: empty once it was deleted
     text: str
     at: Instant
+    #: the message that it is, `channel:ts`; None where no message is known to hold it
+    ref: str | None = None
+    #: how often it was changed; its deletion counts too
+    changes: int = 0
+    #: when it was last changed or deleted, by the clock of where it was said
+    changed_at: Instant | None = None
+    deleted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Display:
+    """Which edit of the payload the card shows, and since when by the clock of where it is shown."""
+
+    round: int
+    since: Instant
 
 
 @dataclass(frozen=True, slots=True)
@@ -375,6 +391,8 @@ class Case:
     parked_at: Instant | None = None
     decision: Decision | None = None
     comments: tuple[Comment, ...] = ()
+    #: the latest edit that is known to be on the card; None: the payload as it was posted
+    display: Display | None = None
     claimed_at: Instant | None = None
     outcome: Outcome | None = None
     chain: ChainHead = ChainHead()

@@ -22,6 +22,8 @@ _HAPPENED: Final = {
     FactKind.GRANTED: "allowed similar requests for a while",
     FactKind.UNGRANTED: "took that back: similar requests are asked about again",
     FactKind.COMMENTED: "commented",
+    FactKind.COMMENT_EDITED: "changed the words of a comment",
+    FactKind.COMMENT_DELETED: "took away the words of a comment, as its message was deleted",
     FactKind.SHOWN: "put up the card, and the time to object began",
     FactKind.REMINDED: "reminded those asked",
     FactKind.ESCALATED: "asked more people",

@@ -76,7 +76,10 @@ def _voter(person: Person, absent: Person | None) -> dict[str, Any]:
 
 def _comment(comment: Comment) -> dict[str, Any]:
     by = _person(comment.by) if isinstance(comment.by, Person) else {"agent": comment.by}
-    return {"by": by, "text": comment.text, "at": moment(comment.at)}
+    told = {"by": by, "text": comment.text, "at": moment(comment.at)}
+    if comment.changed_at is None:
+        return told
+    return {**told, "deleted_at" if comment.deleted else "edited_at": moment(comment.changed_at)}
 
 
 def _decision(case: Case, decision: Decision | None) -> dict[str, Any] | None:

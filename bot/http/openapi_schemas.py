@@ -139,7 +139,14 @@ _ANSWERS: dict[str, Schema] = {
         }
     ),
     "Comment": _closed(
-        {"by": {"anyOf": [_PERSON, _closed({"agent": _TEXT})]}, "text": _TEXT, "at": _MOMENT},
+        {
+            "by": {"anyOf": [_PERSON, _closed({"agent": _TEXT})]},
+            "text": _TEXT,
+            "at": _MOMENT,
+            "edited_at": _MOMENT,
+            "deleted_at": _MOMENT,
+        },
+        optional=("edited_at", "deleted_at"),
     ),
     "Outcome": _closed(
         {"status": _one_of(OutcomeStatus), "detail": _or_null(_TEXT), "url": _or_null(_TEXT), "at": _MOMENT}
