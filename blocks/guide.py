@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, Final
 
+from approvals.model import Case
 from blocks.message import Message, small, words
 from blocks.text import Mrkdwn, escape
 
@@ -26,9 +27,16 @@ def home() -> dict[str, Any]:
     return {"type": "home", "blocks": [words(_CARDS), words(_COMMENTS), words(_COMMANDS)]}
 
 
-def posted_again() -> Mrkdwn:
+def posted_again(*, final: bool) -> Mrkdwn:
     """Heads a card whose message was deleted, or cannot be changed any more."""
-    return Mrkdwn("The message that this card was in is gone or can no longer be changed: decide here.")
+    what = "this is how it stands" if final else "decide here"
+    return Mrkdwn(f"The message that this card was in is gone or can no longer be changed: {what}.")
+
+
+def bare(case: Case, smallest: Message) -> Message:
+    """A card of words alone, for when Slack refuses even the smallest one: no button, old or new, is left."""
+    how = "" if case.status.final else f" Look at it, and decide it, with /hitl show {case.id}."
+    return replace(smallest, text=f"{smallest.text}{how}", blocks=[])
 
 
 def headed(message: Message, note: str) -> Message:

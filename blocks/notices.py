@@ -99,7 +99,25 @@ def card_refused(case: Case, problem: str) -> Message:
     return _notice(
         "🧩 A card could not be shown whole",
         f"{case.id} broke a rule of Slack's: {short(problem, 300)}. A short one stands in for it.",
-        "Please report this with the request's id.",
+        "Please report this with the request's id. It is said once a day for each rule.",
+    )
+
+
+def incident(incident_id: str, what: str) -> Message:
+    """A bug of ours, whoever met it was told the number; `what` names its kind, and holds no content."""
+    return _notice(
+        "🧯 Something went wrong, and it is our mistake",
+        f"Incident {short(incident_id, 60)}: {short(what, 120)}. Whoever met it was told this number.",
+        "The log has the rest under it. This is said once a day for each kind.",
+    )
+
+
+def refused(method: str, code: str) -> Message:
+    """Slack refuses a call for a reason that no later try would mend."""
+    return _notice(
+        "🚫 Slack refuses something we say",
+        f"Slack refused {short(method, 80)}: {short(code, 80)}. Nobody sees what it was to say.",
+        "It is kept: hitl outbox list shows it, and hitl outbox retry sends it again.",
     )
 
 

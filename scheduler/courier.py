@@ -256,7 +256,8 @@ class Courier:
                 if lane is not None:
                     outbox.hold(unit, lane, due)
             case Pause(error):
-                self._end(unit, parcel, outbox.again(unit, parcel, now + self._pace.probe_after, error))
+                # As due as it was: what was tried first goes first afterwards, and nothing before that.
+                self._end(unit, parcel, outbox.again(unit, parcel, parcel.due_at, error))
 
     def _end(self, unit: Unit, parcel: Parcel, held: bool, then: Then | None = None) -> None:
         if not held:

@@ -12,9 +12,10 @@ from typing import TypeVar
 from approvals.errors import Refused
 from approvals.model import Case, Person, RequestId
 from blocks import replies
+from bot.desk import incidents
 from bot.desk.desk import Desk
 from bot.slack.outgoing import Outgoing
-from bot.slack.payloads import Click
+from bot.slack.payloads import Click, request_carried
 from bot.slack.private import whisper
 from bot.slack.tasks import Tasks
 from bot.slack.troubles import SlackTrouble
@@ -41,6 +42,10 @@ class Wrong:
     text: str
     #: the store is away: its outbox cannot carry the words
     past_the_store: bool = False
+    #: what was clicked is not known as a card
+    not_up: bool = False
+    #: it is a mistake of ours
+    ours: bool = False
 
 
 class NotUpYet(Exception):
@@ -128,7 +133,7 @@ class Front:
             async with asyncio.timeout(within):
                 await work()
         except NotUpYet:
-            return Wrong(replies.not_up_yet())
+            return Wrong(replies.not_up_yet(), not_up=True)
         except Refused as refused:
             # A vote that the rules refuse is told by its ruling; what is raised is a request nobody knows.
             log.info("what somebody did was refused: %s", refused.reason)
@@ -136,16 +141,34 @@ class Front:
         except (TimeoutError, Unavailable) as late:
             log.warning("what somebody did could not be saved: %r", late)
             return Wrong(replies.could_not_save(), past_the_store=True)
-        except Exception:
+        except Exception as bug:
             # The one place where a bug ends: whoever clicked is told, and the log has the rest.
             incident = self.desk.runtime.token("inc_")[:12]
             log.exception("something somebody did went wrong (incident %s)", incident)
-            return Wrong(replies.incident(incident))
+            self.tasks.start(incidents.tell(self.desk, incident, bug), "incident")
+            return Wrong(replies.incident(incident), ours=True)
         return None
 
     def tell(self, click: Click, wrong: Wrong) -> None:
         """Say what went wrong."""
-        self.say(click, wrong.text, past_the_store=wrong.past_the_store)
+        if wrong.not_up:
+            self.tasks.start(self._tell_where(click, wrong), "say where")
+        else:
+            self.say(click, wrong.text, past_the_store=wrong.past_the_store)
+
+    async def _tell_where(self, click: Click, wrong: Wrong) -> None:
+        """A message that is no card: one that another took the place of, or one of another installation.
+
+        What the button carries only helps to say which; it is all the same to what is decided, nothing.
+        """
+        request = request_carried(click.value)
+        better: str | None = None
+        if request is not None:
+            try:
+                better = await self.desk.store.read(lambda unit: _instead_of(unit, click, request))
+            except Unavailable as away:
+                log.warning("nobody knows which card it was: %s", away)
+        self.say(click, better if better is not None else wrong.text)
 
     def say(self, click: Click, text: str, *, past_the_store: bool = False) -> None:
         """Tell whoever clicked, without anybody waiting for it."""
@@ -184,3 +207,13 @@ class Front:
     def name(self, click: Click) -> Click:
         """The click, with the person's name as the roster has it."""
         return replace(click, by=self.person(click.by))
+
+
+def _instead_of(unit: Unit, click: Click, request: RequestId) -> str | None:
+    """What to say of a message of that request which is not its card; None while its card is being put up."""
+    if cases.load(unit, request) is None:
+        return replies.unknown_request()
+    ref = cards.of(unit, request)
+    if ref is None or (ref.channel, ref.ts) == (click.channel, click.ts):
+        return None
+    return replies.replaced(ref.permalink)

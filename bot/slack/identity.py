@@ -42,6 +42,8 @@ class Identity:
         self.bot: Bot | None = None
         #: why Slack cannot be spoken to, by Slack's own name for it; None when it can
         self.problem: str | None = "not asked yet"
+        #: what the last look ran into, also where that says nothing of the token; None when it went well
+        self.stumbled: str | None = None
 
     @property
     def well(self) -> bool:
@@ -60,6 +62,7 @@ class Identity:
         try:
             answer = await heard(self._client.auth_test())
         except SlackTrouble as trouble:
+            self.stumbled = trouble.code
             if trouble.trouble is Trouble.TOKEN or self.bot is None:
                 self.problem = trouble.code
             return False
@@ -72,7 +75,7 @@ class Identity:
         )
         if self.problem is not None:
             log.info("Slack is connected: the bot is %s in %s", self.bot.user, self.bot.team)
-        self.problem = None
+        self.problem = self.stumbled = None
         self._wanted.clear()
         self._on_well()
         return True

@@ -10,9 +10,12 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
+from approvals.model import Instant
+from bot.desk import notify
 from bot.desk.desk import Desk
 from bot.slack.connection import Connection
 from bot.slack.identity import Identity
+from bot.slack.reach import Reach
 from bot.slack.troubles import SlackTrouble, Trouble, said
 from scheduler.results import Again, Dead, Pause, Result
 from store import outbox
@@ -26,6 +29,24 @@ _SCOPE_PAUSE = timedelta(minutes=1)
 _AFTER_SLOWNESS = timedelta(seconds=10)
 #: Seconds that a call waits for the one before it.
 _TURN_WITHIN = 1.0
+#: What a channel takes, one after the other (docs.slack.dev/apis/web-api/rate-limits, chat.postMessage).
+_A_MESSAGE = timedelta(seconds=1)
+#: A delay longer than this is told to the operators.
+_WORTH_TELLING = timedelta(minutes=1)
+#: How often it is counted what waits for a channel that is held.
+_COUNT_EVERY = timedelta(seconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class _Hold:
+    """Slack wants no call for a channel."""
+
+    since: Instant
+    until: Instant
+
+    def left(self, now: Instant) -> timedelta:
+        """How long still; nothing where the clock was set back behind its beginning."""
+        return max(self.until - now, timedelta()) if self.since <= now else timedelta()
 
 
 @dataclass(slots=True)
@@ -35,10 +56,15 @@ class Outgoing:
     desk: Desk
     connection: Connection
     identity: Identity
-    #: channel → the loop's time until which Slack wants no call for it
-    _held: dict[str, float] = field(default_factory=dict)
+    reach: Reach = field(init=False)
+    _held: dict[str, _Hold] = field(default_factory=dict)
     #: channel → the turn of the call that is under way for it
     _turns: dict[str, asyncio.Lock] = field(default_factory=dict)
+    #: channel → when what waits for it is counted again: after a delay that was told, when that is over
+    _count_at: dict[str, Instant] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.reach = Reach(self.identity)
 
     async def call(self, method: str, channel: str, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
         """One call about `channel`, behind the one before it.
@@ -71,21 +97,28 @@ class Outgoing:
                 turn.release()
 
     async def _call(self, method: str, channel: str, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
-        left = self._held.get(channel, 0.0) - asyncio.get_running_loop().time()
-        if left > 0:
-            raise SlackTrouble(Trouble.BUSY, "ratelimited", retry_after=left)
+        now = self.desk.runtime.now()
+        held = self._held.get(channel)
+        if held is not None and held.left(now):
+            raise SlackTrouble(Trouble.BUSY, "ratelimited", retry_after=held.left(now).total_seconds())
         self._held.pop(channel, None)
+        wanted = {"channel": channel, **arguments}
         try:
-            return await said(self.connection.client.api_call(method, json={"channel": channel, **arguments}))
+            answer = await said(self.connection.client.api_call(method, json=wanted), method)
         except SlackTrouble as trouble:
             if trouble.trouble is Trouble.BUSY and trouble.retry_after is not None:
-                self._held[channel] = asyncio.get_running_loop().time() + trouble.retry_after
-            trouble.method = method
+                since = self.desk.runtime.now()
+                self._held[channel] = _Hold(since, since + timedelta(seconds=trouble.retry_after))
+            if trouble.trouble is not Trouble.AWAY:
+                self.reach.found()
             raise
+        self.reach.found()
+        return answer
 
     async def direct_message(self, *users: str) -> str:
         """The channel of the conversation with `users`, eight at most. Raises `SlackTrouble`."""
-        opened = await said(self.connection.client.conversations_open(users=list(users)))
+        opening = self.connection.client.conversations_open(users=list(users))
+        opened = await said(opening, "conversations.open")
         return str(opened["channel"]["id"])
 
     async def result(self, parcel: Parcel, trouble: SlackTrouble, channel: str | None = None) -> Result:
@@ -94,7 +127,11 @@ class Outgoing:
         match trouble.trouble:
             case Trouble.BUSY:
                 wait = timedelta(seconds=trouble.retry_after or 1.0)
+                if channel is not None:
+                    await self._tell_of_delay(channel, wait)
                 return Again(error, wait, hold=f"channel:{channel}" if channel else None)
+            case Trouble.AWAY if await self.reach.is_away(self.desk.runtime.now()):
+                return Pause(error)
             case Trouble.AWAY:
                 # A call that was given up may still be carried out for a while: look for it after that.
                 after = _AFTER_SLOWNESS if trouble.code.endswith("TimeoutError") else None
@@ -103,20 +140,51 @@ class Outgoing:
                 self.identity.refused(trouble.code)
                 return Pause(error)
             case Trouble.SCOPE:
-                log.error("Slack refuses, a scope is missing: %s. Add it, and install again.", trouble)
-                await self.desk.store.write(lambda unit: self._tell_operators(unit, trouble))
+                await self.concerns_all(trouble)
                 return Again(error, _SCOPE_PAUSE)
             case _:
                 log.error("parcel %s cannot be sent to Slack: %s", parcel.id, trouble)
+                if parcel.kind is not ParcelKind.NOTICE:
+                    await self._tell_of_refusal(trouble)
                 return Dead(error)
 
-    def _tell_operators(self, unit: Unit, trouble: SlackTrouble) -> None:
-        """Once a day for each scope; where it is `chat:write`, as soon as that is granted."""
-        now, scope = self.desk.runtime.now(), trouble.scope or trouble.code
-        for operator in self.desk.policies.current.operators:
-            body = {"notice": "missing_scope", "to": operator, "scope": scope, "method": trouble.method}
-            key = f"missing_scope:{scope}:{operator}:{now:%Y-%m-%d}"
-            outbox.put(unit, ParcelKind.NOTICE, request=None, key=key, lane="", body=body, now=now)
+    async def concerns_all(self, trouble: SlackTrouble) -> None:
+        """Have seen to what only an administrator can mend: a token that does not hold, a missing scope.
+
+        The operators are told once a day for each scope; of `chat:write`, as soon as that is granted.
+        """
+        if trouble.trouble is Trouble.TOKEN:
+            self.identity.refused(trouble.code)
+        if trouble.trouble is not Trouble.SCOPE:
+            return
+        log.error("Slack refuses, a scope is missing: %s. Add it, and install again.", trouble)
+        scope = trouble.scope or trouble.code
+        notice = {"notice": "missing_scope", "scope": scope, "method": trouble.method}
+        await notify.operators(self.desk, notice, f"missing_scope:{scope}")
+
+    async def _tell_of_refusal(self, trouble: SlackTrouble) -> None:
+        notice = {"notice": "refused", "code": trouble.code, "method": trouble.method}
+        await notify.operators(self.desk, notice, f"refused:{trouble.method}:{trouble.code}")
+
+    async def _tell_of_delay(self, channel: str, wait: timedelta) -> None:
+        """Once for each delay of more than a minute: until when, and how many it is that wait."""
+        now = self.desk.runtime.now()
+        if now < self._count_at.get(channel, now):
+            return
+        self._count_at[channel] = now + _COUNT_EVERY
+        lane = f"channel:{channel}"
+        waiting = 1 + await self.desk.store.read(lambda unit: outbox.waiting_in(unit, lane))
+        until = now + wait + waiting * _A_MESSAGE
+        if until - now > _WORTH_TELLING:
+            self._count_at[channel] = until
+            await self.desk.store.write(lambda unit: self._say_delayed(unit, channel, until, waiting))
+
+    def _say_delayed(self, unit: Unit, channel: str, until: Instant, waiting: int) -> None:
+        """The key keeps replicas from saying it several times within ten minutes."""
+        now = self.desk.runtime.now()
+        notice = {"notice": "delayed", "channel": channel, "until": until.isoformat(), "waiting": waiting}
+        about = f"delayed:{channel}:{now:%H}{now.minute // 10}"
+        notify.tell(unit, self.desk.policies.current.operators, notice, about, now)
 
 
 def _not_sent(parcel: Parcel, trouble: SlackTrouble) -> str:

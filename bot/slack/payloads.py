@@ -154,6 +154,12 @@ def digest_seen(carried: str, request: RequestId) -> Digest:
     return seen_by(Seen.decode(carried), request)
 
 
+def request_carried(value: str) -> RequestId | None:
+    """Which request a button or a menu of a card says that it is of: for words only, never to decide by."""
+    seen = Seen.decode(value.rpartition("|")[2])
+    return seen.request if seen is not None else None
+
+
 def seen_by(seen: Seen | None, request: RequestId) -> Digest:
     """The same of what was decoded already."""
     return seen.digest if seen is not None and seen.request == request else _NOTHING

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
@@ -67,6 +67,8 @@ class People:
     """The desk's `Directory`, and what keeps it fresh."""
 
     def __init__(self, connection: Connection, store: Store, policies: Policies, runtime: Runtime) -> None:
+        #: who sees to a missing scope, and to a token that does not hold
+        self.on_trouble: Callable[[SlackTrouble], Awaitable[None]] = _left_alone
         self._client = connection.client
         self._store = store
         self._policies = policies
@@ -145,7 +147,6 @@ class People:
                 await self.refresh(self._runtime.now())
             except SlackTrouble as trouble:
                 pause = max(_ROUND, trouble.retry_after or 0.0)
-                log.warning("people and groups stay as last heard: %s", trouble)
             except Exception:
                 # Whatever it was must not end the watch: groups would stay as they are for ever.
                 log.exception("people and groups could not be asked about")
@@ -158,6 +159,14 @@ class People:
 
         Raises `SlackTrouble` when it could not be asked about all of them; what was heard is kept.
         """
+        try:
+            await self._ask_again(now)
+        except SlackTrouble as trouble:
+            log.warning("people and groups stay as last heard: %s", trouble)
+            await self.on_trouble(trouble)
+            raise
+
+    async def _ask_again(self, now: Instant) -> None:
         policy = self._policies.current
         groups = self._oldest(_usergroups(policy), {name: at for name, (_, at) in self._groups.items()}, now)
         await self._each([self._ask_group(name, now) for name in groups[:_GROUPS_A_ROUND]])
@@ -259,7 +268,7 @@ class People:
 
     async def _ask_group(self, name: str, now: Instant) -> None:
         try:
-            told = await said(self._client.usergroups_users_list(usergroup=name))
+            told = await said(self._client.usergroups_users_list(usergroup=name), "usergroups.users.list")
         except SlackTrouble as trouble:
             if trouble.code not in _NO_GROUP:
                 self._put_off_or_raise(name, trouble, now)
@@ -271,7 +280,7 @@ class People:
 
     async def _ask_person(self, user: UserId, now: Instant) -> None:
         try:
-            told = await said(self._client.users_info(user=user))
+            told = await said(self._client.users_info(user=user), "users.info")
         except SlackTrouble as trouble:
             if trouble.code not in _NOBODY:
                 self._put_off_or_raise(str(user), trouble, now)
@@ -307,6 +316,10 @@ class People:
             people.put_profile(unit, profile, now)
 
         await self._store.write(keeping)
+
+
+async def _left_alone(_trouble: SlackTrouble) -> None:
+    """Nobody sees to it."""
 
 
 def _usergroups(policy: Policy) -> tuple[str, ...]:

@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from approvals.model import Case, Lack, RequestId, Shortage
+from approvals.model import Case, Instant, Lack, RequestId, Shortage
 from blocks import notices
 from blocks.message import Message
 from bot.desk.muster import lacking_like
+from bot.desk.view import parsed
 from bot.slack import duty_notices
 from bot.slack.outgoing import Outgoing
 from bot.slack.troubles import SlackTrouble, Trouble
@@ -25,6 +26,8 @@ log = logging.getLogger(__name__)
 
 #: Nobody waits for an answer any longer; a `response_url` lives as long.
 _STALE = timedelta(minutes=30)
+#: Notices that may be of no use any more when they are sent.
+_OF_THE_MOMENT = ("too_few", "delayed", "card_refused")
 
 
 class ReplySender:
@@ -80,6 +83,10 @@ def _notice(body: Mapping[str, Any]) -> Message | None:
             return notices.channel_gone(channel, code, instead)
         case {"notice": "missing_scope", "scope": str(scope), "method": str(method)}:
             return notices.missing_scope(scope, method)
+        case {"notice": "refused", "method": str(method), "code": str(code)}:
+            return notices.refused(method, code)
+        case {"notice": "incident", "id": str(incident), "what": str(what)}:
+            return notices.incident(incident, what)
         case {"notice": "policy_broken", "problem": str(problem)}:
             return notices.policy_broken(problem)
         case {"notice": "policy_restored", "version": str(version)}:
@@ -91,6 +98,18 @@ def _notice(body: Mapping[str, Any]) -> Message | None:
 def _asked(unit: Unit, request: RequestId) -> tuple[Case, CardRef | None] | None:
     case = cases.load(unit, request)
     return None if case is None else (case, cards.of(unit, case.id))
+
+
+async def _card_refused(store: Store, body: Mapping[str, Any]) -> Message | None:
+    """Which card it was; None once the request is gone."""
+    case = await store.read(lambda unit: cases.load(unit, RequestId(str(body["request"]))))
+    return None if case is None else notices.card_refused(case, str(body["problem"]))
+
+
+def _delayed(body: Mapping[str, Any], now: Instant) -> Message | None:
+    """None once the delay is over: then it is of no use any more."""
+    until = parsed(str(body["until"]))
+    return notices.delayed(str(body["channel"]), until, int(body["waiting"])) if until > now else None
 
 
 async def _too_few(store: Store, body: Mapping[str, Any]) -> Message | None:
@@ -118,11 +137,12 @@ class NoticeSender:
         """Tell whoever is in `body["to"]`."""
         if not isinstance(parcel.body, Mapping):
             return Dead("a notice without words")
-        message = _notice(parcel.body) or await duty_notices.told(self._out.desk, parcel.body)
-        if parcel.body.get("notice") == "too_few":
-            message = await _too_few(self._out.desk.store, parcel.body)
+        if parcel.body.get("notice") in _OF_THE_MOMENT:
+            message = await self._still_true(parcel.body)
             if message is None:
                 return Done()
+        else:
+            message = _notice(parcel.body) or await duty_notices.told(self._out.desk, parcel.body)
         if message is None:
             return Dead("nobody knows how to say this notice")
         channel = None
@@ -135,3 +155,14 @@ class NoticeSender:
                 return Dead(str(trouble))
             return await self._out.result(parcel, trouble, channel)
         return Done()
+
+    async def _still_true(self, body: Mapping[str, Any]) -> Message | None:
+        """What is still to be said of a moment that may be over."""
+        desk = self._out.desk
+        match body["notice"]:
+            case "delayed":
+                return _delayed(body, desk.runtime.now())
+            case "card_refused":
+                return await _card_refused(desk.store, body)
+            case _:
+                return await _too_few(desk.store, body)

@@ -92,7 +92,7 @@ class SlackSide:
 
     async def probe(self) -> str | None:
         """For the courier: None when what was paused works again."""
-        return None if await self.identity.check() else self.identity.problem
+        return None if await self.identity.check() else self.identity.stumbled
 
     async def why_not_ready(self) -> str | None:
         """For `/readyz`: None when clicks can come in and cards can go out."""
@@ -111,6 +111,7 @@ async def slack_side(
         identity = Identity(connection.client, on_well=people.wake)
         desk = Desk(store, runtime, policies, people)
         out = Outgoing(desk, connection, identity)
+        people.on_trouble = out.concerns_all
         front = Front(out)
         door = _door(workspace, connection, front, people)
         yield SlackSide(desk, identity, people, senders(out), front, door)

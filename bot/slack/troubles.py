@@ -38,7 +38,15 @@ class Trouble(StrEnum):
 _MEANING: Mapping[str, Trouble] = {
     **dict.fromkeys(("ratelimited", "rate_limited", "message_limit_exceeded"), Trouble.BUSY),
     **dict.fromkeys(
-        ("internal_error", "fatal_error", "service_unavailable", "request_timeout", "team_added_to_org"),
+        (
+            "internal_error",
+            "fatal_error",
+            "service_unavailable",
+            "request_timeout",
+            "team_added_to_org",
+            "update_failed",
+            "external_channel_migrating",
+        ),
         Trouble.AWAY,
     ),
     **dict.fromkeys(
@@ -50,6 +58,8 @@ _MEANING: Mapping[str, Trouble] = {
             "no_text",
             "invalid_attachments",
             "metadata_too_large",
+            "invalid_metadata_format",
+            "invalid_metadata_schema",
         ),
         Trouble.BLOCKS,
     ),
@@ -67,6 +77,7 @@ _MEANING: Mapping[str, Trouble] = {
         (
             "channel_not_found",
             "is_archived",
+            "is_inactive",
             "not_in_channel",
             "restricted_action",
             "restricted_action_read_only_channel",
@@ -76,7 +87,10 @@ _MEANING: Mapping[str, Trouble] = {
             "cannot_dm_bot",
             "user_disabled",
             "user_not_found",
+            "user_not_visible",
+            "users_not_found",
             "user_not_in_channel",
+            "invalid_user_combination",
         ),
         Trouble.CHANNEL,
     ),
@@ -109,7 +123,9 @@ _MEANING: Mapping[str, Trouble] = {
 }
 
 #: What Slack may have carried out although it answered so.
-_MAY_HAVE_HAPPENED = frozenset({"internal_error", "fatal_error", "service_unavailable", "request_timeout"})
+_MAY_HAVE_HAPPENED = frozenset(
+    {"internal_error", "fatal_error", "service_unavailable", "request_timeout", "update_failed"}
+)
 
 
 class SlackTrouble(Exception):
@@ -138,9 +154,13 @@ class SlackTrouble(Exception):
         self.method = "a call"
 
 
-async def said(call: Awaitable[AsyncSlackResponse]) -> Mapping[str, Any]:
-    """The JSON that Slack answered. Raises `SlackTrouble` for everything that is not `ok`."""
-    body = (await heard(call)).data
+async def said(call: Awaitable[AsyncSlackResponse], method: str | None = None) -> Mapping[str, Any]:
+    """The JSON that Slack answered to `method`. Raises `SlackTrouble` for everything that is not `ok`."""
+    try:
+        body = (await heard(call)).data
+    except SlackTrouble as trouble:
+        trouble.method = method or trouble.method
+        raise
     return body if isinstance(body, dict) else {}
 
 
