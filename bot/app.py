@@ -96,7 +96,8 @@ async def running(settings: Settings, runtime: Runtime) -> AsyncIterator[Bot]:
         await follow_up.cancel_all_of_revoked(store, runtime)
         side = await stack.enter_async_context(slack_side(_workspace(settings), store, shelf, runtime))
         meter = Meter(version("hitl-desk"))
-        courier = Courier(store, _senders(side, store, runtime, meter), runtime, probe=side.probe)
+        senders = _senders(side, store, runtime, meter)
+        courier = Courier(store, senders, runtime, probe=side.probe, alarm=side.alarm)
         web = endpoint.build(
             side.desk,
             readiness=_readiness(store, side, courier),

@@ -59,6 +59,8 @@ class Pace:
 
 #: None when what was paused works again, else why it does not.
 Probe: TypeAlias = Callable[[], Awaitable[str | None]]
+#: Has somebody told of a bug in a sender, which is logged under this number. Raises nothing.
+Alarm: TypeAlias = Callable[[str, Exception], Awaitable[None]]
 
 
 class Runtime(Protocol):
@@ -84,6 +86,7 @@ class Courier:
         runtime: Runtime,
         *,
         probe: Probe | None = None,
+        alarm: Alarm | None = None,
         pace: Pace = Pace(),
     ) -> None:
         """`senders` has one for every kind. A `Pause` holds back everything but calls to agents."""
@@ -91,6 +94,7 @@ class Courier:
         self._senders = senders
         self._runtime = runtime
         self._probe = probe
+        self._alarm = alarm
         self._pace = pace
         self._owner = runtime.token("courier_")
         self._woken = asyncio.Event()
@@ -242,6 +246,8 @@ class Courier:
             # A bug in one sender must not stop the others; it is logged, and shows as the parcel's error.
             incident = self._incident()
             log.exception("sending parcel %s failed (incident %s)", parcel.id, incident)
+            if self._alarm is not None:
+                await self._alarm(incident, error)
             return Again(f"{type(error).__name__} (incident {incident})", ambiguous=True)
 
     def _record(self, unit: Unit, parcel: Parcel, result: Result, now: Instant) -> None:

@@ -20,6 +20,7 @@ from bot.slack.payloads import Body
 from bot.slack.people import People
 from bot.slack.submits import Submits, ViewAnswer, instead
 from bot.slack.talk import Talk
+from bot.slack.vanished import deleted
 
 log = logging.getLogger(__name__)
 
@@ -53,7 +54,7 @@ def build(front: Front, people: People) -> AsyncApp:
     heard: dict[str, Callable[[Body], Awaitable[None]]] = {
         "app_home_opened": talk.home,
         "app_mention": talk.mention,
-        "message": talk.message,
+        "message": _on_message(front, talk),
         "subteam_members_changed": people.members_changed,
         "user_change": people.person_changed,
     }
@@ -103,9 +104,21 @@ def _on_command(front: Front, commands: Commands) -> _Listener:
     return heard
 
 
+def _on_message(front: Front, talk: Talk) -> Callable[[Body], Awaitable[None]]:
+    async def heard(event: Body) -> None:
+        await deleted(front.desk, event)
+        await talk.message(event)
+
+    return heard
+
+
 def _on_event(front: Front, handle: Callable[[Body], Awaitable[None]]) -> _Listener:
     async def heard(ack: AsyncAck, body: Body) -> BoltResponse:
-        wrong = await front.answered(lambda: handle(body.get("event") or body))
+        event = body.get("event") or body
+        wrong = await front.answered(lambda: handle(event))
+        if wrong is not None and wrong.ours and event.get("type") == "app_mention":
+            # Whoever spoke to the bot waits for words; that it was saved late would be heard of anyway.
+            front.answer_mention(event, wrong)
         if wrong is not None:
             # Not acknowledged: Slack sends events again, and each is taken once.
             return BoltResponse(status=503, body="")

@@ -12,10 +12,10 @@ from typing import TypeVar
 from approvals.errors import Refused
 from approvals.model import Case, Person, RequestId
 from blocks import replies
-from bot.desk import incidents
+from bot.desk import decide, incidents
 from bot.desk.desk import Desk
 from bot.slack.outgoing import Outgoing
-from bot.slack.payloads import Click, request_carried
+from bot.slack.payloads import Body, Click, request_carried
 from bot.slack.private import whisper
 from bot.slack.tasks import Tasks
 from bot.slack.troubles import SlackTrouble
@@ -91,7 +91,12 @@ class Front:
         return known.person if known is not None else by
 
     async def request_of(self, click: Click) -> RequestId:
-        """Whose card was clicked, from where the card is and nothing else. Raises `NotUpYet`."""
+        """Which request was clicked: of a card by where it is, of a list by its block, and by nothing else.
+
+        Raises `NotUpYet`.
+        """
+        if click.listed is not None:
+            return click.listed.request
 
         async def looking() -> RequestId | None:
             return await self.desk.store.read(lambda unit: cards.at(unit, click.channel, click.ts))
@@ -99,7 +104,10 @@ class Front:
         return await self.once_up(looking)
 
     async def case_of(self, click: Click) -> Case:
-        """The case whose card was clicked, in one look. Raises `NotUpYet`."""
+        """The case that was clicked, in one look. Raises `NotUpYet`, `Refused(UNKNOWN_REQUEST)`."""
+        if click.listed is not None:
+            request = click.listed.request
+            return await self.desk.store.read(lambda unit: decide.known(unit, request))
 
         async def looking() -> Case | None:
             return await self.desk.store.read(lambda unit: cases.of_card(unit, click.channel, click.ts))
@@ -169,6 +177,15 @@ class Front:
             except Unavailable as away:
                 log.warning("nobody knows which card it was: %s", away)
         self.say(click, better if better is not None else wrong.text)
+
+    def answer_mention(self, event: Body, wrong: Wrong) -> None:
+        """Tell whoever mentioned the bot, where they did, what went wrong; once for all deliveries of it."""
+        if not event.get("user") or event.get("bot_id"):
+            return
+        body = {"user": str(event["user"]), "channel": str(event["channel"]), "text": wrong.text}
+        if event.get("thread_ts"):
+            body["thread_ts"] = str(event["thread_ts"])
+        self.tasks.start(self._tell(body, f"said:mention:{event['channel']}:{event['ts']}"), "say")
 
     def say(self, click: Click, text: str, *, past_the_store: bool = False) -> None:
         """Tell whoever clicked, without anybody waiting for it."""

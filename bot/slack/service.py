@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
+from bot.desk import incidents
 from bot.desk.desk import Desk, Policies
 from bot.runtime import Runtime
 from bot.slack.app import build
@@ -93,6 +94,10 @@ class SlackSide:
     async def probe(self) -> str | None:
         """For the courier: None when what was paused works again."""
         return None if await self.identity.check() else self.identity.stumbled
+
+    async def alarm(self, incident: str, bug: Exception) -> None:
+        """For the courier: a sender has a bug. Raises nothing."""
+        await incidents.tell(self.desk, incident, bug)
 
     async def why_not_ready(self) -> str | None:
         """For `/readyz`: None when clicks can come in and cards can go out."""

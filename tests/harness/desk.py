@@ -195,7 +195,7 @@ async def running_desk(
     try:
         async with slack_side(workspace, store, shelf, runtime) as side:
             agent = await _register(store, runtime)
-            courier = Courier(store, side.senders, runtime, probe=side.probe)
+            courier = Courier(store, side.senders, runtime, probe=side.probe, alarm=side.alarm)
             bot = RunningDesk(side.desk, side, courier, agent, slack, runtime, shelf, committed)
             async with _running(bot, socket_mode):
                 yield bot
