@@ -10,13 +10,14 @@ READY_DEV := $(VENV)/.ready-dev
 WORKERS ?= 2
 
 .DELETE_ON_ERROR:
-.PHONY: help demo setup test test-browser pictures bench lint format clean
+.PHONY: help demo setup test test-browser transcript pictures bench lint format clean
 
 help:
 	@echo "make demo          set up, then open it: agents ask in a stand-in Slack in the browser, you decide"
 	@echo "make setup         set up .venv alone; then . .venv/bin/activate, and there is hitl"
 	@echo "make test          set up, then run every check: ruff, mypy, import-linter, pytest"
 	@echo "make test-browser  the same desk through a headless Chromium, which must be installed"
+	@echo "make transcript    keep what Slack shows as it is now, for git diff to tell what reads differently"
 	@echo "make pictures      take the README's pictures anew, into docs/pictures (needs a Chromium as well)"
 	@echo "make bench         measure it beside what an answer costs at the least (some ten minutes)"
 	@echo "make lint          the checks without the tests"
@@ -36,6 +37,9 @@ test: lint
 
 test-browser: $(READY_DEV)
 	@$(BIN)/python -m pytest -m browser -n $(WORKERS) tests/browser
+
+transcript: $(READY_DEV)
+	@HITL_REGENERATE=1 $(BIN)/python -m pytest --quiet tests/blocks tests/bot/gallery
 
 pictures: $(READY_DEV)
 	@$(BIN)/python -m tests.browser.pictures

@@ -1,0 +1,14 @@
+"""All stories of the gallery, in the order in which they hang there."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from bot.gallery import others, refunds
+from bot.gallery.life import Story
+
+
+@cache
+def hall() -> tuple[Story, ...]:
+    """Every story, each name once."""
+    return (*refunds.stories(), *others.stories())
