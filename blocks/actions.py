@@ -14,7 +14,7 @@ from typing import Final
 
 from approvals.canonical import Digest
 from approvals.gate_advice import Advice
-from approvals.model import Instant, RequestId
+from approvals.model import AgentName, BoardId, Instant, RequestId
 
 # action_id of a card's buttons and menu
 APPROVE: Final = "approve"
@@ -58,7 +58,25 @@ STATS_BACK: Final = "stats_back"
 STATS_ON: Final = "stats_on"
 STATS_PAGES: Final = (STATS_BACK, STATS_ON)
 
+#: On a digest's message; their value is `OnBoard.encode()`. The message's place says which digest it is.
+DIGEST_APPROVE: Final = "digest_approve_all"
+DIGEST_REVIEW: Final = "digest_review"
+DIGEST_REJECT: Final = "digest_reject_all"
+#: *Pause this agent*, `hitl.pause.0`: this and the agent's place in `digest.agents_of`. The value is
+#: `Pausing.encode()`; where place and value do not name the same agent, nobody is paused.
+PAUSE_AGENT: Final = "hitl.pause."
+
 # action_id inside modals
+#: What becomes of one item of a digest: a `static_select`; an option's value is its `Pick`.
+ITEM_PICK: Final = "digest_pick"
+#: Buttons beside it; their value is `Seen.encode()`, and their row's `block_id` is `item:req_…`.
+ITEM_EDIT: Final = "digest_edit"
+ITEM_PULL_OUT: Final = "digest_pull_out"
+ITEM_VIEW: Final = "digest_view"
+#: Turn a page of a digest's *Review*; their value is `BoardPage.encode()`.
+BOARD_BACK: Final = "board_back"
+BOARD_ON: Final = "board_on"
+BOARD_PAGES: Final = (BOARD_BACK, BOARD_ON)
 #: Turn a page of the requests that a suggestion is about; their value is `About.encode()`.
 REQUESTS_BACK: Final = "requests_back"
 REQUESTS_ON: Final = "requests_on"
@@ -86,12 +104,19 @@ ANSWER_MODAL: Final = "answer_modal"
 ALLOW_MODAL: Final = "allow_modal"
 EVERYTHING_MODAL: Final = "everything_modal"
 REQUESTS_MODAL: Final = "requests_modal"
+#: *Review* of a digest, a page of it; `private_metadata` is `BoardPage.encode()`.
+DIGEST_MODAL: Final = "digest_modal"
+#: *Reject all* of a digest asks why; `private_metadata` is `OnBoard.encode()`.
+DIGEST_REJECT_MODAL: Final = "digest_reject_modal"
 NOTICE_MODAL: Final = "notice_modal"
 LOADING_MODAL: Final = "loading_modal"
 
 #: event_type of a card's message metadata; `event_payload` is `{"request": id}`.
 CARD_METADATA: Final = "hitl_card"
-#: event_type of what is said once in a card's thread; `event_payload` is `{"request": id, "key": key}`.
+#: event_type of a digest's message; `event_payload` is `{"board": id}`.
+BOARD_METADATA: Final = "hitl_board"
+#: event_type of what is said once in a card's thread; `event_payload` is `{"request": id, "key": key}`, or,
+#: of a whole digest, `{"board": id, "key": key}`.
 NOTE_METADATA: Final = "hitl_note"
 #: event_type of the gate review's regular post; `event_payload` is `{"key": key}`.
 REVIEW_METADATA: Final = "hitl_review"
@@ -233,6 +258,67 @@ class StatsPage:
         return cls(int(match[1]), _moment(match[2]), int(match[3])) if match else None
 
 
+@dataclass(frozen=True, slots=True)
+class OnBoard:
+    """Which digest was on the screen, and how many items stood on it: what came later it does not clear."""
+
+    board: BoardId
+    shown: int
+
+    def encode(self) -> str:
+        """For a button's `value` and a modal's `private_metadata`."""
+        return f"b1:{self.board}:{self.shown}"
+
+    @classmethod
+    def decode(cls, value: object) -> OnBoard | None:
+        """What `encode` made; None for anything else."""
+        match = _ON_BOARD.fullmatch(value) if isinstance(value, str) else None
+        return cls(BoardId(match[1]), int(match[2])) if match else None
+
+
+@dataclass(frozen=True, slots=True)
+class BoardPage:
+    """One page, from 1, of a digest's *Review*."""
+
+    on: OnBoard
+    number: int = 1
+
+    def at(self, number: int) -> BoardPage:
+        """Another page of the same."""
+        return replace(self, number=number)
+
+    def encode(self) -> str:
+        """For a button's `value` and the modal's `private_metadata`."""
+        return f"{self.number}|{self.on.encode()}"
+
+    @classmethod
+    def decode(cls, value: object) -> BoardPage | None:
+        """What `encode` made; None for anything else."""
+        number, _, rest = value.partition("|") if isinstance(value, str) else ("", "", "")
+        on = OnBoard.decode(rest)
+        return cls(on, int(number)) if on and re.fullmatch(r"[1-9][0-9]{0,5}", number) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Pausing:
+    """Whom *Pause this agent* named. It can only make the click be refused: see `PAUSE_AGENT`."""
+
+    on: OnBoard
+    agent: AgentName
+
+    def encode(self) -> str:
+        """For a button's `value`."""
+        return f"{self.on.encode()}|{self.agent}"
+
+    @classmethod
+    def decode(cls, value: object) -> Pausing | None:
+        """What `encode` made; None for anything else."""
+        on, _, agent = value.partition("|") if isinstance(value, str) else ("", "", "")
+        read = OnBoard.decode(on)
+        return cls(read, AgentName(agent)) if read and agent else None
+
+
+_ON_BOARD: Final = re.compile(r"b1:([A-Za-z0-9_-]{1,60}):(0|[1-9][0-9]{0,5})")
 #: Whole seconds since 1970, as `About` and `StatsPage` carry moments.
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _ABOUT: Final = re.compile(r"([a-z]+)\|([0-9]{1,11})\|([0-9]{1,11})\|([1-9][0-9]{0,5})\|(.+)", re.DOTALL)
@@ -245,6 +331,12 @@ def _seconds(moment: Instant) -> int:
 
 def _moment(seconds: str) -> Instant:
     return _EPOCH + timedelta(seconds=int(seconds))
+
+
+def pausing_place(action: str) -> int | None:
+    """Which agent, by its place in `digest.agents_of`, `hitl.pause.3` stands for; None for other actions."""
+    place = action.removeprefix(PAUSE_AGENT)
+    return int(place) if place != action and re.fullmatch(r"0|[1-9][0-9]{0,3}", place) else None
 
 
 def option_of(action: str) -> int | None:

@@ -123,7 +123,7 @@ def _pace(figures: Figures) -> str:
     parts = []
     if figures.median is not None and figures.p90 is not None:
         parts.append(
-            f"decided after {_short(figures.median)} (half), {_short(figures.p90)} ({LONG_SHARE:.0%})"
+            f"decided after {roughly(figures.median)} (half), {roughly(figures.p90)} ({LONG_SHARE:.0%})"
         )
     if figures.pings_per_person_day is not None:
         parts.append(f"{figures.pings_per_person_day:.1f} pings an approver and day")
@@ -137,7 +137,7 @@ def headline(review: GateReview) -> Mrkdwn:
     total = review.total
     if not total.requests and not total.parked:
         return Mrkdwn(f"Nothing was decided between {when(review.since)} and {when(review.until)}.")
-    quick = f", half of them within {_short(total.median)}" if total.median is not None else ""
+    quick = f", half of them within {roughly(total.median)}" if total.median is not None else ""
     return Mrkdwn(
         f"{many(total.requests, 'request')} ended between {when(review.since)} and {when(review.until)};"
         f" people decided {total.decided:,}{quick}."
@@ -151,10 +151,10 @@ def many(count: int, noun: str) -> str:
 
 def _hours(span: timedelta) -> str:
     hours = span / timedelta(hours=1)
-    return _short(span) if hours < 1 else f"{hours:,.0f} h"
+    return roughly(span) if hours < 1 else f"{hours:,.0f} h"
 
 
-def _short(span: timedelta) -> str:
+def roughly(span: timedelta) -> str:
     """A length of time to two digits or so: `4 s`, `12 min`, `3.5 h`, `2.1 days`."""
     seconds = span.total_seconds()
     if seconds < 60:

@@ -1,0 +1,288 @@
+"""A digest: one message that holds many requests, cleared in one pass.
+
+It says how many there are of what, their sums, age and risk; three buttons; nothing else that waits.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from approvals import digesting
+from approvals.escalation import as_if_shown, ends_at
+from approvals.model import AgentName, Case, Gate, Instant
+from blocks import actions
+from blocks.actions import Pausing
+from blocks.digest_board import BoardView, Entry, agents_of, busiest, reviews
+from blocks.digest_figures import (
+    age,
+    all_obstacles,
+    endings,
+    fitting,
+    outcomes,
+    risk,
+    went_apart,
+    what,
+    what_plainly,
+)
+from blocks.message import Message, small, words
+from blocks.review_words import many, roughly
+from blocks.rich import Block
+from blocks.standing import names
+from blocks.text import Mrkdwn, escape, listed, mention, plain, when
+
+__all__ = ["BoardView", "Entry", "agent_to_pause", "agents_of", "message", "metadata"]
+
+#: Bytes of one paragraph, of Slack's 3,000 characters, and of what one part of the `text` takes of its 4,000.
+_PARAGRAPH: Final = 2_500
+_PHRASE: Final = 900
+#: Groups and people that are named.
+_NAMED: Final = 8
+#: Agents that can be paused from one message.
+_PAUSABLE: Final = 5
+_BUTTON: Final = 75
+
+
+def message(view: BoardView) -> Message:
+    """The message as it stands. Within Slack's limits whatever stands on it."""
+    blocks = [*_head(view), *_now(view), *_so_far(view)]
+    if view.open and not view.carried_on:
+        blocks += _footing(view)
+        if not view.clearing:
+            blocks += _buttons(view)
+    return Message(_sentence(view), blocks, metadata(view))
+
+
+def metadata(view: BoardView) -> dict[str, Any]:
+    """By which it is found again after an answer was lost."""
+    return {"event_type": actions.BOARD_METADATA, "event_payload": {"board": view.board}}
+
+
+def agent_to_pause(cases: list[Case], action: str, value: str) -> AgentName | None:
+    """Whom *Pause this agent* means, pressed on the board that `cases`, in order of their places, stand on.
+
+    None where the button's place and what it carries do not name the same agent: the value alone pauses
+    nobody.
+    """
+    place, named = actions.pausing_place(action), Pausing.decode(value)
+    agents = agents_of(cases)
+    if place is None or named is None or place >= len(agents):
+        return None
+    return agents[place] if agents[place] == named.agent else None
+
+
+# What heads it
+
+
+def _head(view: BoardView) -> list[Block]:
+    storm = [words(_storm(view))] if view.storm else []
+    waiting = view.open
+    if view.carried_on:
+        where = f"<{view.carried}|the newer message>" if view.carried is not None else "a newer message"
+        return [*storm, words(f"➡️ *Carried over*: what was still open waits on {where} now.")]
+    if not waiting:
+        return [*storm, words(f"☑️ *Nothing waits here any more*: {_all_of(view)}.")]
+    return [*storm, words(_what_waits(view, waiting))]
+
+
+def _all_of(view: BoardView) -> str:
+    """`all 12 requests have ended`."""
+    count = len(view.entries)
+    left = bool(view.apart)
+    if count == 1:
+        return f"its one {_noun(view)} {'has a card of its own' if left else 'has ended'}"
+    return f"all {many(count, _noun(view))} have ended{' or have cards of their own' if left else ''}"
+
+
+def _what_waits(view: BoardView, waiting: tuple[Entry, ...]) -> str:
+    summary = digesting.summary([entry.case for entry in waiting])
+    left = f"*{_still(view)}* · " if len(waiting) < len(view.entries) else ""
+    return f"{left}{fitting(what(summary), _PARAGRAPH)} · {age(summary, view.now)} · {risk(summary.risk)}"
+
+
+def _still(view: BoardView) -> str:
+    return f"{len(view.open):,} of {len(view.entries):,} still open"
+
+
+def _noun(view: BoardView) -> str:
+    return "review" if reviews(view.open or view.entries) else "request"
+
+
+def _storm(view: BoardView) -> str:
+    """So many, in so short a time, and whose."""
+    return f"🌪️ *Too many cards for this channel*: {_how_many_came(view)}."
+
+
+def _how_many_came(view: BoardView) -> str:
+    cases = [entry.case for entry in view.entries]
+    if not cases:
+        return "none is left"
+    asked = [case.request.created_at for case in cases]
+    within = roughly(max(asked) - min(asked))
+    agents = busiest(cases, view.agents)
+    came = f"{many(len(cases), 'request')} came in {within}"
+    if len(agents) == 1:
+        return f"{came}, all from {escape(agents[0][0], 60)}"
+    told = [f"{count:,} from {escape(agent, 60)}" for agent, count in agents[:_PAUSABLE]]
+    more = len(agents) - _PAUSABLE
+    return f"{came}, {listed([*told, *([f'the rest from {more:,} more agents'] if more > 0 else [])])}"
+
+
+# How it goes
+
+
+def _now(view: BoardView) -> list[Block]:
+    """Who is clearing it, and how far that is."""
+    if not view.clearing or view.carried_on or not view.open:
+        return []
+    done, count = len(view.entries) - len(view.open), len(view.entries)
+    who = listed([mention(person) for person in view.clearing[:_NAMED]])
+    verb = "is" if len(view.clearing) == 1 else "are"
+    return [words(f"⏳ {who} {verb} clearing it: {done:,} of {count:,} done")]
+
+
+def _so_far(view: BoardView) -> list[Block]:
+    """Who decided how many, what left the message, and what came of it."""
+    told = fitting([each.told() for each in endings(view.ended)], _PARAGRAPH)
+    lines = [told, went_apart(view.apart), outcomes(view.ended)]
+    return [words(line) for line in lines if line]
+
+
+def _footing(view: BoardView) -> list[Block]:
+    """Small print: who may decide, what happens by itself, and what is not cleared."""
+    waiting = view.open
+    notes = [_who_may(view), *_by_itself(view, waiting), *_not_cleared(view, waiting)]
+    return [small(*notes)]
+
+
+def _who_may(view: BoardView) -> str:
+    groups = listed([escape(group, 60) for group in view.ask[:_NAMED]], "or") or "nobody"
+    people = view.roster.asked(view.ask)
+    if not people:
+        return f"Who may decide: {groups} (but nobody there can at the moment)"
+    named = []
+    for each in people[:_NAMED]:
+        deputy = view.roster.deputy(each.id)
+        away = f" (away: {escape(deputy.name, 60)})" if deputy is not None else ""
+        named.append(f"{escape(each.name, 60)}{away}")
+    more = [f"{len(people) - _NAMED:,} more"] if len(people) > _NAMED else []
+    return f"Who may decide: {groups} ({listed([*named, *more])})"
+
+
+def _by_itself(view: BoardView, waiting: tuple[Entry, ...]) -> list[str]:
+    """When silence lets the first of them through, and when the first of the others ends."""
+    soft = [entry for entry in waiting if entry.case.judgement.gate is Gate.SOFT]
+    others = [
+        entry
+        for entry in waiting
+        if entry.case.judgement.gate is not Gate.SOFT and entry.case.parked_at is None
+    ]
+    told = []
+    first = _first_end(soft, view.now)
+    if first is not None:
+        some = "They go" if len(soft) == len(waiting) > 1 else _some(len(soft))
+        told.append(f"{some} ahead unless somebody objects, the first {when(first)}")
+    end = _first_end(others, view.now)
+    if end is not None:
+        told.append(f"If nobody decides, time runs out from {when(end)}")
+    return told
+
+
+def _some(count: int) -> str:
+    return "One of them goes" if count == 1 else f"{count:,} of them go"
+
+
+def _first_end(entries: list[Entry], now: Instant) -> Instant | None:
+    ends = (ends_at(as_if_shown(entry.case, now)) for entry in entries)
+    return min((end for end in ends if end is not None), default=None)
+
+
+def _not_cleared(view: BoardView, waiting: tuple[Entry, ...]) -> list[str]:
+    told = []
+    if not view.clears:
+        why = all_obstacles(waiting)
+        because = f" (of some: {why})" if why else ""
+        told.append(f"No *Approve all*: not all of these may be approved in one click{because}")
+    changed = sum(entry.changed for entry in waiting)
+    if changed:
+        were = "was" if changed == 1 else "were"
+        told.append(f"✏️ {changed:,} {were} changed since, and stay as they are: pull them out in *Review*")
+    also = sorted({group for entry in waiting for group in entry.case.escalated})
+    if also:
+        told.append(f"Of some also asked: {listed([escape(group, 60) for group in also[:_NAMED]])}")
+    return told
+
+
+# What can be done
+
+
+def _buttons(view: BoardView) -> list[Block]:
+    value = view.on.encode()
+    count = many(len(view.open), _noun(view))
+    approve = _button(actions.DIGEST_APPROVE, "Approve all", value, f"Approve all {count}", "primary")
+    elements = [
+        *([approve] if view.clears else []),
+        _button(actions.DIGEST_REVIEW, "Review", value, f"Review {count} one by one"),
+        _button(actions.DIGEST_REJECT, "Reject all", value, f"Reject all {count} and say why", "danger"),
+    ]
+    row: Block = {"type": "actions", "block_id": "digest", "elements": elements}
+    return [row, *_pausing(view)] if view.storm else [row]
+
+
+def _pausing(view: BoardView) -> list[Block]:
+    """One button an agent, for those with the most requests."""
+    cases = [entry.case for entry in view.entries]
+    order = agents_of(cases)
+    agents = [agent for agent, _ in busiest(cases, view.agents)][:_PAUSABLE]
+    one = len(order) == 1
+    elements = [
+        _button(
+            f"{actions.PAUSE_AGENT}{order.index(agent)}",
+            "Pause this agent" if one else f"Pause this agent: {agent}",
+            Pausing(view.on, agent).encode(),
+            f"Pause {agent}: its new requests wait unseen",
+        )
+        for agent in agents
+    ]
+    return [{"type": "actions", "block_id": "pause", "elements": elements}]
+
+
+def _button(action: str, text: str, value: str, spoken: str, style: str | None = None) -> dict[str, Any]:
+    button: dict[str, Any] = {
+        "type": "button",
+        "action_id": action,
+        "text": plain(text, _BUTTON),
+        "value": value,
+        "accessibility_label": plain(spoken, _BUTTON)["text"],
+    }
+    return button | {"style": style} if style else button
+
+
+# On phones
+
+
+def _sentence(view: BoardView) -> Mrkdwn:
+    """All of it in a sentence or two, at every stage."""
+    waiting = view.open
+    ends = [each.plainly() for each in endings(view.ended)]
+    done = f" {fitting(ends, _PHRASE, ', ')}." if ends else ""
+    if view.carried_on:
+        return Mrkdwn(f"What was still open waits on a newer message.{done}")
+    if not waiting:
+        came = outcomes(view.ended)
+        return Mrkdwn(f"Nothing waits here any more: {_all_of(view)}.{done}{f' {came}.' if came else ''}")
+    groups = listed([escape(group, 60) for group in view.ask[:_NAMED]], "or") or "nobody"
+    if view.clearing:
+        people = listed(escape(name, 60) for name in names(view.clearing[:_NAMED], {}))
+        verb = "is" if len(view.clearing) == 1 else "are"
+        return Mrkdwn(f"{people} {verb} clearing it: {_still(view)}.{done}")
+    summary = digesting.summary([entry.case for entry in waiting])
+    of_them = fitting(what_plainly(summary), _PHRASE)
+    count = len(waiting)
+    left = f" of {len(view.entries):,}" if count < len(view.entries) else ""
+    ask = f"{count:,}{left} {_noun(view)}{'' if count == 1 and not left else 's'} {_wait(count)} for {groups}"
+    crowd = f"Too many cards: {_how_many_came(view)}. " if view.storm else ""
+    return Mrkdwn(f"{crowd}{ask}: {of_them} · {age(summary, view.now)} · {risk(summary.risk)}.{done}")
+
+
+def _wait(count: int) -> str:
+    return "waits" if count == 1 else "wait"
