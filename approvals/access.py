@@ -10,8 +10,9 @@ from approvals.model import Case, Roster, UserId, Vote
 
 def why_not_decide(case: Case, user: UserId, roster: Roster) -> Reason | None:
     """None when `user` may vote on `case` today, in their own right or for somebody away, else why not."""
-    if not roster.profile(user).active:
-        return Reason.DEACTIVATED
+    profile = roster.profile(user)
+    if not profile.active:
+        return Reason.OUTSIDER if profile.outsider else Reason.DEACTIVATED
     if is_asked(case, user, roster):
         return _why_requester(case.request.on_behalf_of, user, roster)
     reasons = [_why_not_for(case, user, absent, roster) for absent in roster.deputies.get(user, ())]

@@ -18,6 +18,8 @@ class Reason(StrEnum):
     IS_REQUESTER = "is_requester"
     REQUESTER_UNKNOWN = "requester_unknown"
     DEACTIVATED = "deactivated"
+    #: a guest, or somebody of another workspace
+    OUTSIDER = "outsider"
     STALE = "stale"
     LATE = "late"
     BREAKS_FORM = "breaks_form"

@@ -437,9 +437,12 @@ class Profile:
     id: UserId
     name: str
     email: str | None = None
+    #: False: left Slack, or is an `outsider`; neither asked nor counted
     active: bool = True
     #: the IANA zone they live in, as Slack has it; None when it did not say
     zone: str | None = None
+    #: a guest, or somebody of another workspace: not `active` here
+    outsider: bool = False
 
     @property
     def person(self) -> Person:
@@ -467,7 +470,7 @@ class Roster:
         return tuple(p for p in self._members(groups) if p.active)
 
     def skipped(self, groups: tuple[GroupName, ...]) -> tuple[Profile, ...]:
-        """The members of `groups` who left Slack: neither asked nor counted."""
+        """The members of `groups` who left Slack, or are outsiders: neither asked nor counted."""
         return tuple(p for p in self._members(groups) if not p.active)
 
     def deputy(self, user: UserId) -> Profile | None:

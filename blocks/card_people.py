@@ -6,7 +6,7 @@ from typing import Final
 
 from approvals import quorum
 from approvals.escalation import began_at, next_escalation
-from approvals.model import Case, Gate, GroupName, Instant, Roster, StepKind
+from approvals.model import Case, Gate, GroupName, Instant, Profile, Roster, StepKind
 from blocks import rich
 from blocks.rich import Block, Element
 from blocks.standing import some_approved, who_may
@@ -95,11 +95,20 @@ def _stale(case: Case, roster: Roster) -> list[Element]:
 
 
 def _skipped(case: Case, roster: Roster) -> list[Element]:
-    gone = [short(profile.name, 60) for profile in roster.skipped(case.asked)]
+    skipped = roster.skipped(case.asked)
+    told = [
+        *_left_out([each for each in skipped if not each.outsider], "no longer active in Slack"),
+        *_left_out([each for each in skipped if each.outsider], "guests here, or from another workspace"),
+    ]
+    return [rich.titled("Not asked", rich.text(" ".join(told)))] if told else []
+
+
+def _left_out(people: list[Profile], why: str) -> list[str]:
+    gone = [short(profile.name, 60) for profile in people]
     if not gone:
         return []
     names = listed([*gone[:_PEOPLE], *([f"{len(gone) - _PEOPLE:,} more"] if len(gone) > _PEOPLE else [])])
-    return [rich.titled("Not asked", rich.text(f"{names}: no longer active in Slack."))]
+    return [f"{names}: {why}."]
 
 
 def _requester(requester: str, roster: Roster) -> str:

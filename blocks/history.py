@@ -39,6 +39,7 @@ _WHY_NOT: Final = {
     str(Reason.IS_REQUESTER): "it is asked on their behalf",
     str(Reason.REQUESTER_UNKNOWN): "might be the one it is asked for",
     str(Reason.DEACTIVATED): "their account is deactivated",
+    str(Reason.OUTSIDER): "is a guest, or from another workspace",
     str(Reason.STALE): "it had changed meanwhile",
     str(Reason.LATE): "it was too late",
     str(Reason.BREAKS_FORM): "what they approved breaks the rule",

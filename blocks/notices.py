@@ -34,7 +34,7 @@ _CAUSES: Final = {
         "The person on whose behalf it is asked must not decide it.",
         _PUT_IN.replace("somebody", "somebody else"),
     ),
-    Shortage.LEFT: ("Some of those asked have left Slack.", _PUT_IN),
+    Shortage.LEFT: ("Some of those asked have left Slack, or are not full members here.", _PUT_IN),
     Shortage.FEW: ("", _PUT_IN),
 }
 

@@ -44,7 +44,9 @@ def _said(case: Case, note: Note, roster: Roster) -> Mrkdwn:
             return _say("note_voided", case, roster, called, by=by.name, changes=changes)
         case Skipped(people=people):
             names = [person.name for person in people]
-            return _say("note_skipped", case, roster, (), names=_some(names), many=len(names) > 1)
+            outside = all(roster.profile(person.id).outsider for person in people)
+            skipped = _some(names)
+            return _say("note_skipped", case, roster, (), names=skipped, many=len(names) > 1, outside=outside)
         case Restarted():
             return _say("note_restarted", case, roster, waiting(case, roster), until=ends_at(case))
 

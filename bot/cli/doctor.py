@@ -19,6 +19,7 @@ from bot.runtime import SystemRuntime
 from bot.settings import Settings, SettingsError, read
 from bot.slack.connection import Connection, connected
 from bot.slack.identity import Identity
+from bot.slack.profiles import is_outsider
 from bot.slack.troubles import SlackTrouble, Trouble, said
 from store import migrate, overrides
 from store.engine import Store
@@ -239,6 +240,9 @@ async def _of_user(connection: Connection, user: str) -> Finding:
     name = told.get("real_name") or told.get("profile", {}).get("real_name") or told.get("name") or user
     if told.get("deleted"):
         return Finding(what, False, f"{name} is deactivated; take them out of the policy")
+    if is_outsider(told):
+        advice = "is a guest, or from another workspace, and may not decide; take them out of the policy"
+        return Finding(what, False, f"{name} {advice}")
     return Finding(what, True, name)
 
 

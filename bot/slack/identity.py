@@ -32,10 +32,10 @@ class Bot:
 class Identity:
     """The bot's own ids, asked for once; and whether Slack still takes its token."""
 
-    def __init__(self, client: AsyncWebClient, on_well: Callable[[], None] = lambda: None) -> None:
+    def __init__(self, client: AsyncWebClient) -> None:
         self._client = client
         #: called each time the token holds again: what waited for it may go on
-        self._on_well = on_well
+        self.on_well: Callable[[], None] = lambda: None
         self._wanted = asyncio.Event()
         self._wanted.set()
         #: None until auth.test succeeded once
@@ -77,7 +77,7 @@ class Identity:
             log.info("Slack is connected: the bot is %s in %s", self.bot.user, self.bot.team)
         self.problem = self.stumbled = None
         self._wanted.clear()
-        self._on_well()
+        self.on_well()
         return True
 
     async def watch(self) -> None:

@@ -13,7 +13,6 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
-from zoneinfo import available_timezones
 
 from approvals.model import GroupName, Instant, Person, Profile, Roster, UserId
 from approvals.policy import Policy, Rotation, UserGroup
@@ -21,6 +20,8 @@ from bot.desk.desk import Policies
 from bot.runtime import Runtime
 from bot.slack.connection import Connection
 from bot.slack.duties import Duties
+from bot.slack.identity import Identity
+from bot.slack.profiles import profile_of
 from bot.slack.troubles import SlackTrouble, Trouble, said
 from store import people
 from store.engine import Store
@@ -66,10 +67,18 @@ class Ages:
 class People:
     """The desk's `Directory`, and what keeps it fresh."""
 
-    def __init__(self, connection: Connection, store: Store, policies: Policies, runtime: Runtime) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        identity: Identity,
+        store: Store,
+        policies: Policies,
+        runtime: Runtime,
+    ) -> None:
         #: who sees to a missing scope, and to a token that does not hold
         self.on_trouble: Callable[[SlackTrouble], Awaitable[None]] = _left_alone
         self._client = connection.client
+        self._identity = identity
         self._store = store
         self._policies = policies
         self._runtime = runtime
@@ -194,10 +203,14 @@ class People:
 
     async def person_changed(self, event: Mapping[str, Any]) -> None:
         """Slack's event `user_change`, which carries the whole user."""
-        told = event["user"]
+        told, home = event["user"], self._identity.bot
         user = UserId(str(told["id"]))
-        if user in self._profiles or str(user) in self._everybody(self._policies.current):
-            await self._keep_person(_profile(told), self._runtime.now())
+        if user not in self._profiles and str(user) not in self._everybody(self._policies.current):
+            return
+        if home is None:
+            self._doubtful.add(str(user))
+        else:
+            await self._keep_person(profile_of(told, home.team), self._runtime.now())
 
     def _make(self, policy: Policy, now: Instant) -> Roster:
         groups = {name: self._members(policy, name, now) for name in policy.groups}
@@ -279,6 +292,10 @@ class People:
         self._settle(name)
 
     async def _ask_person(self, user: UserId, now: Instant) -> None:
+        home = self._identity.bot
+        if home is None:
+            # Whether somebody is from another workspace is not known before ours is.
+            raise SlackTrouble(Trouble.AWAY, "auth.test does not answer yet")
         try:
             told = await said(self._client.users_info(user=user), "users.info")
         except SlackTrouble as trouble:
@@ -288,7 +305,7 @@ class People:
             log.error("Slack does not know the user %s of the policy: %s", user, trouble)
             await self._keep_person(Profile(user, str(user), active=False), now)
         else:
-            await self._keep_person(_profile(told["user"]), now)
+            await self._keep_person(profile_of(told["user"], home.team), now)
         self._settle(str(user))
 
     def _put_off_or_raise(self, name: str, trouble: SlackTrouble, now: Instant) -> None:
@@ -324,20 +341,6 @@ async def _left_alone(_trouble: SlackTrouble) -> None:
 
 def _usergroups(policy: Policy) -> tuple[str, ...]:
     return tuple(dict.fromkeys(group.id for group in policy.groups.values() if isinstance(group, UserGroup)))
-
-
-def _profile(told: Mapping[str, Any]) -> Profile:
-    """From Slack's user object. A bot is nobody who decides."""
-    profile = told.get("profile") or {}
-    names = (profile.get("display_name"), profile.get("real_name"), told.get("real_name"), told.get("name"))
-    name = next(filter(None, names), None)
-    return Profile(
-        UserId(str(told["id"])),
-        str(name if name is not None else told["id"]),
-        str(profile["email"]) if profile.get("email") else None,
-        active=not told.get("deleted", False) and not told.get("is_bot", False),
-        zone=str(told["tz"]) if told.get("tz") in available_timezones() else None,
-    )
 
 
 def _first(troubles: BaseExceptionGroup[SlackTrouble]) -> SlackTrouble:

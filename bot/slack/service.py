@@ -112,8 +112,9 @@ async def slack_side(
 ) -> AsyncIterator[SlackSide]:
     """Everything built and connected to each other; nothing is begun before `open`."""
     async with connected(workspace.bot_token, workspace.api_url) as connection:
-        people = People(connection, store, policies, runtime)
-        identity = Identity(connection.client, on_well=people.wake)
+        identity = Identity(connection.client)
+        people = People(connection, identity, store, policies, runtime)
+        identity.on_well = people.wake
         desk = Desk(store, runtime, policies, people)
         out = Outgoing(desk, connection, identity)
         people.on_trouble = out.concerns_all

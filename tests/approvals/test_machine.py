@@ -165,7 +165,7 @@ def test_a_late_vote_is_recorded_and_changes_nothing() -> None:
     assert ruling.answer.refused is Reason.LATE
     assert kinds(ruling) == [FactKind.REFUSED]
     assert (ruling.case.status, ruling.case.decision) == (done.status, done.decision)
-    assert ruling.effects == ()
+    assert ruling.effects == (ShowCard(),), "there was still a button: the card is drawn again"
 
 
 def test_a_second_click_on_what_the_first_one_did_is_no_mistake() -> None:

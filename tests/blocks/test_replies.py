@@ -38,6 +38,7 @@ TOLD = (
     Reason.NOT_ASKED,
     Reason.IS_REQUESTER,
     Reason.DEACTIVATED,
+    Reason.OUTSIDER,
     Reason.STALE,
     Reason.BREAKS_FORM,
     Reason.REASON_MISSING,
@@ -132,6 +133,7 @@ SENTENCES: Mapping[str, Callable[[], Mrkdwn | Message | str]] = {
     "saved late": replies.saved_late,
     "too slow": replies.took_too_long,
     "not up yet": replies.not_up_yet,
+    "replaced": lambda: replies.replaced("https://acme.slack.com/archives/C1/p2"),
     "unknown request": replies.unknown_request,
     "unknown button": replies.unknown_button,
     "our mistake": lambda: replies.incident("inc_7Q2K"),
@@ -148,6 +150,8 @@ SENTENCES: Mapping[str, Callable[[], Mrkdwn | Message | str]] = {
     "operators: policy": lambda: notices.policy_broken("hitl.yml:12: rules[0].gate: must be auto or hard"),
     "operators: scope": lambda: notices.missing_scope("usergroups:read", "usergroups.users.list"),
     "operators: delayed": lambda: notices.delayed("C0REFUNDS", NOON, 312),
+    "operators: an incident": lambda: notices.incident("inc_7Q2K", "KeyError in submission"),
+    "operators: refused by Slack": lambda: notices.refused("chat.postMessage", "invalid_arguments"),
     "operators: refused": lambda: notices.card_refused(refund(), "no more than 50 items allowed"),
     **{
         f"to the agent: {name}": lambda name=name: message_for_agent(STATES[name]().case)  # type: ignore[misc]
