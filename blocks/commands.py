@@ -27,6 +27,8 @@ class Entry:
 
     usage: str
     does: str
+    #: what somebody might well type: the same command, filled in
+    example: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,17 +43,20 @@ class GrantLine:
 
 
 def help_(entries: Sequence[Entry]) -> Message:
-    """Everything that can be typed."""
-    lines = [f"`/hitl {entry.usage}` {entry.does}" for entry in entries]
-    return Message(guide.usage(), [words(guide.usage()), words("\n".join(lines))])
+    """Everything that can be typed, each with an example."""
+    return Message(guide.usage(), [words(guide.usage()), *map(words, _sections(list(map(_helped, entries))))])
+
+
+def help_with(entry: Entry) -> Message:
+    """One subcommand alone."""
+    return _plain(_helped(entry))
 
 
 def unknown(typed: str, nearest: str | None, entries: Sequence[Entry]) -> Message:
     """No such subcommand."""
     near = f" Did you mean `/hitl {nearest}`?" if nearest is not None else ""
     text = Mrkdwn(f"There is no `/hitl {_code(typed)}`.{near}")
-    lines = [f"`/hitl {entry.usage}` {entry.does}" for entry in entries]
-    return Message(text, [words(text), words("\n".join(lines))])
+    return Message(text, [words(text), *map(words, _sections(list(map(_typed, entries))))])
 
 
 def verdict(case: Case, roster: Roster) -> Message:
@@ -129,6 +134,15 @@ def no_grant(typed: str) -> Mrkdwn:
     """No such grant."""
     which = f"There is no grant `{_code(typed)}`." if typed else "Say which grant: `/hitl revoke ID`."
     return Mrkdwn(f"{which} `/hitl grants` lists them.")
+
+
+def _typed(entry: Entry) -> str:
+    return f"`/hitl{f' {entry.usage}' if entry.usage else ''}` {entry.does}"
+
+
+def _helped(entry: Entry) -> str:
+    example = f"\n      for example `/hitl {entry.example}`" if entry.example else ""
+    return f"{_typed(entry)}{example}"
 
 
 def _grant(line: GrantLine) -> Block:

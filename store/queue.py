@@ -1,4 +1,4 @@
-"""Read models: what waits, counted, listed, and found by a piece of its id. They cost what is pending."""
+"""Read models: what waits and what was given up, counted, listed, found by a piece of its id."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from approvals.model import Case, Instant, RequestId, Status
+from store.parcels import DeadLetter, ParcelKind
 from store.payloads import PARTS, joined_case
-from store.tables import cases
+from store.spelling import read_json
+from store.tables import cases, outbox
 from store.unit_of_work import Unit
 
 _IS_PENDING = cases.c.status == sa.literal_column("'pending'")
@@ -34,6 +36,15 @@ _ENDING = (
     .order_by(cases.c.id.desc())
     .limit(sa.bindparam("most"))
 )
+_IS_DEAD = outbox.c.state == sa.literal_column("'dead'")
+_DEAD = (
+    sa.select(outbox)
+    .where(_IS_DEAD)
+    .order_by(outbox.c.id)
+    .limit(sa.bindparam("most"))
+    .offset(sa.bindparam("start"))
+)
+_DEAD_COUNT = sa.select(sa.func.count()).select_from(outbox).where(_IS_DEAD)
 #: Behind every character that an id may have.
 _BEYOND = "\x7f"
 _BY_STATUS = sa.select(cases.c.status, sa.func.count().label("many")).group_by(cases.c.status)
@@ -78,3 +89,32 @@ def ending(u: Unit, piece: str, limit: int) -> tuple[RequestId, ...]:
     inert = piece.replace("/", "//").replace("%", "/%").replace("_", "/_")
     found = u.read(_ENDING, {"ending": f"%{inert}", "most": limit}, of=(cases,))
     return tuple(map(RequestId, found.scalars()))
+
+
+@dataclass(frozen=True, slots=True)
+class DeadPage:
+    """Some dead letters, oldest first, and how many there are in all."""
+
+    letters: tuple[DeadLetter, ...]
+    count: int
+
+
+def dead_letters(u: Unit, start: int, limit: int) -> DeadPage:
+    """Those from place `start`, from 0, on; costs what is dead, and reads the bodies of the page alone."""
+    rows = u.read(_DEAD, {"start": start, "most": limit}, of=(outbox,))
+    letters = tuple(
+        DeadLetter(
+            id=row.id,
+            kind=ParcelKind(row.kind),
+            request=RequestId(row.request) if row.request else None,
+            key=row.key,
+            lane=row.lane,
+            body=read_json(row.body),
+            created_at=row.created_at,
+            died_at=row.finished_at,
+            attempts=row.attempts,
+            error=row.last_error or "",
+        )
+        for row in rows
+    )
+    return DeadPage(letters, u.read(_DEAD_COUNT, of=(outbox,)).scalar_one())

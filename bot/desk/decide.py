@@ -92,12 +92,26 @@ async def approve_card(
         case = cases.of_card(unit, channel, ts)
         if case is None:
             return None
-        if not case.status.final and confirming.word(case.judgement, case.payload) is not None:
-            return Told(case, Answer(Reason.NOT_CONFIRMED))
         event = Voted(by, Choice.APPROVE, seen(case.id), desk.directory.roster())
-        return _told(unit, desk, case, event, tell)
+        return _approved(unit, desk, case, event, tell)
 
     return await desk.store.write(approving, ahead=cases.by_card(channel, ts))
+
+
+async def approve_listed(desk: Desk, request: RequestId, by: Person, seen: Digest, *, tell: Tell) -> Told:
+    """The same of a request in a list. Raises as `vote` does."""
+
+    def approving(unit: Unit) -> Told:
+        event = Voted(by, Choice.APPROVE, seen, desk.directory.roster())
+        return _approved(unit, desk, known(unit, request), event, tell)
+
+    return await desk.store.write(approving)
+
+
+def _approved(unit: Unit, desk: Desk, case: Case, event: Voted, tell: Tell) -> Told:
+    if not case.status.final and confirming.word(case.judgement, case.payload) is not None:
+        return Told(case, Answer(Reason.NOT_CONFIRMED))
+    return _told(unit, desk, case, event, tell)
 
 
 async def edit(  # noqa: PLR0913  # an edit's parts, by name

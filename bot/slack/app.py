@@ -16,6 +16,7 @@ from blocks.message import Message
 from bot.slack.clicks import Clicks
 from bot.slack.commands import Commands
 from bot.slack.front import Front
+from bot.slack.lists import Lists
 from bot.slack.payloads import Body
 from bot.slack.people import People
 from bot.slack.submits import Submits, ViewAnswer, instead
@@ -46,11 +47,12 @@ def build(front: Front, people: People) -> AsyncApp:
         authorize=_authorizer(front),
         request_verification_enabled=False,
     )
-    clicks, submits, talk = Clicks(front), Submits(front), Talk(front, people)
+    lists = Lists(front)
+    clicks, submits, talk = Clicks(front, lists), Submits(front, lists), Talk(front, people)
     app.action(_ANYTHING)(_on_click(clicks))
     app.view_submission(_ANYTHING)(_on_submit(front, submits))
     app.view_closed(_ANYTHING)(_on_event(front, _nothing))
-    app.command(_ANYTHING)(_on_command(front, Commands(front, people)))
+    app.command(_ANYTHING)(_on_command(front, Commands(front, people, lists)))
     heard: dict[str, Callable[[Body], Awaitable[None]]] = {
         "app_home_opened": talk.home,
         "app_mention": talk.mention,

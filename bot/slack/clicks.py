@@ -1,4 +1,4 @@
-"""A click on a card: some decide at once, the others open a modal."""
+"""A click on a card or in a list: some decide at once, the others open a modal."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ from blocks.replies import Wanted
 from bot.desk import decide
 from bot.desk.decide import Tell, Told
 from bot.slack.commands import revoked
+from bot.slack.dead_letters import DeadLetters
 from bot.slack.front import Front
+from bot.slack.lists import Lists
 from bot.slack.once import Once
 from bot.slack.opening import Opening
 from bot.slack.payloads import Body, Click, click, digest_seen, seen_by
@@ -24,11 +26,13 @@ from bot.slack.stats import Stats
 class Clicks:
     """Listeners for `block_actions`."""
 
-    def __init__(self, front: Front) -> None:
+    def __init__(self, front: Front, lists: Lists) -> None:
         self._front = front
+        self._lists = lists
         self._once: Once[None] = Once()
-        self._opening = Opening(front)
+        self._opening = Opening(front, lists)
         self._stats = Stats(front)
+        self._dead = DeadLetters(front, lists)
         self._opens: Mapping[str, Callable[[Click], None]] = {
             actions.EDIT: self._opening.edit,
             actions.CORRECT: self._opening.edit,
@@ -42,6 +46,10 @@ class Clicks:
             actions.SHOW_REQUESTS: self._stats.show,
             **dict.fromkeys(actions.REQUESTS_PAGES, self._stats.turn_requests),
             **dict.fromkeys(actions.STATS_PAGES, self._stats.turn),
+            **dict.fromkeys(actions.QUEUE_PAGES, lists.turn),
+            **dict.fromkeys(actions.DEAD_PAGES, self._dead.turn),
+            actions.SEND_AGAIN: self._dead.send_again,
+            actions.SEND_ALL_AGAIN: self._dead.send_again,
         }
 
     async def take(self, body: Body) -> None:
@@ -85,12 +93,17 @@ class Clicks:
             return digest_seen(clicked.value, request)
 
         async def approving() -> Told | None:
-            place = (clicked.channel, clicked.ts)
-            return await decide.approve_card(self._front.desk, *place, clicked.by, seen, tell=tell)
+            desk, listed = self._front.desk, clicked.listed
+            if listed is not None:
+                request = listed.request
+                return await decide.approve_listed(desk, request, clicked.by, seen(request), tell=tell)
+            return await decide.approve_card(desk, clicked.channel, clicked.ts, clicked.by, seen, tell=tell)
 
         told = await self._front.once_up(approving)
         if told.answer.refused is Reason.NOT_CONFIRMED:
             self._opening.confirm(clicked)
+        else:
+            self._lists.drawn_from(clicked)
 
     async def _answer(self, clicked: Click, place: int, seen: Callable[[Case], Digest]) -> None:
         """The option at `place` of the request's own: what the button says in words is for people only."""
@@ -101,19 +114,24 @@ class Clicks:
             return
         tell = self._tell(clicked, "answer")
         await decide.answer(self._front.desk, case.id, clicked.by, options[place], seen(case), tell=tell)
+        self._lists.drawn_from(clicked)
 
     def _tell(self, clicked: Click, wanted: Wanted) -> Tell:
         return Tell(
             user=clicked.by.id,
-            words=partial(self._words, wanted),
+            words=partial(self._words, wanted, listed=clicked.listed is not None),
             key=clicked.key,
             channel=clicked.channel,
             response_url=clicked.response_url,
         )
 
-    def _words(self, wanted: Wanted, told: Told) -> str | None:
-        """What the card itself does not say at once: why it did not count, or who is still missing."""
-        if told.answer.refused is None and not told.answer.repeated and told.case.status.final:
+    def _words(self, wanted: Wanted, told: Told, *, listed: bool) -> str | None:
+        """What the card itself does not say at once: why it did not count, or who is still missing.
+
+        Whoever decides in a list does not see the card.
+        """
+        decided = told.answer.refused is None and not told.answer.repeated and told.case.status.final
+        if decided and not listed:
             return None
         roster = self._front.desk.directory.roster()
         return replies.answer_words(told.answer, told.case, roster, wanted)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import Final, TypeAlias
 
@@ -16,8 +16,10 @@ from approvals.model import AgentName, Case, Person, RequestId, UserId
 from approvals.strict_json import NotInterchangeable, NotJson
 from blocks import commands as said
 from blocks.commands import Entry, GrantLine
+from blocks.dead import DEAD
 from blocks.duty import AWAY, ONCALL
 from blocks.message import Message
+from blocks.queue import QUEUE, SHOW
 from blocks.text import Mrkdwn
 from bot.desk import granting
 from bot.desk.desk import Desk
@@ -25,10 +27,13 @@ from bot.desk.granting import Ending
 from bot.http.bodies import matched
 from bot.http.drafts import PostedRequest, draft_of
 from bot.http.problems import Problem
+from bot.slack.dead_letters import DeadLetters
 from bot.slack.duty_commands import DutyCommands
 from bot.slack.front import Front
+from bot.slack.lists import Lists
 from bot.slack.payloads import Body
 from bot.slack.people import People
+from bot.slack.queue_commands import QueueCommands, names_a_list
 from bot.slack.stats import Stats
 from store.agents import Agent
 
@@ -58,20 +63,58 @@ Answering: TypeAlias = Callable[[Typed], Awaitable[Message]]
 class Commands:
     """Listener for `/hitl`."""
 
-    def __init__(self, front: Front, people: People) -> None:
+    def __init__(self, front: Front, people: People, lists: Lists) -> None:
         self._front = front
-        duty = DutyCommands(front, people)
+        self._dead = DeadLetters(front, lists)
+        duty, queue = DutyCommands(front, people), QueueCommands(lists)
         self._table: Mapping[str, tuple[Entry, Answering]] = {
+            "": (Entry("", "what waits for you, to be decided right there"), queue.mine),
+            "queue": (
+                Entry(
+                    QUEUE, "a list of requests, what will hurt first at the top", "queue all action:issue_*"
+                ),
+                queue.queue,
+            ),
+            "show": (
+                Entry(SHOW, "one request, by its id or the first or last letters of it", "show K3M9"),
+                queue.show,
+            ),
+            "stats": (
+                Entry("stats [7d]", "how each rule and agent fares, and what to do", "stats 30d"),
+                self._stats,
+            ),
+            "oncall": (
+                Entry(
+                    "oncall [GROUP]",
+                    f"now and next; `{ONCALL}` hands it over",
+                    "oncall support @bob until fri 18:00",
+                ),
+                duty.oncall,
+            ),
+            "away": (
+                Entry(
+                    AWAY, "who decides in your place; `away off` ends it", "away @bob until 2026-12-01 09:00"
+                ),
+                duty.away,
+            ),
+            "grants": (
+                Entry("grants", "what you let through for a while, with buttons to end it", "grants"),
+                self._grants,
+            ),
+            "revoke": (Entry("revoke ID", "end a grant", "revoke g_7f3kq2mz"), self._revoke),
             "try": (
-                Entry(_TRY, "what the policy would say, and why; `agent:NAME` asks as that agent"),
+                Entry(
+                    _TRY,
+                    "what the policy would say, and why; `agent:NAME` asks as that agent",
+                    'try issue_refund {"amount": 750} agent:billing',
+                ),
                 self._try,
             ),
-            "grants": (Entry("grants", "what you let through for a while"), self._grants),
-            "revoke": (Entry("revoke ID", "end a grant"), self._revoke),
-            "oncall": (Entry("oncall [GROUP]", f"now and next; `{ONCALL}` hands it over"), duty.oncall),
-            "away": (Entry(AWAY, "who decides in your place; `away off` ends it"), duty.away),
-            "stats": (Entry("stats [7d]", "how each rule and agent fares, and what to do"), self._stats),
-            "help": (Entry("help", "this"), self._help),
+            "dead": (
+                Entry(DEAD, "for operators: what could not be delivered, to be sent again", "dead all"),
+                self._given_up,
+            ),
+            "help": (Entry("help [COMMAND]", "this", "help queue"), self._help),
         }
 
     async def take(self, body: Body) -> Message:
@@ -79,19 +122,25 @@ class Commands:
         by = Person(UserId(str(body["user_id"])), str(body.get("user_name") or body["user_id"]))
         word, _, rest = str(body.get("text") or "").strip().partition(" ")
         typed = Typed(self._front.person(by), rest.strip(), body.get("response_url") or None)
-        name = word.strip("`*_").casefold()
-        if not name:
-            return await self._help(typed)
+        name = _bare(word)
         if name in self._table:
             return await self._table[name][1](typed)
+        if name.startswith("req_"):
+            return await self._table["show"][1](replace(typed, rest=word))
+        if names_a_list(name):
+            return await self._table["queue"][1](replace(typed, rest=f"{word} {rest}"))
         near = get_close_matches(name, self._table, 1)
         return said.unknown(word, near[0] if near else None, self._entries())
 
     def _entries(self) -> list[Entry]:
         return [entry for entry, _ in self._table.values()]
 
-    async def _help(self, _typed: Typed) -> Message:
-        return said.help_(self._entries())
+    async def _help(self, typed: Typed) -> Message:
+        about = self._table.get(_bare(typed.rest.removeprefix("/hitl")))
+        return said.help_(self._entries()) if about is None or not typed.rest else said.help_with(about[0])
+
+    async def _given_up(self, typed: Typed) -> Message:
+        return await self._dead.answer(typed.by.id, typed.rest)
 
     async def _try(self, typed: Typed) -> Message:
         action, _, rest = typed.rest.partition(" ")
@@ -117,6 +166,10 @@ class Commands:
     async def _revoke(self, typed: Typed) -> Message:
         text = await revoked(self._front.desk, typed.rest, typed.by)
         return Message(text, [])
+
+
+def _bare(word: str) -> str:
+    return word.strip("`*_ ").casefold()
 
 
 async def revoked(desk: Desk, typed: str, by: Person) -> Mrkdwn:

@@ -18,6 +18,7 @@ from blocks.actions import Page, Seen
 from blocks.text import Mrkdwn
 from bot.desk import decide
 from bot.slack.front import Front
+from bot.slack.lists import Lists
 from bot.slack.payloads import Click, digest_seen, seen_by
 from bot.slack.troubles import SlackTrouble, Trouble, said
 from store import facts
@@ -40,8 +41,9 @@ _OPEN_WITHIN = 12.0
 class Opening:
     """Each method starts a task and returns at once."""
 
-    def __init__(self, front: Front) -> None:
+    def __init__(self, front: Front, lists: Lists) -> None:
         self._front = front
+        self._lists = lists
 
     def edit(self, click: Click) -> None:
         """The form to change the arguments in, for those who are asked."""
@@ -158,7 +160,8 @@ class Opening:
     async def _open(self, click: Click, view: View) -> None:
         client = self._front.out.connection.client
         try:
-            await said(client.views_open(trigger_id=click.trigger, view=view))
+            opened = await said(client.views_open(trigger_id=click.trigger, view=view))
+            self._lists.opened(str(opened["view"]["id"]), click)
         except SlackTrouble as trouble:
             log.warning("a modal could not be opened: %s", trouble)
             if trouble.trouble is Trouble.TOKEN:

@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 from approvals.canonical import Digest
 from approvals.model import Person, RequestId, UserId
 from blocks.actions import Seen
+from blocks.listed import Listed
 
 Body: TypeAlias = Mapping[str, Any]
 
@@ -33,6 +34,8 @@ class Click:
     modal: str
     #: the same for every delivery of this click
     key: str
+    #: in a list: the request that its block is about; None on a card, whose place says which
+    listed: Listed | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,8 @@ class Submission:
     #: block_ids of the modal's inputs, from the top
     inputs: tuple[str, ...]
     key: str
+    #: the modal, by its id
+    view: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +85,7 @@ def click(body: Body) -> Click:
         view=view.get("id"),
         modal=str(view.get("callback_id") or ""),
         key=f"click:{by.id}:{action['action_id']}:{action.get('action_ts') or body.get('trigger_id')}",
+        listed=Listed.decode(action.get("block_id")),
     )
 
 
@@ -96,6 +102,7 @@ def submission(body: Body) -> Submission:
         values=values,
         inputs=tuple(block["block_id"] for block in view["blocks"] if block["type"] == "input"),
         key=f"submit:{by.id}:{view['id']}:{typed}",
+        view=str(view["id"]),
     )
 
 

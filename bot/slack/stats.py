@@ -17,6 +17,7 @@ from blocks.actions import About, StatsPage
 from blocks.message import Message
 from bot.desk import reviewing
 from bot.slack.front import Front
+from bot.slack.lists import heeding
 from bot.slack.payloads import Click
 from bot.slack.troubles import SlackTrouble, said
 
@@ -114,7 +115,7 @@ class Stats:
         async def answering() -> None:
             await self._replace(await counting, url)
 
-        wrong = await self._front.answered(lambda: _heeding(answering), _WITHIN)
+        wrong = await self._front.answered(lambda: heeding(answering), _WITHIN)
         if wrong is not None:
             try:
                 await self._replace(Message(wrong.text, []), url)
@@ -127,20 +128,11 @@ class Stats:
 
     def _start(self, click: Click, work: Callable[[], Awaitable[None]]) -> None:
         async def guarded() -> None:
-            wrong = await self._front.answered(lambda: _heeding(work), _WITHIN)
+            wrong = await self._front.answered(lambda: heeding(work), _WITHIN)
             if wrong is not None:
                 self._front.tell(click, wrong)
 
         self._front.tasks.start(guarded(), f"stats {click.action}")
-
-
-async def _heeding(work: Callable[[], Awaitable[None]]) -> None:
-    """Slack's own refusals are no bug of ours: whoever clicked is told to try again."""
-    try:
-        await work()
-    except SlackTrouble as trouble:
-        log.warning("a list could not be shown: %s", trouble)
-        raise TimeoutError from trouble
 
 
 def whole_second(now: Instant) -> Instant:

@@ -17,6 +17,7 @@ from blocks.text import Mrkdwn
 from bot.desk import decide
 from bot.desk.decide import Told
 from bot.slack.front import Front
+from bot.slack.lists import Lists
 from bot.slack.once import Once
 from bot.slack.payloads import Body, Submission, submission
 
@@ -30,8 +31,9 @@ _CLOSE: ViewAnswer = {"response_action": "clear"}
 class Submits:
     """Listeners for `view_submission`."""
 
-    def __init__(self, front: Front) -> None:
+    def __init__(self, front: Front, lists: Lists) -> None:
         self._front = front
+        self._lists = lists
         self._once: Once[ViewAnswer] = Once()
         self._by_modal: Mapping[str, _Handler] = {
             actions.REJECT_MODAL: self._reject,
@@ -57,7 +59,9 @@ class Submits:
         seen, handle = _seen(sent), self._by_modal.get(sent.modal)
         if seen is None or handle is None:
             return instead(replies.unknown_button())
-        return await handle(sent, seen)
+        answer = await handle(sent, seen)
+        self._lists.submitted(sent.view, self._front.person(sent.by))
+        return answer
 
     async def _reject(self, sent: Submission, seen: Seen) -> ViewAnswer:
         told = await self._vote(sent, seen, Choice.REJECT, reason=modals.reason_of(sent.values))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import timedelta
 
@@ -23,6 +24,7 @@ from blocks.commands import GrantLine
 from blocks.limits import problems_of_message
 from bot.desk import decide
 from sandbox.server import SlackStandIn
+from sandbox.words import words_of
 from sandbox.workspace import Message
 from store import grants
 from tests.harness.cases import ALICE, NOON, a_request, a_roster, an_open_case
@@ -54,12 +56,27 @@ async def allowed(bot: RunningDesk) -> GrantId:
     return grant.id
 
 
-@pytest.mark.parametrize("typed", ["/hitl", "/hitl help", "/hitl HELP ", "/hitl `help`"])
-async def test_help_names_every_subcommand(bot: RunningDesk, slack: SlackStandIn, typed: str) -> None:
-    """Nothing at all, too, is a question for help."""
-    told = words(await answered(slack, "U0CAROL", typed))
-    for usage in ("/hitl try ACTION {json}", "/hitl grants", "/hitl revoke ID", "/hitl help"):
-        assert usage in told
+@pytest.mark.parametrize("typed", ["/hitl help", "/hitl HELP ", "/hitl `help`", "/hitl help nonsense"])
+async def test_help_names_every_subcommand_with_an_example(
+    bot: RunningDesk, slack: SlackStandIn, typed: str
+) -> None:
+    """What can be typed, and under each line one that somebody might well type."""
+    told = await answered(slack, "U0CAROL", typed)
+    lines = words_of(told.blocks).splitlines()
+    for name in ("queue", "show", "stats", "oncall", "away", "grants", "revoke", "try", "dead", "help"):
+        # What comes before the list names `/hitl help` as well.
+        place = max(place for place, line in enumerate(lines) if line.startswith(f"`/hitl {name}"))
+        assert f"for example `/hitl {name}" in lines[place + 1]
+    assert "`/hitl` what waits for you" in words_of(told.blocks)
+    assert len(re.findall("^ +for example", words_of(told.blocks), re.MULTILINE)) >= 10
+
+
+async def test_help_with_one_subcommand(bot: RunningDesk, slack: SlackStandIn) -> None:
+    """Its own line, and its example."""
+    told = await answered(slack, "U0CAROL", "/hitl help `queue`")
+    assert told.text.startswith("`/hitl queue [mine|all|overdue|parked]")
+    assert "for example `/hitl queue all action:issue_*`" in told.text
+    assert "grants" not in told.text
 
 
 async def test_a_typo_is_told_the_nearest(bot: RunningDesk, slack: SlackStandIn) -> None:

@@ -1,0 +1,273 @@
+"""Requests in a list, each to be decided right there: what `/hitl`, `/hitl queue`, `/hitl show` answer.
+
+`item` makes the blocks of one request wherever it is listed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from approvals.model import Case, Gate, Roster
+from blocks import actions, card_flaws, card_parts, card_question, card_status, limits, rich
+from blocks.card_buttons import buttons
+from blocks.listed import SHOWN, Listed, QueuePage
+from blocks.message import Message, small, words
+from blocks.rich import Block
+from blocks.standing import EMOJI, edits, risk_word, title_of, verdict_word
+from blocks.text import Mrkdwn, escape, listed
+
+#: How it is typed.
+QUEUE: Final = "queue [mine|all|overdue|parked] [action:GLOB] [agent:NAME]"
+SHOW: Final = "show ID"
+#: Requests on one page, where they are short enough.
+A_PAGE: Final = 5
+_TITLE: Final = 150
+_REASON: Final = 300
+#: Characters for the arguments of one request: at least, as usual, and what a card would have at most.
+_LEAST: Final = 250
+_USUAL: Final = 900
+_ALL: Final = 6_000
+#: Room that the lines around the items need.
+_AROUND: Final = 1_200
+_APPROVING: Final = frozenset((actions.APPROVE, actions.LOOKS_RIGHT, actions.ANSWER_SELECT))
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One request of a list, as it stands, and where its card is."""
+
+    case: Case
+    permalink: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A page of somebody's queue."""
+
+    page: QueuePage
+    #: from the page's first request on; more than fit are left to the next page
+    lines: Sequence[Line]
+    #: how many there are in the whole list
+    count: int
+    #: how many wait for them in all lists; and how many they may see that wait for others
+    mine: int
+    others: int
+
+
+def item(line: Line, roster: Roster, where: str, room: int = _USUAL) -> list[Block]:
+    """One request, with its card's buttons: what is asked, how it stands, the arguments within `room`.
+
+    The row of buttons says by its `block_id` which request it is; `where` says in which list. Where `room` is
+    too small for all that a card would show, Slack asks before anything is approved there.
+    """
+    return [*_head(line, roster), *_asked(line.case, room), *_row(line.case, where, room)]
+
+
+def queue(listing: Listing, roster: Roster) -> Message:
+    """A page of somebody's queue, with as many of its requests as a message holds."""
+    page, text = listing.page, _headline(listing)
+    if not listing.lines:
+        return Message(text, [words(text)])
+    blocks: list[Block] = [words(_heading(listing))]
+    shown = _fitting(listing, roster)
+    for blocks_of_one in shown:
+        blocks += [*blocks_of_one, {"type": "divider"}]
+    return Message(text, [*blocks[:-1], *_turning(page, len(shown), listing.count), small(_beside(listing))])
+
+
+def shown(card: Message, line: Line) -> Message:
+    """A card's content for one person alone: its row of buttons says which request it is."""
+    row = {"block_id": Listed(line.case.id, SHOWN).encode()}
+    blocks = [{**block, **row} if block["type"] == "actions" else block for block in card.blocks]
+    link = Mrkdwn(f"<{line.permalink}|Go to its card>") if line.permalink is not None else None
+    return Message(card.text, [*blocks, *([small(link)] if link is not None else [])])
+
+
+def decided(case: Case) -> Block:
+    """In the place of one that was decided since the list was drawn."""
+    return words(f"~{escape(title_of(case, _TITLE), _TITLE)}~ is {verdict_word(case)}.")
+
+
+def not_a_list(typed: str, nearest: str | None) -> Message:
+    """No such list and no such filter."""
+    near = f" Did you mean `/hitl queue {nearest}`?" if nearest is not None else ""
+    return _plain(f"There is no list `{_code(typed)}`.{near} Type it like this: `/hitl {QUEUE}`.")
+
+
+def pattern_too_long(name: str, most: int) -> Message:
+    """What a list is narrowed to goes into its buttons, which have little room."""
+    return _plain(f"What follows `{name}:` may have {most} characters, without blanks or bars.")
+
+
+def no_id() -> Message:
+    """Nothing to show."""
+    return _plain(f"Say which request: `/hitl {SHOW}`. Its id stands at the foot of its card.")
+
+
+def no_request(typed: str) -> Message:
+    """There is none, or none that they may see: the two look alike."""
+    return _plain(
+        f"There is no request `{_code(typed)}` that you are asked about. `/hitl queue all` lists them."
+    )
+
+
+def ambiguous(typed: str, among: Sequence[Case]) -> Message:
+    """It may be several."""
+    text = Mrkdwn(f"`{_code(typed)}` fits more than one request. Write more of the id.")
+    told = [f"`{_code(case.id)}` {escape(title_of(case, 120), 120)}" for case in among]
+    return Message(text, [words(text), *([words("\n".join(told))] if told else [])])
+
+
+def _head(line: Line, roster: Roster) -> list[Block]:
+    case = line.case
+    title = escape(title_of(case, _TITLE), _TITLE)
+    linked = f"<{line.permalink}|{title}>" if line.permalink is not None else title
+    return [words(f"*{linked}*\n{card_status.open_status(case, roster)}")]
+
+
+def _asked(case: Case, room: int) -> list[Block]:
+    """What a card shows of it besides, shorter."""
+    reason = (case.request.reasoning or "").strip()
+    why = [rich.block(rich.section(rich.text("Why", bold=True)), rich.quote(reason, _REASON, lines=4))]
+    return [
+        *card_flaws.flaws(case),
+        *card_parts.edited(case, edits(case)),
+        *card_parts.arguments(case, max(room, _LEAST)),
+        *card_question.options(case, room),
+        *(why if reason else []),
+    ]
+
+
+def _row(case: Case, where: str, room: int) -> list[Block]:
+    row = {**buttons(case), "block_id": Listed(case.id, where).encode()}
+    # Under `manual` the modal that it is confirmed in shows all of it.
+    if case.judgement.gate is not Gate.MANUAL and _asked(case, room) != _asked(case, _ALL):
+        for element in row["elements"]:
+            if element["action_id"] in _APPROVING or actions.option_of(element["action_id"]) is not None:
+                element["confirm"] = _look_first(case, element)
+    return [row]
+
+
+def _look_first(case: Case, element: dict[str, Any]) -> dict[str, Any]:
+    answers = case.judgement.gate is Gate.QUESTION
+    return {
+        "title": _words("Have you looked at it whole?"),
+        "text": _words("This list does not show all of it. View everything does: it is in the menu beside."),
+        "confirm": _words("Answer" if answers else element["text"]["text"]),
+        "deny": _words("Not yet"),
+    }
+
+
+def _fitting(listing: Listing, roster: Roster) -> list[list[Block]]:
+    """The blocks of as many requests as fit; where room is short, with fewer of their arguments."""
+    where, left = listing.page.encode(), limits.MESSAGE_CHARACTERS - _AROUND
+    lines = listing.lines[:A_PAGE]
+    shown: list[list[Block]] = []
+    for place, line in enumerate(lines):
+        blocks = _one(line, roster, where, _USUAL)
+        if limits.characters_of_blocks(blocks) > left // (len(lines) - place):
+            blocks = _one(line, roster, where, _LEAST)
+        cost = limits.characters_of_blocks(blocks) + limits.BLOCK_CONTAINER
+        if cost > left and shown:
+            break
+        left -= cost
+        shown.append(blocks)
+    return shown
+
+
+def _one(line: Line, roster: Roster, where: str, room: int) -> list[Block]:
+    return [decided(line.case)] if line.case.status.final else item(line, roster, where, room)
+
+
+def _headline(listing: Listing) -> Mrkdwn:
+    """The whole of it in a sentence or two: what phones show."""
+    only, count = _only(listing.page), listing.count
+    if not count:
+        none, others = _NONE[listing.page.which], listing.others
+        more = f" {_requests(others)} for others: `/hitl queue all`." if others and _is_mine(listing) else ""
+        return Mrkdwn(f"{none}{only}.{more}")
+    first = f" First: {_risk(listing.lines[0].case)}." if listing.lines else ""
+    return Mrkdwn(f"{_counted(listing)}{only}.{first}")
+
+
+def _heading(listing: Listing) -> Mrkdwn:
+    return Mrkdwn(f"*{_counted(listing)}*{_only(listing.page)}, what will hurt first at the top")
+
+
+def _counted(listing: Listing) -> str:
+    count, which = listing.count, listing.page.which
+    many = f"{count:,} request{'' if count == 1 else 's'}"
+    one = count == 1
+    return {
+        "mine": f"{many} {'waits' if one else 'wait'} for you",
+        "all": f"{many} that you may see {'is' if one else 'are'} open",
+        "overdue": f"{many} {'is' if one else 'are'} overdue",
+        "parked": f"{many} {'is' if one else 'are'} parked, and can still be decided",
+    }[which]
+
+
+def _requests(count: int) -> str:
+    return f"{count:,} request waits" if count == 1 else f"{count:,} requests wait"
+
+
+def _risk(case: Case) -> Mrkdwn:
+    title = escape(title_of(case, 120), 120)
+    return Mrkdwn(f"{EMOJI[case.judgement.risk]} {risk_word(case.judgement.risk)} risk, {title}")
+
+
+def _only(page: QueuePage) -> str:
+    told = [
+        f"{name} `{_code(glob)}`" for name, glob in (("action", page.action), ("agent", page.agent)) if glob
+    ]
+    return f" (only {listed(told)})" if told else ""
+
+
+def _is_mine(listing: Listing) -> bool:
+    return listing.page.which == "mine"
+
+
+def _turning(page: QueuePage, shown: int, count: int) -> list[Block]:
+    """Buttons to the parts before and behind; none where all of it is shown."""
+    elements = []
+    if page.start > 0:
+        elements.append(_page_button(actions.QUEUE_BACK, "Back", page.at(max(page.start - A_PAGE, 0))))
+    if page.start + shown < count:
+        elements.append(_page_button(actions.QUEUE_ON, "More", page.at(page.start + shown)))
+    return [{"type": "actions", "elements": elements}] if elements else []
+
+
+def _page_button(action: str, text: str, page: QueuePage) -> dict[str, Any]:
+    return {"type": "button", "action_id": action, "text": _words(text), "value": page.encode()}
+
+
+def _beside(listing: Listing) -> Mrkdwn:
+    """Where the rest is."""
+    first, last = listing.page.start + 1, listing.page.start + min(len(listing.lines), A_PAGE)
+    part = f"From {first:,} on, of {listing.count:,}. " if first > 1 or last < listing.count else ""
+    if _is_mine(listing) and listing.others:
+        part += f"{_requests(listing.others)} for others: `/hitl queue all`. "
+    return Mrkdwn(f"{part}Only you see this list. `/hitl help` says what else I can be asked.")
+
+
+#: When a list is empty.
+_NONE: Final = {
+    "mine": "Nothing waits for you",
+    "all": "Nothing is open that you are asked about",
+    "overdue": "Nothing is overdue that you are asked about",
+    "parked": "Nothing is parked that you are asked about",
+}
+
+
+def _words(text: str) -> dict[str, Any]:
+    return {"type": "plain_text", "text": text}
+
+
+def _code(text: str) -> Mrkdwn:
+    """Words of others between backticks."""
+    return escape(text.replace("`", "'"), 80)
+
+
+def _plain(text: str) -> Message:
+    return Message(Mrkdwn(text), [words(text)])
