@@ -34,6 +34,8 @@ class Reason(StrEnum):
     NOT_THIS_WAY = "not_this_way"
     #: like requests cannot be let through: the rule has no grants, or what was asked goes beyond them
     NOT_GRANTABLE = "not_grantable"
+    #: its agent is paused: people are not to be shown it
+    HELD = "held"
     UNKNOWN_REQUEST = "unknown_request"
     NOT_PENDING = "not_pending"
     NOT_CLAIMABLE = "not_claimable"

@@ -111,6 +111,8 @@ def why_refused(case: Case, by: UserId, seen: Digest, roster: Roster) -> Reason 
     """
     if case.status.final:
         return Reason.LATE
+    if case.held:
+        return Reason.HELD
     why = access.why_not_decide(case, by, roster)
     if why is not None:
         return why

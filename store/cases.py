@@ -69,6 +69,7 @@ _OUTLINES = (
     .where(
         cases.c.status == sa.literal_column("'pending'"),
         cases.c.parked_at.is_(None),
+        sa.func.coalesce(cases.c.waits_in, "") != HELD,
         cases.c.id > sa.bindparam("after"),
     )
     .order_by(cases.c.id)

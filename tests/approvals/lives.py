@@ -27,6 +27,7 @@ from approvals.model import (
     Case,
     Choice,
     Decision,
+    DigestName,
     Gate,
     GrantId,
     Grants,
@@ -85,6 +86,8 @@ class Lived(RuleBasedStateMachine):
         self.approved: dict[Person, Digest] = {}
         self.end: tuple[Status, Decision, object] | None = None
         self.claims = 0
+        #: from when the steps count that are no soft window's
+        self.began = NOON
         #: when the soft window that runs now began, as a bystander would know
         self.window: Instant | None = None
 
@@ -97,6 +100,9 @@ class Lived(RuleBasedStateMachine):
         plain=st.booleans(),
         granted=st.booleans(),
         shown=st.booleans(),
+        digest=st.booleans(),
+        held=st.sampled_from([False, False, False, True]),
+        crowded=st.booleans(),
     )
     def open(  # what Hypothesis draws, by name
         self,
@@ -108,6 +114,9 @@ class Lived(RuleBasedStateMachine):
         plain: bool,
         granted: bool,
         shown: bool,
+        digest: bool,
+        held: bool,
+        crowded: bool,
     ) -> None:
         """An agent asks; the card may be up at once."""
         kind = KINDS.get(gate, Kind.APPROVAL)
@@ -137,11 +146,14 @@ class Lived(RuleBasedStateMachine):
             valid_for=timedelta(hours=2),
             confirm=None if plain else "payload.amount",
             grants=TERMS if plain else None,
+            digest=DigestName("hourly") if digest else None,
             sample=0.5 if gate is Gate.AUDIT and plain and passable else None,
         )
         grant = self.a_grant(request, judgement) if granted else None
-        self.take(decide(None, Opened(request, judgement, members(set()), grant), self.now))
-        if shown:
+        grant = None if held else grant
+        opened = Opened(request, judgement, members(set()), grant, held, crowded)
+        self.take(decide(None, opened, self.now))
+        if shown and not held:
             self.happen(Shown())
 
     def a_grant(self, request: Request, judgement: Judgement) -> grants.Grant | None:

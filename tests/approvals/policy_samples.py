@@ -16,7 +16,7 @@ groups: {support: {users: [U0ALICE, U0BOB]}, directors: {usergroup: S0DIRECTORS}
 default: {gate: hard, ask: support, steps: [{after: 1d, do: park}]}
 """
 
-#: The contract's own example, whole (two lines broken), with what is not carried out yet.
+#: The contract's own example, whole (two lines broken).
 CONTRACT = """\
 channel: C0APPROVALS            # where cards go unless a rule says otherwise, or its channel is gone
 operators: [U0ADMIN]

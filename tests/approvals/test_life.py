@@ -14,7 +14,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from approvals import escalation
+from approvals import digesting, escalation
 from approvals.audit import FactKind, verify
 from approvals.canonical import digest_of
 from approvals.effects import CallAgent, CallbackType, KeepGrant, OpenReview, PostNote, ShowCard
@@ -26,7 +26,9 @@ from approvals.events import (
     Commented,
     Edited,
     Mustered,
+    PulledOut,
     Reported,
+    Resumed,
     Shown,
     Ticked,
     Voted,
@@ -59,7 +61,7 @@ from tests.approvals.lives import (
     came_by,
     members,
 )
-from tests.harness.cases import ALICE, BOB, CAROL, DAN, FINANCE, NOON
+from tests.harness.cases import ALICE, BOB, CAROL, DAN, DIRECTORS, FINANCE, NOON
 
 
 class Life(Lived):
@@ -118,6 +120,28 @@ class Life(Lived):
         """Somebody says something."""
         self.happen(Commented(by, "said: " + text.encode("utf-8", "replace").decode()))
 
+    @precondition(lambda self: self.case.held)
+    @rule(crowded=st.booleans())
+    def resume(self, crowded: bool) -> None:
+        """Its agent goes on."""
+        before = self.case
+        assert self.happen(Resumed(ALICE, members(set()), None, crowded)) is not None
+        if not before.status.final:
+            self.began = self.now
+            assert not self.case.held
+
+    @rule(by=PEOPLE, gone=GONE)
+    def pull_out(self, by: Person, gone: set[Person]) -> None:
+        """Somebody wants it on a card of its own: that decides nothing."""
+        before = self.case
+        ruling = self.happen(PulledOut(by, members(gone)))
+        assert ruling is not None
+        assert self.case.status in (before.status, Status.TIMED_OUT), "only time may have gone by"
+        if ruling.answer.refused is None:
+            assert self.case.waits_in is None
+            assert by.id in members(gone).groups[DIRECTORS] or FINANCE in self.case.escalated
+
+    @precondition(lambda self: not self.case.held)
     @rule()
     def show(self) -> None:
         """The card is up, for the first time or again."""
@@ -128,12 +152,15 @@ class Life(Lived):
         seen=st.booleans(),
         restarted=st.booleans(),
         gone=GONE,
+        crowded=st.booleans(),
     )
-    def tick(self, minutes: int, seen: bool, restarted: bool, gone: set[Person]) -> None:
+    def tick(  # what Hypothesis draws, by name
+        self, minutes: int, seen: bool, restarted: bool, gone: set[Person], crowded: bool
+    ) -> None:
         """Time goes by, in jumps; the clock, of this process or a new one, may come by."""
         self.now += timedelta(minutes=minutes)
         if seen:
-            self.happen(Ticked(members(gone), self.now if restarted else NOON))
+            self.happen(Ticked(members(gone), self.now if restarted else NOON, crowded))
 
     @rule(gone=GONE)
     def muster(self, gone: set[Person]) -> None:
@@ -199,6 +226,9 @@ class Life(Lived):
         """Approved or modified and still valid; answered; audits unless flagged; questions with a guess."""
         case, gate = self.case, self.case.judgement.gate
         expected = case.status is Status.ANSWERED
+        if case.held:
+            assert may_act(case, self.now) is False
+            return
         if case.status in GONE_ON:
             until = self.decided().valid_until
             expected = until is not None and self.now <= until
@@ -213,7 +243,9 @@ class Life(Lived):
         """Unless it was parked, or is a soft window: no approval is younger than the end on the card."""
         decision = self.case.decision
         if decision is not None and decision.verdict in GONE_ON and self.case.judgement.gate is not Gate.SOFT:
-            assert self.case.parked_at is not None or decision.decided_at < NOON + END
+            by_policy = decision.via in (Via.POLICY, Via.GRANT)
+            parked = self.case.parked_at is not None
+            assert parked or by_policy or decision.decided_at < self.began + END
 
     @invariant()
     def nothing_that_breaks_the_form_goes_ahead(self) -> None:
@@ -271,6 +303,28 @@ class Life(Lived):
         """What the policy or a grant let through bothers nobody, at no time."""
         if self.case.quiet:
             assert not [effect for effect in self.effects if isinstance(effect, ShowCard | PostNote)]
+
+    @invariant()
+    def nothing_happens_to_what_is_held(self) -> None:
+        """It is withdrawn, at most, or spoken of; what people try is refused."""
+        if self.case.held:
+            kinds = {fact.kind for fact in self.facts}
+            assert kinds <= {
+                FactKind.OPENED,
+                FactKind.COMMENTED,
+                FactKind.REFUSED,
+                FactKind.DECIDED,
+                FactKind.REPORTED,
+            }
+            assert self.case.status in (Status.PENDING, Status.CANCELLED)
+
+    @invariant()
+    def a_digest_holds_nothing_risky(self) -> None:
+        """Nor what takes more than one click; a storm may."""
+        if self.case.waits_in == "hourly":
+            assert digesting.clears(self.case) or self.case.edited
+            assert self.case.parked_at is None
+            assert not self.case.escalated
 
     @invariant()
     def the_chain_holds(self) -> None:

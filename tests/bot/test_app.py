@@ -49,6 +49,16 @@ def policy(tmp_path: Path) -> Path:
     return path
 
 
+#: Loads, with a warning.
+NUDGING = """\
+rules:
+  - name: nudged
+    gate: hard
+    ask: support
+    steps: [{after: 1h, do: escalate, to: support}, {after: 1d, do: expire}]
+"""
+
+
 def says_also(policy: Path, more: str) -> None:
     """Write the file anew, with `more` at its end."""
     policy.write_text(POLICY + more, encoding="utf-8")
@@ -103,12 +113,12 @@ async def test_what_the_policy_is_warned_of_is_logged(
     sqlite_url: str, policy: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     """At the start, and again after a reload."""
-    says_also(policy, "storm: {cards: 9, in: 1m}\n")
+    says_also(policy, NUDGING)
     async with a_bot(sqlite_url, policy) as bot:
-        assert f"the policy: {policy}:5: storm: is not carried out yet" in caplog.text
+        assert f'the policy: {policy}:6: rule "nudged": steps: escalates to support' in caplog.text
         caplog.clear()
         await bot.reload()
-        assert f"the policy: {policy}:5: storm: is not carried out yet" in caplog.text
+        assert f'the policy: {policy}:6: rule "nudged": steps: escalates to support' in caplog.text
 
 
 def decided_requests(unit: Unit, count: int) -> None:

@@ -21,7 +21,8 @@ _REVISIONS = [script.revision for script in ScriptDirectory(str(migrate.SCRIPTS)
 def _first_rows(connection: sa.Connection) -> None:
     """A decided request with everything that belongs to it, an agent and a dead letter."""
     for statement in (
-        "INSERT INTO agents VALUES ('billing', 'h', 's', NULL, '[]', '[]', 1, NULL, 2)",
+        "INSERT INTO agents (name, token_hash, webhook_secret, callback_hosts, actions, created_at, last_seen)"
+        " VALUES ('billing', 'h', 's', '[]', '[]', 1, 2)",
         "INSERT INTO cases (id, agent, kind, action, status, gate, risk, rule, created_at, decided_at,"
         " version, chain_seq, chain_hash, state) VALUES ('req_1', 'billing', 'approval', 'pay', 'approved',"
         " 'hard', 'high', 'r', 1, 2, 3, 1, 'x', '{}')",
@@ -64,6 +65,19 @@ def _gate_review_too(connection: sa.Connection) -> None:
     connection.exec_driver_sql("INSERT INTO muted_suggestions VALUES ('r', 'gentler', 2, 'U1')")
 
 
+def _digests_too(connection: sa.Connection) -> None:
+    _gate_review_too(connection)
+    for statement in (
+        "INSERT INTO boards (id, digest, channel, ask, clears, opened_at)"
+        " VALUES ('dig_1', 'hourly', '', '[]', 1, 1)",
+        "INSERT INTO board_items VALUES ('dig_1', 0, 'req_1', 'x')",
+        "INSERT INTO drafts VALUES ('dig_1', 'U1', '{}', '')",
+        "INSERT INTO clearings VALUES ('click', 'dig_1', '{}', 1, NULL)",
+        "INSERT INTO recent_cards (channel, at, agent) VALUES ('C1', 1, 'billing')",
+    ):
+        connection.exec_driver_sql(statement)
+
+
 #: For each revision: puts rows of every kind into a database that is at it. The next migration is tried on
 #: them. Whoever adds a migration adds its rows here; a test fails until then.
 ROWS: dict[str, Callable[[sa.Connection], None]] = {
@@ -71,6 +85,7 @@ ROWS: dict[str, Callable[[sa.Connection], None]] = {
     "0002": _grants_too,
     "0003": _duties_too,
     "0004": _gate_review_too,
+    "0005": _digests_too,
 }
 
 

@@ -104,17 +104,16 @@ def test_check_names_a_file_that_is_not_utf_8(hitl: Hitl, tmp_path: Path) -> Non
     assert "1 problem; the policy does not load" in checked.stderr
 
 
-def test_check_names_what_is_not_carried_out_yet(hitl: Hitl, tmp_path: Path) -> None:
+def test_check_warns_of_what_is_likely_not_meant(hitl: Hitl, tmp_path: Path) -> None:
     """With the line; the policy loads all the same."""
     (tmp_path / "hitl.yml").write_text(
         "channel: C0\n"
         "groups: {a: {users: [U1]}}\n"
-        "storm: {cards: 9, in: 1m}\n"
-        "default: {gate: hard, ask: a, steps: [{after: 1d, do: park}]}\n"
+        "default: {gate: hard, ask: a, steps: [{after: 1h, do: escalate, to: a}, {after: 1d, do: park}]}\n"
     )
     checked = hitl("policy", "check")
     assert checked.exit_code == 0
-    assert "warning: hitl.yml:3: storm: is not carried out yet" in checked.stdout
+    assert 'warning: hitl.yml:3: rule "default": steps: escalates to a' in checked.stdout
 
 
 def test_the_schema_takes_the_sample_policy(hitl: Hitl) -> None:
