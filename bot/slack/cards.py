@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from approvals import escalation
 from approvals.events import Shown
-from approvals.model import Case
+from approvals.model import Case, Display, Instant
+from approvals.seen import is_shown
 from blocks import guide
 from blocks.card import card, minimal
 from blocks.message import Message
@@ -106,15 +107,24 @@ class _Card:
         if escalation.began_at(self.case) is None:
             self._begin(unit)
 
-    async def seen(self) -> None:
-        """One that starts again begins with the update that says so."""
+    async def seen(self, since: Instant) -> None:
+        """A window that starts again begins with the update that says so; and an edit can be seen now."""
         if self.ref is not None and escalation.began_at(self.case) is None:
             await self.desk.store.write(self._begin)
+        if not self.over and not is_shown(self.case):
+            await self.desk.store.write(lambda unit: self._display(unit, since))
 
     def ended(self, unit: Unit, addressed: CardRef | None) -> None:
         """See `Kept`."""
         if addressed is not None:
             cards.place(unit, self.case.id, addressed)
+
+    def _display(self, unit: Unit, since: Instant) -> None:
+        """Who decides by words from then on has seen this edit."""
+        case, roster = cases.load(unit, self.case.id), self.desk.directory.roster()
+        if case is not None:
+            event = Shown(Display(self.case.round, since))
+            rule_on(unit, case, event, self.desk.runtime.now(), roster)
 
     def _begin(self, unit: Unit) -> None:
         """The window ends when the card says, or later; where the minute differs, the card says so."""

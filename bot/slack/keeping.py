@@ -9,12 +9,14 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, Protocol
 
+from approvals.model import Instant
 from blocks import guide
 from blocks.limits import problems_of_message
 from blocks.message import Message
 from bot.slack.outgoing import Outgoing, may_have_arrived
 from bot.slack.places import Gone, Stuck, Way, places, tell_of_gone
 from bot.slack.search import Place, find
+from bot.slack.stamps import changed_by
 from bot.slack.troubles import SlackTrouble, Trouble, said
 from scheduler.results import Done, Result
 from store.cards import CardRef
@@ -61,8 +63,8 @@ class Kept(Protocol):
     def placed(self, unit: Unit, ref: CardRef) -> None:
         """It was posted, or found, there: in a transaction at once, as people click within milliseconds."""
 
-    async def seen(self) -> None:
-        """It is in Slack as it stands, and known to be there."""
+    async def seen(self, since: Instant) -> None:
+        """It is in Slack as it stands, and known to be there; `since` then at the latest, in Slack's time."""
 
     def ended(self, unit: Unit, addressed: CardRef | None) -> None:
         """In the transaction that ends the parcel; `addressed` is where it is, if Slack told the address."""
@@ -178,7 +180,7 @@ class Keeping:
             tell_of_gone(unit, desk, kept.way, gone, ref.channel)
 
         await desk.store.write(placing)
-        await kept.seen()
+        await kept.seen(desk.runtime.now())
         return Done(partial(kept.ended, addressed=await self._addressed(kept, ref)))
 
     async def _addressed(self, kept: Kept, ref: CardRef) -> CardRef | None:
@@ -194,7 +196,7 @@ class Keeping:
 
     async def _update(self, parcel: Parcel, kept: Kept, ref: CardRef) -> Result:
         try:
-            await self._change(kept, ref, await self._rendered(kept))
+            answer = await self._change(kept, ref, await self._rendered(kept))
         except SlackTrouble as trouble:
             if trouble.trouble is Trouble.MESSAGE:
                 return await self._replace(parcel, kept, ref, trouble)
@@ -204,7 +206,7 @@ class Keeping:
                 raise Stuck(trouble, ref.channel) from None
             log.warning("%s is over, and cannot be reached: %s", kept.name, trouble)
             return Done(partial(kept.ended, addressed=None))
-        await kept.seen()
+        await kept.seen(changed_by(answer, self._out.desk.runtime.now()))
         addressed = await self._addressed(kept, ref) if ref.permalink is None else None
         return Done(partial(kept.ended, addressed=addressed))
 
@@ -228,11 +230,11 @@ class Keeping:
         ref = await self._adopt(parcel, kept, place)
         return ref if ref is not None and ref.ts != gone.ts else None
 
-    async def _change(self, kept: Kept, ref: CardRef, message: Message) -> None:
+    async def _change(self, kept: Kept, ref: CardRef, message: Message) -> Mapping[str, Any]:
         async def changing(form: Message) -> Mapping[str, Any]:
             return await self._out.call("chat.update", ref.channel, {"ts": ref.ts, **form.as_call()})
 
-        await self._accepted(kept, message, changing)
+        return await self._accepted(kept, message, changing)
 
     async def _accepted(
         self, kept: Kept, message: Message, say: Callable[[Message], Awaitable[Mapping[str, Any]]]
