@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
 
 import click
 
@@ -13,6 +12,8 @@ from approvals.policy import Policy, PolicyError
 from approvals.policy_model import Rotation, UserGroup, Users
 from approvals.rotation import Override, next_handoff, on_call
 from bot.cli.common import asynchronous, short
+from bot.cli.doctor_gallery import of_gallery
+from bot.cli.findings import Finding
 from bot.cli.scopes import wanted_scopes
 from bot.policies import PolicyShelf
 from bot.runtime import SystemRuntime
@@ -25,21 +26,6 @@ from store import migrate, overrides
 from store.engine import Store
 from store.errors import SchemaBehind, Unavailable
 from store.sqlite import file_of
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One line: what was looked at, what was found, and what to do when that is not well."""
-
-    what: str
-    well: bool
-    found: str
-    #: true for what does not fail, but is worth knowing
-    noted: bool = False
-
-    def __str__(self) -> str:
-        state = "FAIL" if not self.well else "note" if self.noted else "ok  "
-        return f"{state}  {self.what}: {self.found}"
 
 
 @click.command()
@@ -127,7 +113,10 @@ async def _of_slack(
             connection,
             token=settings.slack_app_token.get_secret_value(),
         )
-    if policy is None or identity.bot is None:
+    if identity.bot is None:
+        return
+    yield await of_gallery(connection)
+    if policy is None:
         return
     for channel in policy.channels:
         yield await _of_channel(connection, channel)
@@ -149,9 +138,16 @@ def _of_identity(identity: Identity) -> Iterator[Finding]:
         yield Finding("slack token", False, f"Slack says {identity.problem}; check SLACK_BOT_TOKEN")
         return
     yield Finding("slack token", True, f"the bot is {identity.bot.user} in {identity.bot.team}")
-    lacking = sorted(wanted_scopes() - identity.bot.scopes) if identity.bot.scopes else []
+    granted, wanted = identity.bot.scopes, wanted_scopes()
+    if not granted:
+        yield Finding("slack scopes", True, "Slack did not say which were granted", noted=True)
+        return
+    lacking, beyond = sorted(wanted - granted), sorted(granted - wanted)
     advice = f"lacks {', '.join(lacking)}; add them as in manifest.yml and install the app again"
     yield Finding("slack scopes", not lacking, advice if lacking else "all that manifest.yml asks for")
+    if beyond:
+        unused = f"{', '.join(beyond)}: granted, and not needed; manifest.yml has the smallest set"
+        yield Finding("slack scopes", True, unused, noted=True)
 
 
 async def _of_channel(connection: Connection, channel: str) -> Finding:
@@ -159,7 +155,7 @@ async def _of_channel(connection: Connection, channel: str) -> Finding:
     try:
         told = (await said(connection.client.conversations_info(channel=channel)))["channel"]
     except SlackTrouble as trouble:
-        return Finding(what, False, f"Slack says {trouble.code}; check the id, or invite the bot")
+        return Finding(what, False, _refused(trouble, "; check the id, or invite the bot"))
     if told.get("is_archived"):
         return Finding(what, False, f"#{told.get('name')} is archived; unarchive it, or name another")
     if not told.get("is_member"):
@@ -226,7 +222,7 @@ async def _of_usergroup(connection: Connection, name: str, usergroup: str) -> Fi
     try:
         users = (await said(connection.client.usergroups_users_list(usergroup=usergroup)))["users"]
     except SlackTrouble as trouble:
-        return Finding(what, False, f"Slack says {trouble.code} to the user group {usergroup}; check its id")
+        return Finding(what, False, _refused(trouble, f" to the user group {usergroup}; check its id"))
     advice = "" if users else "; put somebody in, or ask another group"
     return Finding(what, bool(users), f"user group {usergroup}, {len(users)} in it{advice}")
 
@@ -236,14 +232,23 @@ async def _of_user(connection: Connection, user: str) -> Finding:
     try:
         told = (await said(connection.client.users_info(user=user)))["user"]
     except SlackTrouble as trouble:
-        return Finding(what, False, f"Slack says {trouble.code}; check the id")
+        return Finding(what, False, _refused(trouble, "; check the id"))
     name = told.get("real_name") or told.get("profile", {}).get("real_name") or told.get("name") or user
     if told.get("deleted"):
         return Finding(what, False, f"{name} is deactivated; take them out of the policy")
+    if told.get("is_bot"):
+        return Finding(what, False, f"{name} is a bot, which decides nothing; name a person")
     if is_outsider(told):
         advice = "is a guest, or from another workspace, and may not decide; take them out of the policy"
         return Finding(what, False, f"{name} {advice}")
     return Finding(what, True, name)
+
+
+def _refused(trouble: SlackTrouble, advice: str) -> str:
+    """What Slack said, and what helps: for want of a scope, no other id does."""
+    if trouble.scope is not None:
+        return f"Slack wants the scope {trouble.scope}; add it as in manifest.yml and install the app again"
+    return f"Slack says {trouble.code}{advice}"
 
 
 async def _asked(what: str, method: str, connection: Connection, **arguments: str) -> Finding:

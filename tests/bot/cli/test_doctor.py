@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 
+from bot.cli.doctor_gallery import samples
 from sandbox.faults import Fault
 from sandbox.server import SlackStandIn
 from tests.bot.cli.conftest import Hitl
@@ -23,6 +24,8 @@ rules:
   - {name: refunds, gate: hard, ask: directors, channel: C0REFUNDS, steps: [{after: 4h, do: expire}]}
 default: {gate: hard, ask: support, steps: [{after: 1d, do: park}]}
 """
+#: Whoever is asked already is asked again: it loads, with a warning.
+NUDGE = "steps: [{after: 1h, do: escalate, to: support}, {after: 1d"
 
 
 Doctor = Callable[[SlackStandIn, str | bytes], Result]
@@ -62,6 +65,7 @@ async def test_a_workspace_that_is_in_order(doctor: Doctor) -> None:
         "ok    slack token: the bot is U0HITL in T0SANDBOX",
         "ok    slack scopes: all that manifest.yml asks for",
         "ok    socket mode: can be opened",
+        f"ok    messages: Slack would show each of {len(list(samples()))} kinds of cards, modals and replies",
         "ok    channel C0APPROVALS: #approvals",
         "ok    channel C0REFUNDS: #refunds",
         "ok    group support: 2 by name",
@@ -112,6 +116,24 @@ def take_slack_down(slack: SlackStandIn) -> None:
     slack.faults.add(Fault("status", status=503, times=None))
 
 
+def ask_a_bot(slack: SlackStandIn) -> None:
+    """Somebody named an app where a person is meant."""
+    slack.workspace.users["U0BOB"].is_bot = True
+
+
+def lose_the_scope_for_groups(slack: SlackStandIn) -> None:
+    """Without it, Slack tells nobody who is in a user group."""
+    slack.app.scopes.discard("usergroups:read")
+
+
+def refuse_a_card(slack: SlackStandIn) -> None:
+    """Slack has a rule that our book of them does not know."""
+    errors = [{"code": "failed_constraint", "message": "no more than 1 header", "pointer": "/blocks/0"}]
+    slack.faults.add(
+        Fault("error", "blocks.validate", error="invalid_message", extra={"errors": errors}, times=1)
+    )
+
+
 def mix_the_tokens_up(slack: SlackStandIn) -> None:
     """Each was pasted into the other's variable."""
     slack.app.bot_token, slack.app.app_token = slack.app.app_token, slack.app.bot_token
@@ -135,6 +157,12 @@ def mix_the_tokens_up(slack: SlackStandIn) -> None:
             empty_a_usergroup,
             "group directors: user group S0DIRECTORS, 0 in it; put somebody in, or ask another group",
         ),
+        (ask_a_bot, "user U0BOB: Bob Brandt is a bot, which decides nothing; name a person"),
+        (
+            refuse_a_card,
+            "messages: Slack would not show “12:00 refund-agent asks”: "
+            "no more than 1 header at /blocks/0; report this",
+        ),
         (revoke_the_token, "slack token: Slack says token_revoked; check SLACK_BOT_TOKEN"),
         (
             take_slack_down,
@@ -157,6 +185,48 @@ async def test_what_would_fail_has_a_line_that_says_what_to_do(
     assert result.exit_code == 1
 
 
+async def test_a_group_that_cannot_be_asked_about_names_the_scope(doctor: Doctor) -> None:
+    """Another id would not help, so none is asked for."""
+    result = await told(doctor, lose_the_scope_for_groups)
+    assert (
+        "FAIL  group directors: Slack wants the scope usergroups:read; "
+        "add it as in manifest.yml and install the app again" in result.stdout
+    )
+    assert result.exit_code == 1
+
+
+async def test_scopes_beyond_the_manifest_are_named(doctor: Doctor) -> None:
+    """Nothing fails for them, and whoever wants the smallest set learns which to take away."""
+    result = await told(doctor, lambda slack: slack.app.scopes.add("files:read"))
+    assert "note  slack scopes: files:read: granted, and not needed" in result.stdout
+    assert result.exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("fault", "why"),
+    [
+        (
+            Fault("error", "blocks.validate", error="unknown_method", times=None),
+            "0 of {every} kinds were checked: this Slack does not know blocks.validate",
+        ),
+        (
+            Fault("ratelimited", "blocks.validate", retry_after=30, times=None),
+            "0 of {every} kinds were checked: Slack wants a pause of 30 s",
+        ),
+    ],
+    ids=["unknown", "busy"],
+)
+async def test_messages_that_slack_does_not_check_are_a_note(doctor: Doctor, fault: Fault, why: str) -> None:
+    """A Slack without the method, or one that wants a pause, fails nothing."""
+
+    def spoil(slack: SlackStandIn) -> None:
+        slack.faults.add(fault)
+
+    result = await told(doctor, spoil)
+    assert f"note  messages: {why.format(every=len(list(samples())))}" in result.stdout
+    assert result.exit_code == 0
+
+
 async def test_ids_that_nobody_has_are_named(doctor: Doctor) -> None:
     """A channel and a person that were mistyped."""
     mistyped = POLICY.replace("C0REFUNDS", "C0REFUSED").replace("U0BOB", "U0BOBBY")
@@ -171,8 +241,8 @@ async def test_ids_that_nobody_has_are_named(doctor: Doctor) -> None:
 
 async def test_what_the_policy_only_warns_of_is_shown(doctor: Doctor) -> None:
     """It would not fail, so the exit code stays 0."""
-    result = await told(doctor, policy=POLICY + "storm: {cards: 9, in: 1m}\n")
-    assert "note  policy: hitl.yml:9: storm: is not carried out yet" in result.stdout
+    result = await told(doctor, policy=POLICY.replace("steps: [{after: 1d", NUDGE))
+    assert 'note  policy: hitl.yml:8: rule "default": steps: escalates to support' in result.stdout
     assert result.exit_code == 0
 
 
