@@ -232,7 +232,7 @@ def _refuse(pen: Pen, event: Voted | Edited | Answered, why: Reason, flaws: tupl
         wanted = "edit" if isinstance(event, Edited) else "answer"
     body: dict[str, Json] = {"wanted": wanted, "why": str(why), "seen": event.seen}
     pen.note(FactKind.REFUSED, signed(event.by), body)
-    if why in (Reason.STALE, Reason.LATE) and ShowCard() not in pen.effects:
+    if why in (Reason.STALE, Reason.LATE) and not pen.case.quiet and ShowCard() not in pen.effects:
         # What was on the screen is not what stands here: whatever the reason, Slack is to show it again.
         pen.follow(ShowCard())
     return pen.ruling(Answer(why, flaws))
