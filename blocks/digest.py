@@ -206,9 +206,6 @@ def _not_cleared(view: BoardView, waiting: tuple[Entry, ...]) -> list[str]:
     if changed:
         were = "was" if changed == 1 else "were"
         told.append(f"✏️ {changed:,} {were} changed since, and stay as they are: pull them out in *Review*")
-    also = sorted({group for entry in waiting for group in entry.case.escalated})
-    if also:
-        told.append(f"Of some also asked: {listed([escape(group, 60) for group in also[:_NAMED]])}")
     return told
 
 

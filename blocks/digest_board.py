@@ -77,23 +77,28 @@ class BoardView:
     @property
     def ended(self) -> tuple[Entry, ...]:
         """Those that were decided, or ended otherwise, while they stood on it."""
-        return tuple(
-            each for each in self.entries if each.case.status.final and each.case.waits_in == self.digest
-        )
+        return tuple(each for each in self.entries if each.case.status.final and self.holds(each))
 
     @property
     def apart(self) -> tuple[Entry, ...]:
         """Those that left it for a card of their own, or for a storm, decided there or not."""
-        return tuple(entry for entry in self.entries if entry.case.waits_in != self.digest)
+        return tuple(entry for entry in self.entries if not self.holds(entry))
+
+    def holds(self, entry: Entry) -> bool:
+        """True unless it left: what others are asked too, of a storm, stands on another of its messages."""
+        return entry.case.waits_in == self.digest and entry.case.asked == self.ask
 
     def waits_here(self, entry: Entry) -> bool:
         """True while it can be decided from this message."""
-        return not entry.case.status.final and entry.case.waits_in == self.digest
+        return not entry.case.status.final and self.holds(entry)
+
+    def may_approve(self, entry: Entry) -> bool:
+        """Whether one click may approve it: neither board nor rule says otherwise, and it is as it was."""
+        return self.clears and self.waits_here(entry) and not entry.changed and digesting.clears(entry.case)
 
     def default(self, entry: Entry) -> Pick:
         """What becomes of it in *Review* unless somebody chooses otherwise."""
-        decidable = self.waits_here(entry) and not entry.changed
-        return Pick.APPROVE if self.clears and decidable and digesting.clears(entry.case) else Pick.LEAVE
+        return Pick.APPROVE if self.may_approve(entry) else Pick.LEAVE
 
     def pick(self, entry: Entry, chosen: Pick | None) -> Pick:
         """What becomes of it when somebody chose that, as far as it can."""
@@ -101,7 +106,7 @@ class BoardView:
             return self.default(entry)
         if not self.waits_here(entry) or entry.changed or entry.case.request.kind is Kind.QUESTION:
             return Pick.LEAVE
-        return Pick.LEAVE if chosen is Pick.APPROVE and not digesting.clears(entry.case) else chosen
+        return Pick.LEAVE if chosen is Pick.APPROVE and not self.may_approve(entry) else chosen
 
 
 def reviews(entries: Iterable[Entry]) -> bool:

@@ -11,7 +11,6 @@ from typing import Final
 from approvals import titles
 from approvals.digesting import Line, Sum, Summary
 from approvals.model import (
-    STORM,
     Case,
     Gate,
     Instant,
@@ -184,23 +183,25 @@ def _how(case: Case) -> tuple[str, str]:
 
 def went_apart(entries: Sequence[Entry]) -> str:
     """Where those went that left the message; empty for none."""
-    escalated = [each for each in entries if each.case.escalated]
-    elsewhere = [each for each in entries if not each.case.escalated]
-    storm = [each for each in elsewhere if each.case.waits_in == STORM]
-    parked = [each for each in elsewhere if each.case.waits_in is None and each.case.parked_at is not None]
+    cards = _left([entry.case for entry in entries if entry.case.waits_in is None])
+    storm = _left([entry.case for entry in entries if entry.case.waits_in is not None])
+    told = [f"↗️ On cards of their own: {cards}"] if cards else []
+    return " · ".join([*told, *([f"↗️ On another message, as cards are too many: {storm}"] if storm else [])])
+
+
+def _left(cases: Sequence[Case]) -> str:
+    """`1 pulled out and 2 escalated to finance`."""
+    escalated = [case for case in cases if case.escalated]
+    parked = sum(case.parked_at is not None for case in cases if not case.escalated)
     told = []
+    if pulled := len(cases) - len(escalated) - parked:
+        told.append(f"{pulled:,} pulled out")
     if escalated:
-        groups = list(dict.fromkeys(group for each in escalated for group in each.case.escalated))
+        groups = list(dict.fromkeys(group for case in escalated for group in case.escalated))
         named: list[str] = [escape(group, 60) for group in groups[:_GROUPS]]
         named += [f"{len(groups) - _GROUPS:,} more"] if len(groups) > _GROUPS else []
         told.append(f"{len(escalated):,} escalated to {listed(named)}")
-    if parked:
-        told.append(f"{len(parked):,} parked")
-    if pulled := len(elsewhere) - len(storm) - len(parked):
-        told.append(f"{pulled:,} pulled out")
-    cards = f"↗️ On cards of their own: {listed(told)}" if told else ""
-    crowd = f"↗️ {len(storm):,} on the message for too many cards" if storm else ""
-    return " · ".join(each for each in (cards, crowd) if each)
+    return listed([*told, *([f"{parked:,} parked"] if parked else [])])
 
 
 def outcomes(entries: Iterable[Entry]) -> str:

@@ -193,7 +193,7 @@ def _select(view: BoardView, entry: Entry, chosen: Pick | None) -> dict[str, Any
             "value": str(pick),
         }
         for pick, said in _CHOICES.items()
-        if pick is not Pick.APPROVE or digesting.clears(case)
+        if pick is not Pick.APPROVE or view.may_approve(entry)
     }
     return {
         "type": "static_select",

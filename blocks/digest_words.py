@@ -1,0 +1,249 @@
+"""What is said of a digest beside its message: to whoever clears it, and in its thread."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from approvals.errors import Reason
+from approvals.escalation import as_if_shown, ends_at
+from approvals.model import (
+    BoardId,
+    Case,
+    Comment,
+    Gate,
+    GroupName,
+    Person,
+    Status,
+)
+from blocks import actions, rich
+from blocks.card import note_metadata
+from blocks.digest_board import BoardView, Entry, reviews
+from blocks.digest_figures import obstacles
+from blocks.message import Message, words
+from blocks.review_words import many
+from blocks.standing import by_silence, deciders, groups_asked, title_of, verdict_word
+from blocks.text import Mrkdwn, escape, listed, mention, short, when
+from blocks.thread_notes import waiting
+
+#: Items that are named in one answer, and people who are called in one message.
+_NAMED: Final = 10
+_CALLED: Final = 15
+
+# What came of a clearing
+
+
+@dataclass(frozen=True, slots=True)
+class NotCleared:
+    """An item that somebody wanted decided, and that was not: as it stands now."""
+
+    case: Case
+    #: None: it left the message, or one click does not decide it
+    why: Reason | None
+
+
+@dataclass(frozen=True, slots=True)
+class Cleared:
+    """What one pass over a digest came to."""
+
+    approved: int = 0
+    rejected: int = 0
+    #: how many were left waiting, as they wanted
+    left: int = 0
+    not_cleared: tuple[NotCleared, ...] = ()
+    #: true where all of them were reviews
+    review: bool = False
+
+
+def cleared(done: Cleared) -> Mrkdwn:
+    """Told to whoever cleared it: `Done: 11 approved, 1 rejected. Not cleared: …`."""
+    yes, no = ("found right", "flagged") if done.review else ("approved", "rejected")
+    counts = ((done.approved, yes), (done.rejected, no), (done.left, "left waiting"))
+    told = ", ".join(f"{count:,} {word}" for count, word in counts if count)
+    did = f"Done: {told}." if done.approved or done.rejected else "Nothing was cleared."
+    if done.left and not (done.approved or done.rejected):
+        did += f" {done.left:,} left waiting."
+    if not done.not_cleared:
+        return Mrkdwn(did)
+    missed = [
+        f"*{escape(title_of(each.case, 80), 80)}* {_because(each)}" for each in done.not_cleared[:_NAMED]
+    ]
+    more = len(done.not_cleared) - _NAMED
+    if more > 0:
+        missed.append(f"and {more:,} more: the message shows what still waits")
+    return Mrkdwn(f"{did} Not cleared: {'; '.join(missed)}.")
+
+
+def _because(each: NotCleared) -> str:
+    """Why not, after the item's title."""
+    if each.why in (Reason.LATE, Reason.NOT_PENDING):
+        return _meanwhile(each.case)
+    if each.why in (Reason.NOT_ASKED, Reason.DEACTIVATED):
+        return f"is not yours to decide: it is for {groups_asked(each.case)}"
+    if each.why is None:
+        return _elsewhere(each.case)
+    return _BECAUSE.get(each.why, f"was refused ({escape(each.why, 40)})")
+
+
+_BECAUSE: Final[Mapping[Reason, str]] = {
+    Reason.STALE: "was changed since you saw it",
+    Reason.IS_REQUESTER: "is asked on your behalf, so somebody else decides it",
+    Reason.REQUESTER_UNKNOWN: (
+        "is asked on somebody's behalf, and Slack does not tell us your e-mail address, so it may be you"
+    ),
+    Reason.BREAKS_FORM: "does not fit what its rule allows: edit it, or reject it",
+    Reason.NOT_CONFIRMED: "has to be confirmed by typing: pull it out",
+    Reason.NOT_THIS_WAY: "is a question: pull it out to answer it",
+    Reason.REASON_MISSING: "needs a reason",
+}
+
+
+def _elsewhere(case: Case) -> str:
+    if case.waits_in is None:
+        return "has a card of its own now"
+    why = listed(obstacles(case))
+    return (
+        f"takes more than one click ({why}): pull it out in *Review*" if why else "is on another message now"
+    )
+
+
+def _meanwhile(case: Case) -> str:
+    if by_silence(case):
+        return "went ahead meanwhile, as nobody objected"
+    if case.status is Status.TIMED_OUT:
+        return "stayed unreviewed" if case.judgement.gate is Gate.AUDIT else "expired meanwhile"
+    people = listed(escape(name, 60) for name in deciders(case)[:3])
+    return f"was {verdict_word(case) or 'decided'} meanwhile{f' by {people}' if people else ''}"
+
+
+# Refused at the click
+
+
+def not_asked(ask: Sequence[GroupName]) -> Mrkdwn:
+    """Somebody who is in none of the groups that decide what stands on it."""
+    return Mrkdwn(f"You are not asked to decide these: they are for {_groups(ask)}. Nothing was decided.")
+
+
+def deactivated() -> Mrkdwn:
+    """They have left Slack."""
+    return Mrkdwn("Your Slack account is deactivated, so your decision does not count. Nothing was decided.")
+
+
+def nothing_left() -> Mrkdwn:
+    """All that they chose ended, or went elsewhere."""
+    return Mrkdwn("Nothing waits there any more, so nothing was decided. The message shows how each ended.")
+
+
+def carried_on(permalink: str | None) -> Mrkdwn:
+    """A newer message holds what is open."""
+    where = f"<{permalink}|a newer message>" if permalink is not None else "a newer message"
+    return Mrkdwn(f"What was still open waits on {where} now: decide it there. Nothing was decided.")
+
+
+def unknown_board() -> Mrkdwn:
+    """No such message here: another installation's, or one that is still being put up."""
+    return Mrkdwn(
+        "This desk does not know that message, so nothing was decided. If it is new, try again in a moment."
+    )
+
+
+def clearing_already(people: Sequence[Person]) -> Mrkdwn:
+    """Others were quicker, and are not done."""
+    who = listed(mention(person) for person in people[:_NAMED]) or "Somebody"
+    verb = "is" if len(people) <= 1 else "are"
+    return Mrkdwn(
+        f"{who} {verb} clearing it right now. Nothing of yours was decided: see what is left in a moment."
+    )
+
+
+def stale() -> Mrkdwn:
+    """What the button carries fits no version of that message."""
+    return Mrkdwn("That message is not as you saw it, so nothing was decided. Look at it again, then decide.")
+
+
+def reason_missing() -> Mrkdwn:
+    """They reject some, and do not say why."""
+    return Mrkdwn("Say why you reject them: the agents read it. Nothing was decided.")
+
+
+def not_all_at_once() -> Mrkdwn:
+    """*Approve all* of a message that holds what one click may not approve."""
+    return Mrkdwn("Not all of these may be approved in one click, so nothing was decided. Use *Review*.")
+
+
+def being_cleared(count: int) -> Mrkdwn:
+    """It takes longer than Slack waits for an answer."""
+    return Mrkdwn(f"Deciding {many(count, 'item')}. You are told here when it is done.")
+
+
+def pulled_out(case: Case) -> Mrkdwn:
+    """An item gets a card of its own."""
+    return Mrkdwn(f"*{escape(title_of(case, 120), 120)}* gets a card of its own in a moment.")
+
+
+def has_card(case: Case) -> Mrkdwn:
+    """It was pulled out before."""
+    return Mrkdwn(f"*{escape(title_of(case, 120), 120)}* has a card of its own already.")
+
+
+# Under the message, in its thread
+
+
+def board_note_metadata(board: BoardId, key: str) -> dict[str, Any]:
+    """By which something said once under a digest is found again after an answer was lost."""
+    return {"event_type": actions.NOTE_METADATA, "event_payload": {"board": board, "key": key}}
+
+
+def still_open(view: BoardView, key: str) -> Message:
+    """A reminder for all that waits on it at once, which calls those who could decide any of it."""
+    left = view.open
+    called = _called(view, left)
+    verb = "wait for a look" if reviews(left) else "wait for a decision"
+    text = f"Still open: {len(left):,} of {len(view.entries):,}."
+    if called:
+        text += f" {called}, these {verb}."
+    if not left:
+        text = "Nothing waits here any more."
+    return Message(Mrkdwn(text), [words(text)], board_note_metadata(view.board, key))
+
+
+def restarted(view: BoardView, key: str) -> Message:
+    """While nobody could be heard, the time to object to some of them ran out: it starts again."""
+    soft = [entry for entry in view.open if entry.case.judgement.gate is Gate.SOFT]
+    called = _called(view, soft)
+    ends = [end for entry in soft if (end := ends_at(as_if_shown(entry.case, view.now))) is not None]
+    text = f"{f'{called}, the' if called else 'The'} time to object starts again, because this desk was away"
+    if ends:
+        go = "one of these goes" if len(soft) == 1 else f"{len(soft):,} of these go"
+        text += f": {go} ahead unless somebody objects, the first {when(min(ends))}"
+    return Message(Mrkdwn(f"{text}."), [words(f"{text}.")], board_note_metadata(view.board, key))
+
+
+def _called(view: BoardView, entries: Iterable[Entry]) -> str:
+    """Those who could decide any of them, mentioned."""
+    people = dict.fromkeys(person for entry in entries for person in waiting(entry.case, view.roster))
+    return _some([mention(person) for person in people], _CALLED)
+
+
+def item_comment(case: Case, comment: Comment, key: str) -> Message:
+    """What the agent, or somebody through another door, said about one item: for the digest's thread."""
+    name = comment.by.name if isinstance(comment.by, Person) else comment.by
+    title = title_of(case, 150)
+    block = rich.block(
+        rich.section(
+            rich.text(short(name, 80), bold=True), rich.text(" says about "), rich.text(title, bold=True)
+        ),
+        rich.quote(comment.text, 3_000, lines=60),
+    )
+    text = f"{escape(name, 80)} about “{escape(title, 100)}”: {escape(comment.text, 300)}"
+    return Message(Mrkdwn(text), [block], note_metadata(case, key))
+
+
+def _some(people: Sequence[str], most: int) -> str:
+    more = len(people) - most
+    return listed([*people[:most], *([f"{more:,} more"] if more > 0 else [])])
+
+
+def _groups(groups: Sequence[GroupName]) -> str:
+    return listed([escape(group, 60) for group in groups[:_NAMED]], "or") or "nobody"

@@ -1,0 +1,157 @@
+"""What is said of storms, paused agents and digests sent by hand: to operators, and as answers of `/hitl`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from approvals.model import AgentName, DigestName
+from blocks.message import Message, words
+from blocks.review_words import many, roughly
+from blocks.text import Mrkdwn, escape, listed
+
+#: Agents, digests and channels that are named in one answer.
+_NAMED: Final = 10
+_AGENTS: Final = 5
+_CHANNEL: Final = re.compile(r"[CGD][A-Z0-9]{2,30}")
+PAUSE: Final = "pause AGENT"
+RESUME: Final = "resume AGENT"
+DIGEST: Final = "digest [NAME]"
+
+
+def storm(
+    agents: Sequence[tuple[AgentName, int]], channel: str, within: timedelta, permalink: str | None
+) -> Message:
+    """Too many cards came for one channel: whose, and how to stop it. `agents` with how many each."""
+    sent = [f"{escape(agent, 60)} sent {many(count, 'request')}" for agent, count in agents[:_AGENTS]]
+    more = len(agents) - _AGENTS
+    who = listed([*sent, *([f"{many(more, 'more agent')} the rest"] if more > 0 else [])])
+    message = f"<{permalink}|one message>" if permalink is not None else "one message"
+    stop = listed([f"`/hitl pause {_code(agent)}`" for agent, _ in agents[:_AGENTS]], "or")
+    text = f"🌪️ {who} to {_channel(channel)} in {roughly(within)}. They are on {message}. Stop it: {stop}."
+    return _said(text)
+
+
+# What `/hitl pause`, `resume` and `digest` answer
+
+
+def paused(agent: str, open_: int) -> Message:
+    """From now on its requests wait unseen; `open_` of those before are still pending."""
+    left = "Nothing of it is open." if not open_ else f"{_open_ones(open_)} not touched."
+    return _said(
+        f"⏸️ {escape(agent, 60)} is paused: its new requests wait unseen. {left}"
+        f" Go on with `/hitl resume {_code(agent)}`."
+    )
+
+
+def _open_ones(count: int) -> str:
+    return "The one open request is" if count == 1 else f"{count:,} open ones are"
+
+
+def paused_already(agent: str) -> Message:
+    """It was paused before."""
+    return _said(f"{escape(agent, 60)} is paused already. Go on with `/hitl resume {_code(agent)}`.")
+
+
+def resumed(agent: str, count: int) -> Message:
+    """What waited unseen goes on, as if it were asked now."""
+    waited = (
+        "No request waited." if not count else f"{many(count, 'request')} that waited {_goes(count)} on now."
+    )
+    return _said(f"▶️ {escape(agent, 60)} goes on. {waited}")
+
+
+def _goes(count: int) -> str:
+    return "goes" if count == 1 else "go"
+
+
+def not_paused(agent: str) -> Message:
+    """Nothing to resume."""
+    return _said(f"{escape(agent, 60)} is not paused.")
+
+
+def no_agent(typed: str, nearest: str | None, usage: str) -> Message:
+    """No such agent, or none was named."""
+    if not typed:
+        return _said(f"Say which agent: `/hitl {usage}`.")
+    near = f" Did you mean `{_code(nearest)}`?" if nearest is not None else " `hitl agent list` shows them."
+    return _said(f"There is no agent `{_code(typed)}`.{near}")
+
+
+def agent_revoked(agent: str) -> Message:
+    """Its token was taken away: it can ask nothing."""
+    return _said(f"{escape(agent, 60)} was revoked, so it can ask nothing: there is nothing to pause.")
+
+
+def may_not_pause(agent: str) -> Message:
+    """Neither an operator nor in any group of the policy."""
+    return _said(
+        f"You may not pause {escape(agent, 60)}: whoever decides requests may, and the operators."
+        " Nothing was changed."
+    )
+
+
+def may_not_resume(agent: str) -> Message:
+    """No operator."""
+    return _said(
+        f"You may not let {escape(agent, 60)} go on: only the operators may, as what waited proceeds then."
+        " Nothing was changed."
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """One message of a digest that goes out now."""
+
+    digest: DigestName
+    #: how many requests are on it
+    count: int
+    channel: str
+
+
+def sent(digests: Sequence[Sent]) -> Message:
+    """Digests were asked for before their time."""
+    if not digests:
+        return nothing_waits()
+    told = [f"{many(each.count, 'request')} to {_channel(each.channel)}" for each in digests[:_NAMED]]
+    more = len(digests) - _NAMED
+    return _said(f"Sent now: {listed([*told, *([many(more, 'more message')] if more > 0 else [])])}.")
+
+
+def nothing_waits() -> Message:
+    """No digest has anything new."""
+    return _said("Nothing waits for a digest just now, so none was sent.")
+
+
+def no_digest(typed: str, nearest: str | None, known: Sequence[str]) -> Message:
+    """No such digest in the policy."""
+    if not known:
+        return _said("The policy has no digests: `digests` in `hitl.yml` names them.")
+    if nearest is not None:
+        return _said(f"There is no digest `{_code(typed)}`. Did you mean `/hitl digest {_code(nearest)}`?")
+    names = listed([f"`{_code(name)}`" for name in known[:_NAMED]], "or")
+    return _said(f"There is no digest `{_code(typed)}` in the policy. Say {names}.")
+
+
+def may_not_send() -> Message:
+    """Not one of those whom a digest asks."""
+    return _said("You may not send digests: those whom they ask can, and the operators. None was sent.")
+
+
+def _channel(channel: str) -> Mrkdwn:
+    """A channel by its id, which shows its name of today."""
+    if _CHANNEL.fullmatch(channel):
+        return Mrkdwn(f"<#{channel}>")
+    return escape(channel, 80)
+
+
+def _code(text: str) -> Mrkdwn:
+    """Words of others between backticks."""
+    return escape(text.replace("`", "'"), 80)
+
+
+def _said(text: str) -> Message:
+    return Message(Mrkdwn(text), [words(text)])
