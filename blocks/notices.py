@@ -84,10 +84,11 @@ def missing_scope(scope: str, method: str) -> Message:
 
 def delayed(channel: str, until: Instant, waiting: int) -> Message:
     """Slack limits the rate for a channel; nothing is lost."""
-    text = say("delayed", channel=channel, until=until, waiting=waiting)
+    messages, verb = ("1 message", "is") if waiting == 1 else (f"{waiting:,} messages", "are")
+    text = say("delayed", channel=channel, until=until, messages=messages, verb=verb)
     parts = rich.section(
         rich.text("🐢 Slack slows us down", bold=True),
-        rich.text(f"  {waiting:,} messages for {short(channel, 60)} are delayed until "),
+        rich.text(f"  {messages} for {short(channel, 60)} {verb} delayed until "),
         [rich.date(until)],
         rich.text(". None is lost, and other channels are not affected."),
     )

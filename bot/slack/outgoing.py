@@ -129,7 +129,7 @@ class Outgoing:
                 wait = timedelta(seconds=trouble.retry_after or 1.0)
                 if channel is not None:
                     await self._tell_of_delay(channel, wait)
-                return Again(error, wait, hold=f"channel:{channel}" if channel else None)
+                return Again(error, wait, hold=lane(channel) if channel is not None else None)
             case Trouble.AWAY if await self.reach.is_away(self.desk.runtime.now()):
                 return Pause(error)
             case Trouble.AWAY:
@@ -172,8 +172,7 @@ class Outgoing:
         if now < self._count_at.get(channel, now):
             return
         self._count_at[channel] = now + _COUNT_EVERY
-        lane = f"channel:{channel}"
-        waiting = 1 + await self.desk.store.read(lambda unit: outbox.waiting_in(unit, lane))
+        waiting = 1 + await self.desk.store.read(lambda unit: outbox.waiting_in(unit, lane(channel)))
         until = now + wait + waiting * _A_MESSAGE
         if until - now > _WORTH_TELLING:
             self._count_at[channel] = until
@@ -185,6 +184,11 @@ class Outgoing:
         notice = {"notice": "delayed", "channel": channel, "until": until.isoformat(), "waiting": waiting}
         about = f"delayed:{channel}:{now:%H}{now.minute // 10}"
         notify.tell(unit, self.desk.policies.current.operators, notice, about, now)
+
+
+def lane(channel: str) -> str:
+    """What waits for `channel` waits in this lane of the outbox."""
+    return f"channel:{channel}"
 
 
 def _not_sent(parcel: Parcel, trouble: SlackTrouble) -> str:

@@ -12,11 +12,11 @@ from blocks import notices
 from blocks.message import Message
 from bot.desk.muster import lacking_like
 from bot.desk.view import parsed
-from bot.slack import duty_notices
+from bot.slack import duty_notices, outgoing
 from bot.slack.outgoing import Outgoing
 from bot.slack.troubles import SlackTrouble, Trouble
 from scheduler.results import Dead, Done, Result
-from store import cards, cases
+from store import cards, cases, outbox
 from store.cards import CardRef
 from store.engine import Store
 from store.outbox import Parcel
@@ -106,10 +106,13 @@ async def _card_refused(store: Store, body: Mapping[str, Any]) -> Message | None
     return None if case is None else notices.card_refused(case, str(body["problem"]))
 
 
-def _delayed(body: Mapping[str, Any], now: Instant) -> Message | None:
-    """None once the delay is over: then it is of no use any more."""
-    until = parsed(str(body["until"]))
-    return notices.delayed(str(body["channel"]), until, int(body["waiting"])) if until > now else None
+async def _delayed(store: Store, body: Mapping[str, Any], now: Instant) -> Message | None:
+    """With as many as wait by now; None once the delay is over: then it is of no use any more."""
+    channel, until = str(body["channel"]), parsed(str(body["until"]))
+    if until <= now:
+        return None
+    waiting = await store.read(lambda unit: outbox.waiting_in(unit, outgoing.lane(channel)))
+    return notices.delayed(channel, until, max(waiting, int(body["waiting"])))
 
 
 async def _too_few(store: Store, body: Mapping[str, Any]) -> Message | None:
@@ -161,7 +164,7 @@ class NoticeSender:
         desk = self._out.desk
         match body["notice"]:
             case "delayed":
-                return _delayed(body, desk.runtime.now())
+                return await _delayed(desk.store, body, desk.runtime.now())
             case "card_refused":
                 return await _card_refused(desk.store, body)
             case _:
