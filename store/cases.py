@@ -46,6 +46,7 @@ _WITH_CARDS = (
     .outerjoin(cards, cards.c.request == cases.c.id)
     .where(cases.c.id.in_(sa.bindparam("ids", expanding=True)))
 )
+_SOME = _WHOLE.where(cases.c.id.in_(sa.bindparam("ids", expanding=True)))
 _BY_CARD = Lookup(
     of=(cases, contents, cards),
     spelled={
@@ -154,6 +155,12 @@ def load(u: Unit, request: RequestId) -> Case | None:
         u.read(_LOCK, {"id_": request}, of=(cases,), only={"id": request})
     row = u.read(_LOAD, {"id_": request}, of=(cases,), only={"id": request}).first()
     return None if row is None else joined_case(row)
+
+
+def some(u: Unit, requests: Iterable[RequestId]) -> dict[RequestId, Case]:
+    """Those of `requests` that there are, whole, in one look."""
+    found = map(joined_case, u.read(_SOME, {"ids": list(requests)}, of=(cases, contents)).all())
+    return {case.id: case for case in found}
 
 
 def with_cards(u: Unit, requests: Iterable[RequestId]) -> list[tuple[Case, CardRef | None]]:

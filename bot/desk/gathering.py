@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from approvals import digesting
-from approvals.canonical import Json
+from approvals.canonical import Digest, Json
 from approvals.effects import PostComment, PostNote, Reminded, Restarted
 from approvals.model import STORM, BoardId, Case, DigestName, GroupName, Instant, RequestId
 from bot.desk import spoken
@@ -62,7 +62,7 @@ def gather(
         for start in range(0, len(waiting), MOST):
             part = waiting[start : start + MOST]
             board = _open(unit, desk, digest, route, now)
-            boards.append(unit, board, 0, [(case.id, case.sight) for case in part])
+            boards.append(unit, board, 0, _seen(unit, part))
             outbox.show_board(unit, board, now, pressing=False, lane=_lane(route.channel))
             made.append(Gathered(board, route.channel, len(part)))
             first = first or board
@@ -181,6 +181,12 @@ def _standing(unit: Unit, digest: DigestName) -> Mapping[RequestId, BoardId]:
         for board in boards.open_of(unit, digest)
         for item in boards.items(unit, board.id)
     }
+
+
+def _seen(unit: Unit, outlines: Sequence[Case]) -> list[tuple[RequestId, Digest]]:
+    """Each with its sight, for which an outline lacks the salt."""
+    whole = cases.some(unit, [case.id for case in outlines])
+    return [(case.id, whole[case.id].sight) for case in outlines]
 
 
 def _waiting(unit: Unit, digest: DigestName) -> Iterator[Case]:
