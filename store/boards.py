@@ -13,7 +13,7 @@ from approvals.model import BoardId, DigestName, GroupName, Instant, RequestId
 from store.cards import CardRef
 from store.spelling import read_json, write_json
 from store.statements import plain
-from store.tables import board_items, boards
+from store.tables import board_items, boards, cases
 from store.unit_of_work import Unit
 
 
@@ -62,6 +62,18 @@ _OPEN = (
 )
 _ITEMS = (
     sa.select(board_items).where(board_items.c.board == sa.bindparam("id_")).order_by(board_items.c.place)
+)
+#: Where `digest` is what the board is of, nothing has left it for a card of its own.
+_WAITING = (
+    sa.select(board_items)
+    .join(cases, cases.c.id == board_items.c.request)
+    .where(
+        board_items.c.board == sa.bindparam("id_"),
+        board_items.c.place < sa.bindparam("before"),
+        cases.c.status == sa.literal_column("'pending'"),
+        cases.c.waits_in == sa.bindparam("digest_"),
+    )
+    .order_by(board_items.c.place)
 )
 _COUNT = sa.select(sa.func.count()).select_from(board_items).where(board_items.c.board == sa.bindparam("id_"))
 #: Ids sort by creation: it stands on the last one, whatever it was carried over from.
@@ -133,6 +145,13 @@ def of_request(u: Unit, request: RequestId) -> Board | None:
 def items(u: Unit, board: BoardId) -> tuple[Item, ...]:
     """All that was ever put on it, in order."""
     rows = u.read(_ITEMS, {"id_": board}, of=(board_items,), only={"board": board})
+    return tuple(Item(row.place, RequestId(row.request), Digest(row.sight)) for row in rows)
+
+
+def waiting(u: Unit, board: Board, before: int) -> tuple[Item, ...]:
+    """Those of its first `before` that nobody has decided, and that have not left its digest."""
+    wanted = {"id_": board.id, "before": before, "digest_": board.digest}
+    rows = u.read(_WAITING, wanted, of=(board_items, cases))
     return tuple(Item(row.place, RequestId(row.request), Digest(row.sight)) for row in rows)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -27,6 +27,8 @@ class Clearing:
     by: Person
     choices: Choices
     begun_at: Instant
+    #: how many of the first items were seen to: where to go on after an interruption
+    reached: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,11 @@ _OPEN = (
     sa.select(clearings.c.state)
     .where(clearings.c.done_at.is_(None), clearings.c.board == sa.bindparam("board_"))
     .order_by(clearings.c.begun_at, clearings.c.id)
+)
+_REACH = (
+    sa.update(clearings)
+    .where(clearings.c.id == sa.bindparam("id_"), clearings.c.done_at.is_(None))
+    .values(state=sa.bindparam("state_"))
 )
 _FINISH = (
     sa.update(clearings)
@@ -75,6 +82,12 @@ def open_of(u: Unit, board: BoardId) -> tuple[Clearing, ...]:
     """Those under way on that board, the earliest first."""
     rows = u.read(_OPEN, {"board_": board}, of=(clearings,)).scalars()
     return tuple(map(_SPELLING.read, rows))
+
+
+def reach(u: Unit, clearing: Clearing, reached: int) -> None:
+    """Its first `reached` items were seen to."""
+    state = _SPELLING.write(replace(clearing, reached=reached))
+    u.change(_REACH, {"id_": clearing.id, "state_": state}, of=(clearings,))
 
 
 def finish(u: Unit, clearing: str, now: Instant) -> bool:

@@ -172,9 +172,17 @@ def _is_card(message: Message) -> bool:
 
 @asynccontextmanager
 async def running_desk(
-    database_url: str, slack: SlackStandIn, policy_text: str = POLICY, *, socket_mode: bool = False
+    database_url: str,
+    slack: SlackStandIn,
+    policy_text: str = POLICY,
+    *,
+    socket_mode: bool = False,
+    carrying: bool = True,
 ) -> AsyncIterator[RunningDesk]:
-    """A bot on this database and this Slack, over HTTP or Socket Mode. Stops as SIGTERM would have it."""
+    """A bot on this database and this Slack, over HTTP or Socket Mode. Stops as SIGTERM would have it.
+
+    Without `carrying`, what is in the outbox stays there until a test calls `courier.run_once`.
+    """
     runtime = MovableRuntime()
     shelf = Shelf(policy.load(policy_text, "hitl.yml"))
     store = await Store.open(database_url)
@@ -197,26 +205,27 @@ async def running_desk(
             agent = await _register(store, runtime)
             courier = Courier(store, side.senders, runtime, probe=side.probe, alarm=side.alarm)
             bot = RunningDesk(side.desk, side, courier, agent, slack, runtime, shelf, committed)
-            async with _running(bot, socket_mode):
+            async with _running(bot, socket_mode, carrying):
                 yield bot
     finally:
         await store.close()
 
 
 @asynccontextmanager
-async def _running(bot: RunningDesk, socket_mode: bool) -> AsyncIterator[None]:
+async def _running(bot: RunningDesk, socket_mode: bool, carrying: bool) -> AsyncIterator[None]:
     stop = asyncio.Event()
     address = await bot.side.open()
     bot.slack.deliver_to(None if socket_mode else address)
     if socket_mode:
         await bot.slack.connected()
-    courier = asyncio.create_task(bot.courier.run(stop))
+    courier = asyncio.create_task(bot.courier.run(stop)) if carrying else None
     try:
         yield
     finally:
         await bot.side.stop_intake()
         stop.set()
-        await courier
+        if courier is not None:
+            await courier
         await bot.side.close()
 
 
