@@ -41,6 +41,9 @@ class PostComment:
 class Reminded:
     """Those who are asked and have not answered are mentioned."""
 
+    #: the groups asked before the clock came by; who is asked since then is mentioned by that. None: all
+    asked: tuple[GroupName, ...] | None = None
+
 
 @dataclass(frozen=True, slots=True)
 class Escalated:

@@ -43,7 +43,9 @@ def fire(pen: Pen, ticked: Ticked | None) -> None:
         pen.change(fired=place + 1)
         if step.do is StepKind.REMIND:
             pen.note(FactKind.REMINDED, "clock", {"after": _seconds(step)})
-            notes[StepKind.REMIND] = PostNote(f"remind:{place}", Reminded())
+            # Said where the last of them stands. Whom an escalation calls in the same breath, it calls alone.
+            notes.pop(StepKind.REMIND, None)
+            notes[StepKind.REMIND] = PostNote(f"remind:{place}", Reminded(pen.before.asked))
         elif step.do is StepKind.ESCALATE:
             notes[place] = escalate(pen, place, step)
         elif step.do is StepKind.EXPIRE:

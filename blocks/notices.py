@@ -132,6 +132,25 @@ def too_few(case: Case, lack: Lack, permalink: str | None) -> Message:
     return _notice("👥 Too few are left to decide a request", what, remedy, permalink)
 
 
+def overdue(case: Case, since: Instant, incident: str, permalink: str | None) -> Message:
+    """A step of a request was due, and does not fire: something of ours fails."""
+    step = f"A step of “{title_of(case, 100)}” from {short(case.request.agent, 60)} ({case.id}) was due "
+    what: list[str | Instant] = [step, since, " and fails whenever it is tried."]
+    remedy = (
+        f"The log says why, under {short(incident, 40)}: please report it. Until it is mended, decide it on"
+    )
+    return _notice("⏰ A step of a request does not fire", what, f"{remedy} its card.", permalink)
+
+
+def overdue_more(more: int) -> Message:
+    """There are others like those that were named."""
+    what = (
+        f"Besides those named, {more:,} request{'' if more == 1 else 's'} had a step due that did not fire."
+    )
+    remedy = "Mostly one cause has them all: when those that were named fire, look here again."
+    return _notice("⏰ More steps do not fire", what, remedy)
+
+
 def _needs(case: Case, lack: Lack, groups: str) -> list[str | Instant]:
     """What it waits for, and what becomes of it as things are."""
     gate, end = case.judgement.gate, ends_at(case)

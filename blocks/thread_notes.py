@@ -31,10 +31,17 @@ def note_of(case: Case, note: Note, roster: Roster, key: str) -> Message:
     return Message(text, [words(text)], note_metadata(case, key))
 
 
+def summons(case: Case, roster: Roster, permalink: str | None, key: str, *, early: bool) -> Message:
+    """To one of those whom an escalation asks about something critical, in a message of their own."""
+    card = Mrkdwn(f"<{permalink}|Open the card>") if permalink is not None else None
+    text = _say("note_summons", case, roster, (), early=early, card=card)
+    return Message(text, [words(text)], note_metadata(case, key))
+
+
 def _said(case: Case, note: Note, roster: Roster) -> Mrkdwn:
     match note:
-        case Reminded():
-            return _say("note_reminded", case, roster, waiting(case, roster))
+        case Reminded(asked=groups):
+            return _say("note_reminded", case, roster, _reminded(case, roster, groups))
         case Escalated(to=to, early=early):
             return _say("note_escalated", case, roster, waiting(case, roster, (to,)), group=to, early=early)
         case Voided(by=by, people=people):
@@ -59,6 +66,13 @@ def waiting(case: Case, roster: Roster, groups: tuple[GroupName, ...] | None = N
     asked = roster.asked(case.asked if groups is None else groups)
     left = [each for each in asked if each.id not in done and why_not_decide(case, each.id, roster) is None]
     return tuple(dict.fromkeys(_reached(case, each, roster, done).person for each in left))
+
+
+def _reminded(case: Case, roster: Roster, asked: tuple[GroupName, ...] | None) -> list[Person]:
+    """Who waited already; whoever an escalation asks since then is called by that, and not twice."""
+    since = tuple(group for group in case.asked if asked is not None and group not in asked)
+    others = waiting(case, roster, since)
+    return [person for person in waiting(case, roster, asked) if person not in others]
 
 
 def _reached(case: Case, profile: Profile, roster: Roster, done: Set[UserId]) -> Profile:

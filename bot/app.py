@@ -14,7 +14,7 @@ from importlib.metadata import version
 from approvals.canonical import Json
 from approvals.model import AgentName, DigestName, Instant, RequestId
 from bot.alone import alone_with
-from bot.desk import decide, follow_up, gathering, letters, notify, pausing
+from bot.desk import decide, follow_up, gathering, letters, notify, overdue, pausing
 from bot.desk.desk import Desk
 from bot.desk.handoffs import Handoffs
 from bot.desk.muster import Muster
@@ -29,12 +29,13 @@ from bot.policy_watch import LOOK_EVERY, PolicyWatch
 from bot.runtime import Runtime
 from bot.settings import Settings
 from bot.slack.service import SlackSide, Workspace, slack_side
+from scheduler.auditor import Auditor
 from scheduler.clock import Clock
 from scheduler.courier import Courier
 from scheduler.digests import Digests
 from scheduler.results import Result, Sender
 from scheduler.reviews import Reviews
-from scheduler.sweeper import Sweeper
+from scheduler.sweeper import Sweeper, Tick
 from store import agents, migrate
 from store.engine import Store
 from store.errors import Unavailable
@@ -48,6 +49,8 @@ ANCHOR_EVERY = timedelta(minutes=1)
 TIDY_EVERY = timedelta(hours=1)
 #: How soon a request goes away that an agent got in while its token was being revoked.
 WITHDRAW_EVERY = timedelta(minutes=1)
+#: How soon it is noticed that a step is overdue, whatever kept the sweeper from it.
+AUDIT_EVERY = timedelta(minutes=10)
 #: How soon it is noticed that somebody asked to decide has left. Slack is asked about every 40 s.
 MUSTER_EVERY = timedelta(seconds=3)
 #: How soon both are told of a handoff, and another replica's overrides and absences hold here.
@@ -213,16 +216,25 @@ async def _why_deaf(side: SlackSide, courier: Courier) -> str | None:
     return courier.paused or await side.why_not_ready()
 
 
-def _sweeper(desk: Desk, shelf: PolicyShelf, ears: Ears) -> Sweeper:
+def _tick(desk: Desk, ears: Ears) -> Tick:
     async def tick(request: RequestId, now: Instant) -> None:
         await decide.tick(desk, request, now, await ears.heard_since())
 
+    return tick
+
+
+def _sweeper(desk: Desk, shelf: PolicyShelf, ears: Ears) -> Sweeper:
     return Sweeper(
         desk.store,
-        tick,
+        _tick(desk, ears),
         lambda: desk.runtime.token("inc_")[:12],
         keep_payloads=lambda: shelf.current.keep.payloads,
     )
+
+
+def _auditor(desk: Desk, ears: Ears) -> Auditor:
+    tell, incident = partial(overdue.tell, desk), lambda: desk.runtime.token("inc_")[:12]
+    return Auditor(desk.store, _tick(desk, ears), tell, incident)
 
 
 def _clock(side: SlackSide, sweeper: Sweeper, ears: Ears) -> Clock:
@@ -234,6 +246,7 @@ def _clock(side: SlackSide, sweeper: Sweeper, ears: Ears) -> Clock:
     clock = Clock(desk.runtime.now, sweeper.run_once, sweeper.next_due)
     clock.every(ANCHOR_EVERY, "anchor", sweeper.anchor)
     clock.every(TIDY_EVERY, "tidy", sweeper.tidy)
+    clock.every(AUDIT_EVERY, "audit", _auditor(desk, ears).run_once)
     clock.every(WITHDRAW_EVERY, "withdraw", withdraw)
     clock.every(LISTEN_EVERY, "listen", ears.listen)
     clock.every(HANDOFFS_EVERY, "handoffs", Handoffs(desk, side.people.reread).look)

@@ -183,6 +183,17 @@ cards = sa.Table(
     sa.Index("ix_cards_thread", "channel", "thread_ts", **_where("thread_ts <> ''")),
 )
 
+reminders = sa.Table(
+    "reminders",
+    metadata,
+    # Those that are in a card's thread now: one, but while a new one takes its place.
+    sa.Column("request", Id, _request(), primary_key=True),
+    sa.Column("key", sa.Text, primary_key=True),
+    sa.Column("channel", sa.Text, nullable=False),
+    sa.Column("ts", sa.Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+
 agents = sa.Table(
     "agents",
     metadata,

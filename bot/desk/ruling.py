@@ -20,7 +20,7 @@ from approvals.errors import Broken
 from approvals.events import Event
 from approvals.machine import Ruling, decide
 from approvals.model import Case, Instant, Roster
-from bot.desk import gathering, linked, spoken
+from bot.desk import gathering, linked, spoken, summons
 from bot.desk.desk import Desk
 from bot.desk.view import moment, request_json
 from store import cases, facts, grants, outbox
@@ -85,6 +85,7 @@ def _dispatch(unit: Unit, case: Case, effect: Effect, now: Instant, roster: Rost
         case PostNote(key=key, note=note):
             told = spoken.written(note)
             outbox.put(unit, ParcelKind.THREAD, request=case.id, key=key, lane="", body=told, now=now)
+            summons.summon(unit, case, effect, now, roster)
         case CallAgent():
             _call_agent(unit, case, effect, now, roster)
         case KeepGrant(grant=grant):

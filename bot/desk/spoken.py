@@ -11,8 +11,8 @@ from approvals.model import GroupName, Person, UserId
 def written(note: Note) -> dict[str, Any]:
     """JSON of it."""
     match note:
-        case Reminded():
-            return {"note": "reminded"}
+        case Reminded(asked=asked):
+            return {"note": "reminded", "asked": None if asked is None else list(asked)}
         case Escalated(to=to, early=early):
             return {"note": "escalated", "to": to, "early": early}
         case Voided(by=by, people=people):
@@ -26,6 +26,8 @@ def written(note: Note) -> dict[str, Any]:
 def read(body: Any) -> Note | None:
     """What `written` wrote; None for anything else."""
     match body:
+        case {"note": "reminded", "asked": list(asked)}:
+            return Reminded(tuple(map(GroupName, asked)))
         case {"note": "reminded"}:
             return Reminded()
         case {"note": "escalated", "to": str(to), "early": bool(early)}:

@@ -7,13 +7,15 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
+from approvals import escalation
 from approvals.model import Case, Instant, Lack, RequestId, Shortage
 from blocks import notices
 from blocks.message import Message
 from bot.desk.muster import lacking_like
 from bot.desk.view import parsed
-from bot.slack import duty_notices, outgoing
-from bot.slack.outgoing import Outgoing
+from bot.slack import duty_notices, outgoing, summoning
+from bot.slack.outgoing import Outgoing, may_have_arrived
+from bot.slack.search import Place, find
 from bot.slack.troubles import SlackTrouble, Trouble
 from scheduler.results import Dead, Done, Result
 from store import cards, cases, outbox
@@ -27,7 +29,7 @@ log = logging.getLogger(__name__)
 #: Nobody waits for an answer any longer; a `response_url` lives as long.
 _STALE = timedelta(minutes=30)
 #: Notices that may be of no use any more when they are sent.
-_OF_THE_MOMENT = ("too_few", "delayed", "card_refused")
+_OF_THE_MOMENT = ("too_few", "delayed", "card_refused", "overdue", "overdue_more")
 
 
 class ReplySender:
@@ -130,6 +132,16 @@ async def _too_few(store: Store, body: Mapping[str, Any]) -> Message | None:
     return notices.too_few(case, lack, ref.permalink if ref is not None else None)
 
 
+async def _overdue(store: Store, body: Mapping[str, Any]) -> Message | None:
+    """None once nothing of it is left to be done: somebody decided it, or it is parked."""
+    asked = await store.read(lambda unit: _asked(unit, RequestId(str(body["request"]))))
+    if asked is None or escalation.next_due(asked[0]) is None:
+        return None
+    case, ref = asked
+    permalink = ref.permalink if ref is not None else None
+    return notices.overdue(case, parsed(str(body["since"])), str(body["incident"]), permalink)
+
+
 class NoticeSender:
     """The courier's sender for `ParcelKind.NOTICE`: a direct message, mostly to an operator."""
 
@@ -140,24 +152,40 @@ class NoticeSender:
         """Tell whoever is in `body["to"]`."""
         if not isinstance(parcel.body, Mapping):
             return Dead("a notice without words")
-        if parcel.body.get("notice") in _OF_THE_MOMENT:
-            message = await self._still_true(parcel.body)
-            if message is None:
-                return Done()
-        else:
-            message = _notice(parcel.body) or await duty_notices.told(self._out.desk, parcel.body)
-        if message is None:
-            return Dead("nobody knows how to say this notice")
-        channel = None
+        message = await self._message(parcel, parcel.body)
+        if not isinstance(message, Message):
+            return message
+        channel, user = None, str(parcel.body["to"])
         try:
-            channel = await self._out.direct_message(str(parcel.body["to"]))
-            await self._out.call("chat.postMessage", channel, message.as_post())
+            channel = await self._out.direct_message(user)
+            if not await self._is_there(parcel, channel, message):
+                await self._out.call("chat.postMessage", channel, message.as_post())
         except SlackTrouble as trouble:
             if trouble.trouble is Trouble.CHANNEL:
-                log.error("somebody cannot be told: %s: %s", parcel.body["to"], trouble)
+                log.error("somebody cannot be told: %s: %s", user, trouble)
                 return Dead(str(trouble))
             return await self._out.result(parcel, trouble, channel)
         return Done()
+
+    async def _message(self, parcel: Parcel, body: Mapping[str, Any]) -> Message | Result:
+        """What to say; what becomes of `parcel` where nothing is."""
+        if body.get("notice") == "summons":
+            return await summoning.summoned(self._out.desk, parcel)
+        if body.get("notice") in _OF_THE_MOMENT:
+            return await self._still_true(body) or Done()
+        message = _notice(body) or await duty_notices.told(self._out.desk, body)
+        return message or Dead("nobody knows how to say this notice")
+
+    async def _is_there(self, parcel: Parcel, channel: str, message: Message) -> bool:
+        """Whether an earlier try arrived, where the message can be known again. Raises `SlackTrouble`."""
+        if message.metadata is None or not may_have_arrived(parcel):
+            return False
+        try:
+            return bool(await find(self._out, Place(channel), message.metadata, parcel.first_tried_at))
+        except SlackTrouble as trouble:
+            # Else the next try would take the refused look for a refused post, and not look again.
+            trouble.ambiguous = True
+            raise
 
     async def _still_true(self, body: Mapping[str, Any]) -> Message | None:
         """What is still to be said of a moment that may be over."""
@@ -167,5 +195,9 @@ class NoticeSender:
                 return await _delayed(desk.store, body, desk.runtime.now())
             case "card_refused":
                 return await _card_refused(desk.store, body)
+            case "overdue":
+                return await _overdue(desk.store, body)
+            case "overdue_more":
+                return notices.overdue_more(int(body["more"]))
             case _:
                 return await _too_few(desk.store, body)

@@ -6,19 +6,21 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from approvals.effects import CallbackType, Escalated, Voided
+from approvals.effects import CallbackType, Escalated, Reminded, Voided
 from approvals.escalation import as_if_shown
 from approvals.model import AgentName, Case, Comment, Roster
 from blocks import replies, thread_notes
 from blocks.message import Message
 from bot.desk import spoken
+from bot.slack import reminding
 from bot.slack.outgoing import Outgoing, may_have_arrived
 from bot.slack.search import Place, find
 from bot.slack.troubles import SlackTrouble, Trouble
 from scheduler.results import Again, Dead, Done, Result
-from store import cards, cases
+from store import cards, cases, reminders
 from store.cards import CardRef
 from store.outbox import Parcel
+from store.reminders import Reminder
 from store.unit_of_work import Unit
 
 #: How often to look whether the card is up by now.
@@ -29,6 +31,8 @@ _UNTIL_THE_CARD = timedelta(seconds=1)
 class _Thread:
     case: Case
     ref: CardRef | None
+    #: those that are in it already
+    reminders: tuple[Reminder, ...]
 
 
 class ThreadSender:
@@ -40,39 +44,60 @@ class ThreadSender:
     async def send(self, parcel: Parcel) -> Result:
         """Put one note under the card of its request, if it is not there yet."""
         thread = await self._out.desk.store.read(lambda unit: _load(unit, parcel))
-        if thread is None or thread.case.quiet or _overtaken(thread.case, parcel):
+        if thread is None or thread.case.quiet:
+            return Done()
+        if any(each.key == parcel.key for each in thread.reminders):
+            # An earlier try got this far: what is left is to take the one before away.
+            return await self._replaced(parcel, thread)
+        if _overtaken(thread.case, parcel):
             return Done()
         if thread.ref is None:
             return Again("the card is not up yet", _UNTIL_THE_CARD)
+        return await self._put(parcel, thread, thread.ref)
+
+    async def _put(self, parcel: Parcel, thread: _Thread, ref: CardRef) -> Result:
         # A window that starts again begins with its card, which is on its way as this is.
         case = as_if_shown(thread.case, self._out.desk.runtime.now())
         message = _note(case, parcel, self._out.desk.directory.roster())
         if message is None:
             return Dead("nobody knows how to say this note")
         try:
-            await self._say(parcel, thread.ref, message)
+            ts = await self._say(parcel, ref, message)
         except SlackTrouble as trouble:
             if trouble.trouble in (Trouble.CHANNEL, Trouble.MESSAGE):
                 # Its place is gone; the card's own update finds it another one, and the case keeps the words.
                 return Done()
-            return await self._out.result(parcel, trouble, thread.ref.channel)
+            return await self._out.result(parcel, trouble, ref.channel)
+        if not isinstance(spoken.read(parcel.body), Reminded):
+            return Done()
+        await reminding.posted(self._out, case.id, Reminder(parcel.key, ref.channel, ts))
+        return await self._replaced(parcel, thread)
+
+    async def _replaced(self, parcel: Parcel, thread: _Thread) -> Result:
+        """What becomes of a reminder that is in the thread, once those before it are not."""
+        try:
+            await reminding.replace(self._out, thread.case.id, parcel.key, thread.reminders)
+        except SlackTrouble as trouble:
+            return await self._out.result(parcel, trouble, thread.reminders[0].channel)
         return Done()
 
-    async def _say(self, parcel: Parcel, ref: CardRef, message: Message) -> None:
+    async def _say(self, parcel: Parcel, ref: CardRef, message: Message) -> str:
+        """Where it is, `ts`, by this try or an earlier one. Raises `SlackTrouble`."""
         place = Place(ref.channel, ref.thread_ts or ref.ts)
-        metadata = message.metadata or {}
-        if may_have_arrived(parcel) and await self._is_there(place, metadata, parcel):
-            return
+        if may_have_arrived(parcel):
+            found = await self._found(place, message.metadata or {}, parcel)
+            if found:
+                return found[0]
         post = {**message.as_post(), "thread_ts": place.thread_ts}
         if isinstance(spoken.read(parcel.body), Escalated) and not place.channel.startswith("D"):
             # Whoever is asked only now does not follow the thread.
             post["reply_broadcast"] = True
-        await self._out.call("chat.postMessage", place.channel, post)
+        return str((await self._out.call("chat.postMessage", place.channel, post))["ts"])
 
-    async def _is_there(self, place: Place, metadata: dict[str, Any], parcel: Parcel) -> bool:
-        """Whether an earlier try arrived. Raises `SlackTrouble`; the next try then looks again."""
+    async def _found(self, place: Place, metadata: dict[str, Any], parcel: Parcel) -> tuple[str, ...]:
+        """What earlier tries left there. Raises `SlackTrouble`; the next try then looks again."""
         try:
-            return bool(await find(self._out, place, metadata, parcel.first_tried_at))
+            return await find(self._out, place, metadata, parcel.first_tried_at)
         except SlackTrouble as trouble:
             trouble.ambiguous = True
             raise
@@ -100,4 +125,4 @@ def _note(case: Case, parcel: Parcel, roster: Roster) -> Message | None:
 
 def _load(unit: Unit, parcel: Parcel) -> _Thread | None:
     case = cases.load(unit, parcel.request) if parcel.request is not None else None
-    return None if case is None else _Thread(case, cards.of(unit, case.id))
+    return None if case is None else _Thread(case, cards.of(unit, case.id), reminders.of(unit, case.id))

@@ -61,7 +61,7 @@ def test_a_reminder_is_said_once_at_its_time() -> None:
     assert tick(case, NOON + 15 * MINUTE - timedelta(seconds=1)).case is case
     ruling = tick(case, NOON + 15 * MINUTE)
     assert kinds(ruling) == [FactKind.REMINDED]
-    assert [(note.key, note.note) for note in notes(ruling)] == [("remind:0", Reminded())]
+    assert [(note.key, note.note) for note in notes(ruling)] == [("remind:0", Reminded((DIRECTORS,)))]
     assert ShowCard() not in ruling.effects
     assert tick(ruling.case, NOON + 16 * MINUTE).case is ruling.case
 
@@ -86,6 +86,18 @@ def test_steps_that_were_missed_fire_in_order_and_only_the_last_reminder_is_sent
     assert kinds(ruling) == [FactKind.REMINDED, FactKind.REMINDED, FactKind.ESCALATED]
     assert [note.key for note in notes(ruling)] == ["remind:1", "escalate:2"]
     assert ruling.case.fired == 3
+
+
+def test_a_reminder_missed_with_an_escalation_is_for_those_who_were_asked_before() -> None:
+    """Whoever is asked only now is called by the escalation alone, in whichever order the plan has them."""
+    again = Step(2 * HOUR, StepKind.REMIND)
+    ruling = tick(planned(REMIND, ESCALATE, again, EXPIRE), NOON + 3 * HOUR)
+    assert [(note.key, note.note) for note in notes(ruling)] == [
+        ("escalate:1", Escalated(FINANCE)),
+        ("remind:2", Reminded((DIRECTORS,))),
+    ]
+    on_time = tick(planned(REMIND, ESCALATE, again, EXPIRE), NOON + HOUR).case
+    assert notes(tick(on_time, NOON + 2 * HOUR))[0].note == Reminded((DIRECTORS, FINANCE))
 
 
 def test_nobody_is_called_to_what_has_ended() -> None:

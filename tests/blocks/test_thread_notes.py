@@ -16,7 +16,7 @@ from approvals.model import Case, GroupName, Lack, Profile, Roster, Shortage, Us
 from blocks import limits, notices
 from blocks.actions import NOTE_METADATA
 from blocks.message import Message
-from blocks.thread_notes import note_of
+from blocks.thread_notes import note_of, summons
 from tests.blocks.gate_states import ROSTER, after, comment, draft, escalating, question, shown
 from tests.blocks.hostile import WORDS
 from tests.blocks.states import edited, refund, stranger, voted
@@ -27,6 +27,7 @@ from tests.harness.cases import (
     DAN,
     DIRECTORS,
     FINANCE,
+    NOON,
     a_request,
     a_roster,
     an_open_case,
@@ -47,6 +48,14 @@ def escalated() -> Case:
     return after(escalating(), Ticked(), minutes=61)
 
 
+CARD = "https://acme.slack.com/archives/C1/p2"
+
+
+def summoned(card: str | None = CARD, *, early: bool = False) -> Message:
+    """The direct message of an escalation."""
+    return summons(escalated(), ROSTER, card, "escalate:0:U0DAN", early=early)
+
+
 NOTES: Mapping[str, Callable[[], Message]] = {
     "reminded": lambda: said(refund(), Reminded()),
     "reminded, half approved": lambda: said(voted(refund(), ALICE), Reminded()),
@@ -57,6 +66,9 @@ NOTES: Mapping[str, Callable[[], Message]] = {
     "escalated": lambda: said(escalated(), Escalated(FINANCE)),
     "escalated early": lambda: said(escalated(), Escalated(FINANCE, early=True)),
     "escalated to nobody": lambda: said(escalated(), Escalated(FINANCE), a_roster()),
+    "escalated, direct message": summoned,
+    "escalated early, direct message": lambda: summoned(early=True),
+    "escalated, direct message without a card": lambda: summoned(None),
     "escalated, question": lambda: said(replace(question(), escalated=(FINANCE,)), Escalated(FINANCE)),
     "voided": lambda: said(edited(voted(refund(), BOB), ALICE, amount=500), Voided(ALICE, (BOB,))),
     "skipped": lambda: said(refund(), Skipped((DAN,))),
@@ -79,6 +91,9 @@ NOTES: Mapping[str, Callable[[], Message]] = {
     "operators: nobody will object": lambda: notices.too_few(draft(), Lack(0, 1), None),
     "operators: nobody can review": lambda: notices.too_few(comment(), Lack(0, 1, Shortage.LEFT), None),
     "operators: nobody can answer": lambda: notices.too_few(question(), Lack(0, 1), None),
+    "operators: overdue": lambda: notices.overdue(refund(), NOON, "inc_9f86d081", CARD),
+    "operators: more are overdue": lambda: notices.overdue_more(1_200),
+    "operators: one more is overdue": lambda: notices.overdue_more(1),
     "operators: policy restored": lambda: notices.policy_restored("sha256:9f86d081884c7d659a2f"),
 }
 
@@ -117,6 +132,16 @@ def test_a_reminder_calls_those_who_have_not_answered() -> None:
 def test_an_escalation_calls_the_group_that_is_asked_now() -> None:
     """The others were called before."""
     assert called(said(escalated(), Escalated(FINANCE))) == {"Dan"}
+
+
+def test_a_reminder_calls_nobody_whom_the_escalation_beside_it_calls() -> None:
+    """Missed together, both are said in one breath: Bob, who is in both groups, is called once."""
+    roster = a_roster(finance=(BOB, DAN))
+    reminder, escalation = Reminded((DIRECTORS,)), Escalated(FINANCE)
+    assert called(said(escalated(), reminder, roster)) == {"Alice", "Carol"}
+    assert called(said(escalated(), escalation, roster)) == {"Bob", "Dan"}
+    later = Reminded((DIRECTORS, FINANCE))
+    assert called(said(escalated(), later, roster)) == {"Alice", "Bob", "Carol", "Dan"}
 
 
 def test_whose_approval_was_voided_is_called_until_they_say_it_again() -> None:

@@ -264,6 +264,18 @@ async def test_permalink_and_deletion(slack: SlackStandIn, client: AsyncWebClien
     assert answer["error"] == "message_not_found"
 
 
+async def test_only_own_messages_are_deleted(slack: SlackStandIn, client: AsyncWebClient) -> None:
+    """What a person wrote, or what is gone by now, is refused as Slack does; what was said stays."""
+    said = slack.say("U0ALICE", "C0APPROVALS", "mine")
+    answer = await refused(client.chat_delete(channel="C0APPROVALS", ts=said.ts))
+    assert answer["error"] == "cant_delete_message"
+    own = await post(client, section("x"))
+    await client.chat_delete(channel="C0APPROVALS", ts=own)
+    answer = await refused(client.chat_delete(channel="C0APPROVALS", ts=own))
+    assert answer["error"] == "message_not_found"
+    assert [each.ts for each in slack.messages("C0APPROVALS")] == [said.ts]
+
+
 async def test_validation_on_request(client: AsyncWebClient) -> None:
     """blocks.validate says what is wrong without posting anything."""
     assert (await client.api_call("blocks.validate", json={"blocks": [section("x")]}))["ok"]

@@ -78,6 +78,11 @@ def _digests_too(connection: sa.Connection) -> None:
         connection.exec_driver_sql(statement)
 
 
+def _reminders_too(connection: sa.Connection) -> None:
+    _digests_too(connection)
+    connection.exec_driver_sql("INSERT INTO reminders VALUES ('req_1', 'remind:0', 'C1', '1.3')")
+
+
 #: For each revision: puts rows of every kind into a database that is at it. The next migration is tried on
 #: them. Whoever adds a migration adds its rows here; a test fails until then.
 ROWS: dict[str, Callable[[sa.Connection], None]] = {
@@ -86,6 +91,7 @@ ROWS: dict[str, Callable[[sa.Connection], None]] = {
     "0003": _duties_too,
     "0004": _gate_review_too,
     "0005": _digests_too,
+    "0006": _reminders_too,
 }
 
 

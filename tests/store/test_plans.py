@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from approvals.model import AgentName, GrantId, Status
-from store import agents, cards, cases, facts, grants, keys, outbox, payloads, queue
+from store import agents, cards, cases, facts, grants, keys, outbox, payloads, queue, reminders, schedule
 from store.engine import Store
 from store.errors import Conflict
 from store.outbox import ParcelKind
@@ -111,6 +111,9 @@ _HOT: dict[str, tuple[Callable[[Unit], object], str]] = {
     "request of a card": (lambda u: cards.at(u, "C1", "1.2"), "cards"),
     "case of a card": (lambda u: cases.of_card(u, "C1", "1.2"), "cards"),
     "cases and their cards": (lambda u: cases.with_cards(u, [ONE, numbered(2)]), "pk_cases"),
+    "reminders of a card": (lambda u: reminders.of(u, ONE), "pk_reminders"),
+    "schedule of what is pending": (lambda u: schedule.page(u, None, 10), "ix_cases_pending"),
+    "due though it is over": (lambda u: schedule.over(u, NOON, 10), "ix_cases_due_at"),
     "cards in a thread": (lambda u: cards.in_thread(u, "C1", "1.2"), "ix_cards_thread"),
     "chain": (lambda u: facts.chain(u, ONE), "facts"),
     "export": (lambda u: list(facts.since(u, NOON)), "ix_facts_at"),

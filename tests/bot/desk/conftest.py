@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
 
 from sandbox.server import SlackStandIn
+from store import outbox
 from tests.harness.desk import RunningDesk, running_desk
 
 POLICY = """
@@ -65,3 +67,11 @@ async def each_bot(database_url: str, slack: SlackStandIn) -> AsyncIterator[Runn
     """A bot on each database."""
     async with running_desk(database_url, slack, POLICY) as running:
         yield running
+
+
+async def nothing_left(bot: RunningDesk) -> None:
+    """Wait until everything was sent, and nothing given up."""
+    async with asyncio.timeout(5):
+        while any((counts := await bot.store.read(outbox.counts)).waiting.values()):  # noqa: ASYNC110
+            await asyncio.sleep(0.01)  # that something was sent is announced to nobody
+    assert counts.dead == 0

@@ -1,0 +1,24 @@
+"""An escalation of something critical: whoever is asked now hears of it in a direct message as well."""
+
+from __future__ import annotations
+
+from approvals.canonical import Json
+from approvals.effects import Escalated, PostNote
+from approvals.model import Case, Instant, Risk, Roster
+from blocks.thread_notes import waiting
+from store import outbox
+from store.outbox import ParcelKind
+from store.unit_of_work import Unit
+
+
+def summon(unit: Unit, case: Case, post: PostNote, now: Instant, roster: Roster) -> None:
+    """Put one message a person into the outbox; none where `post` escalates nothing critical.
+
+    They are who is in the group today and could decide; a deputy in the place of whoever is away.
+    """
+    if not isinstance(post.note, Escalated) or case.judgement.risk is not Risk.CRITICAL:
+        return
+    for person in waiting(case, roster, (post.note.to,)):
+        body: Json = {"notice": "summons", "to": person.id, "early": post.note.early}
+        key = f"{post.key}:{person.id}"
+        outbox.put(unit, ParcelKind.NOTICE, request=case.id, key=key, lane="", body=body, now=now)
