@@ -32,6 +32,8 @@ class FactKind(StrEnum):
     COMMENT_DELETED = "comment.deleted"
     RESUMED = "request.resumed"
     PULLED_OUT = "request.pulled_out"
+    HANDED_OVER = "request.handed_over"
+    SNOOZED = "reminders.snoozed"
     SHOWN = "request.shown"
     REMINDED = "request.reminded"
     ESCALATED = "request.escalated"

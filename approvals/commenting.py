@@ -31,7 +31,7 @@ def comment(pen: Pen, event: Commented) -> Ruling:
     key = f"comment:{len(case.comments)}"
     if isinstance(event.by, Person):
         pen.follow(CallAgent(key, CallbackType.COMMENTED))
-    elif not case.quiet:
+    if not case.quiet and (event.aloud or not isinstance(event.by, Person)):
         pen.follow(PostComment(key, comment))
     return pen.ruling()
 

@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import TypeAlias
 
 from approvals.grants import Grant
-from approvals.model import Comment, GroupName, Lack, Person
+from approvals.model import Comment, GroupName, Instant, Lack, Person
 
 
 class CallbackType(StrEnum):
@@ -50,8 +50,10 @@ class Escalated:
     """Another group is asked as well."""
 
     to: GroupName
-    #: True when it is before its time, because too few were left to decide
+    #: True when it is before its time, because too few were left to decide, or somebody handed it over
     early: bool = False
+    #: who handed it over to them
+    by: Person | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,16 @@ class Restarted:
     """The soft window ended while nobody could be heard: it starts again."""
 
 
-Note: TypeAlias = Reminded | Escalated | Voided | Skipped | Restarted
+@dataclass(frozen=True, slots=True)
+class HandedTo:
+    """Somebody asks another of those who may decide to take care of it."""
+
+    by: Person
+    to: Person
+    reason: str | None = None
+
+
+Note: TypeAlias = Reminded | Escalated | Voided | Skipped | Restarted | HandedTo
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +101,15 @@ class AskOperators:
     """Tell the operators that too few are left to decide."""
 
     lack: Lack
+
+
+@dataclass(frozen=True, slots=True)
+class Wake:
+    """Tell somebody at that time, if it waits for them still, what they had put off."""
+
+    key: str
+    person: Person
+    at: Instant
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,4 +132,6 @@ class OpenReview:
     """Open a review of what silence let through."""
 
 
-Effect: TypeAlias = ShowCard | PostComment | PostNote | AskOperators | CallAgent | KeepGrant | OpenReview
+Effect: TypeAlias = (
+    ShowCard | PostComment | PostNote | Wake | AskOperators | CallAgent | KeepGrant | OpenReview
+)

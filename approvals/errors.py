@@ -36,6 +36,10 @@ class Reason(StrEnum):
     NOT_GRANTABLE = "not_grantable"
     #: its agent is paused: people are not to be shown it
     HELD = "held"
+    #: whoever it is to be handed to may not decide it
+    NOT_TAKEN = "not_taken"
+    #: a time that is over
+    PAST = "past"
     UNKNOWN_REQUEST = "unknown_request"
     NOT_PENDING = "not_pending"
     NOT_CLAIMABLE = "not_claimable"

@@ -14,6 +14,7 @@ from approvals.model import (
     Choice,
     Display,
     GrantId,
+    GroupName,
     Instant,
     Judgement,
     OutcomeStatus,
@@ -55,6 +56,26 @@ class PulledOut:
 
     by: Person
     roster: Roster
+
+
+@dataclass(frozen=True, slots=True)
+class HandedOver:
+    """Somebody who may decide it asks another person, or a group that is to be asked later, to do so."""
+
+    by: Person
+    roster: Roster
+    to_person: Person | None = None
+    to_group: GroupName | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Snoozed:
+    """Somebody who may decide it wants no reminder of it until then."""
+
+    by: Person
+    roster: Roster
+    until: Instant
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +142,8 @@ class Commented:
     text: str
     #: the message that it is, `channel:ts`, by which it can be changed later
     ref: str | None = None
+    #: a person asks the agent: it was written in a modal, so the thread has to show it
+    aloud: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +222,8 @@ Event: TypeAlias = (
     Opened
     | Resumed
     | PulledOut
+    | HandedOver
+    | Snoozed
     | Shown
     | Voted
     | Edited

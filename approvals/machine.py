@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from approvals import access, commenting, digesting, form, stepping, voting
+from approvals import access, attention, commenting, digesting, form, stepping, voting
 from approvals.audit import FactKind
 from approvals.canonical import Json, digest_of
 from approvals.effects import ShowCard
@@ -22,6 +22,7 @@ from approvals.events import (
     Commented,
     Edited,
     Event,
+    HandedOver,
     Mustered,
     Opened,
     PulledOut,
@@ -30,6 +31,7 @@ from approvals.events import (
     Revoked,
     Reworded,
     Shown,
+    Snoozed,
     Ticked,
     Unsaid,
     Voted,
@@ -281,6 +283,8 @@ def may_act(case: Case, now: Instant) -> bool:
 _HANDLERS: Mapping[type[Any], Callable[[Pen, Any], Ruling]] = {
     Resumed: _resume,
     PulledOut: _pull_out,
+    HandedOver: attention.hand_over,
+    Snoozed: attention.snooze,
     Shown: _shown,
     Voted: voting.vote,
     Edited: voting.edit,

@@ -382,6 +382,10 @@ class Case:
     missed: tuple[UserId, ...] = ()
     #: what the operators were asked about, as it stood at the last muster; None: enough could decide
     lacking: Lack | None = None
+    #: who handed it over: they may decide it still, and are not reminded of it, sorted
+    excused: tuple[UserId, ...] = ()
+    #: who put off their reminders of it → until when
+    snoozed: Mapping[UserId, Instant] = field(default_factory=dict)
     #: true while its agent is paused: nobody is shown it, nothing lets it through, and no step counts
     held: bool = False
     #: the digest that shows it; None: it has a card of its own

@@ -9,7 +9,16 @@ from typing import Any
 
 from approvals.audit import Fact, FactKind, head_of, link
 from approvals.canonical import Digest, Json, digest_of, salted
-from approvals.effects import CallAgent, CallbackType, Effect, Escalated, PostNote, Reminded, ShowCard
+from approvals.effects import (
+    CallAgent,
+    CallbackType,
+    Effect,
+    Escalated,
+    HandedTo,
+    PostNote,
+    Reminded,
+    ShowCard,
+)
 from approvals.errors import Broken, Reason
 from approvals.model import STORM, Case, Decision, Flaw, GrantId, Instant, Person, Status, UserId, Via
 from approvals.moves import MOVES, Move
@@ -137,7 +146,7 @@ class Pen:
 
 
 def _calls_people(effect: Effect) -> bool:
-    return isinstance(effect, PostNote) and isinstance(effect.note, Reminded | Escalated)
+    return isinstance(effect, PostNote) and isinstance(effect.note, Reminded | Escalated | HandedTo)
 
 
 def said(words: str | None) -> str | None:

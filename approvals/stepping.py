@@ -20,9 +20,9 @@ from approvals.effects import (
 )
 from approvals.errors import Broken
 from approvals.events import Ticked
-from approvals.model import Case, Instant, Lack, Roster, Step, StepKind, UserId, Via
+from approvals.model import Case, Instant, Lack, Person, Roster, Step, StepKind, UserId, Via
 from approvals.moves import Move
-from approvals.pen import Pen
+from approvals.pen import Pen, signed
 
 #: A clock that is this late was away (asleep, cut off from its database): nobody was heard meanwhile.
 LATE = timedelta(minutes=1)
@@ -60,16 +60,17 @@ def fire(pen: Pen, ticked: Ticked | None) -> None:
     pen.follow(*notes.values())
 
 
-def escalate(pen: Pen, place: int, step: Step, *, early: bool = False) -> PostNote:
+def escalate(pen: Pen, place: int, step: Step, *, early: bool = False, by: Person | None = None) -> PostNote:
     """Ask another group as well; what is to be said of it in the thread."""
     if step.to is None:
         raise Broken(f"{pen.case.id} escalates to nobody")
     pen.change(escalated=tuple(dict.fromkeys((*pen.case.escalated, step.to))))
     # Whoever is asked only now was never shown the digest.
     pen.leave_digest()
-    pen.note(FactKind.ESCALATED, "clock", {"to": step.to, "after": _seconds(step), "early": early})
+    doer = "clock" if by is None else signed(by)
+    pen.note(FactKind.ESCALATED, doer, {"to": step.to, "after": _seconds(step), "early": early})
     pen.follow(ShowCard(), CallAgent(f"escalated:{place}", CallbackType.ESCALATED))
-    return PostNote(f"escalate:{place}", Escalated(step.to, early))
+    return PostNote(f"escalate:{place}", Escalated(step.to, early, by))
 
 
 def muster(pen: Pen, roster: Roster) -> None:

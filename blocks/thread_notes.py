@@ -9,7 +9,7 @@ from collections.abc import Iterable, Set
 from typing import Final
 
 from approvals.access import why_not_decide
-from approvals.effects import Escalated, Note, Reminded, Restarted, Skipped, Voided
+from approvals.effects import Escalated, HandedTo, Note, Reminded, Restarted, Skipped, Voided
 from approvals.escalation import ends_at
 from approvals.model import Case, Choice, Gate, GroupName, Person, Profile, Roster, UserId
 from approvals.quorum import tally
@@ -42,8 +42,12 @@ def _said(case: Case, note: Note, roster: Roster) -> Mrkdwn:
     match note:
         case Reminded(asked=groups):
             return _say("note_reminded", case, roster, _reminded(case, roster, groups))
-        case Escalated(to=to, early=early):
-            return _say("note_escalated", case, roster, waiting(case, roster, (to,)), group=to, early=early)
+        case Escalated(to=to, early=early, by=by):
+            name = None if by is None else by.name
+            asked_now = waiting(case, roster, (to,))
+            return _say("note_escalated", case, roster, asked_now, group=to, early=early, by=name)
+        case HandedTo(by=by, to=taker, reason=reason):
+            return _say("note_handed", case, roster, (taker,), by=by.name, reason=reason)
         case Voided(by=by, people=people):
             asked = {person.id for person in waiting(case, roster)}
             changes = in_words(edits(case))

@@ -176,9 +176,10 @@ def put(  # noqa: PLR0913  # a row's columns, by name
     body: Json,
     now: Instant,
     priority: int | None = None,
+    due: Instant | None = None,
 ) -> None:
-    """Have it sent once: a second one with the same request, kind and key changes nothing."""
-    row = _row(kind, request, key, now)
+    """Have it sent once, at `due` (None: now): a second one of that request, kind and key changes nothing."""
+    row = _row(kind, request, key, now) | ({} if due is None else {"due_at": due})
     row |= {"lane": lane, "body": write_json(body)}
     row["priority"] = _PRIORITY.get(kind, NEWS) if priority is None else priority
     u.insert(_PUT, row)

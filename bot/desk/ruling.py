@@ -15,6 +15,7 @@ from approvals.effects import (
     PostComment,
     PostNote,
     ShowCard,
+    Wake,
 )
 from approvals.errors import Broken
 from approvals.events import Event
@@ -86,6 +87,10 @@ def _dispatch(unit: Unit, case: Case, effect: Effect, now: Instant, roster: Rost
             told = spoken.written(note)
             outbox.put(unit, ParcelKind.THREAD, request=case.id, key=key, lane="", body=told, now=now)
             summons.summon(unit, case, effect, now, roster)
+        case Wake(key=key, person=person, at=at):
+            woken: Json = {"notice": "snoozed", "to": person.id, "request": case.id}
+            notice = ParcelKind.NOTICE
+            outbox.put(unit, notice, request=case.id, key=key, lane="", body=woken, now=now, due=at)
         case CallAgent():
             _call_agent(unit, case, effect, now, roster)
         case KeepGrant(grant=grant):

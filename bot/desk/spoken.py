@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from approvals.effects import Escalated, Note, Reminded, Restarted, Skipped, Voided
+from approvals.effects import Escalated, HandedTo, Note, Reminded, Restarted, Skipped, Voided
 from approvals.model import GroupName, Person, UserId
 
 
@@ -13,8 +13,11 @@ def written(note: Note) -> dict[str, Any]:
     match note:
         case Reminded(asked=asked):
             return {"note": "reminded", "asked": None if asked is None else list(asked)}
-        case Escalated(to=to, early=early):
-            return {"note": "escalated", "to": to, "early": early}
+        case Escalated(to=to, early=early, by=by):
+            who = None if by is None else _person(by)
+            return {"note": "escalated", "to": to, "early": early, "by": who}
+        case HandedTo(by=by, to=taker, reason=reason):
+            return {"note": "handed", "by": _person(by), "to": _person(taker), "reason": reason}
         case Voided(by=by, people=people):
             return {"note": "voided", "by": _person(by), "people": [_person(each) for each in people]}
         case Skipped(people=people):
@@ -31,7 +34,11 @@ def read(body: Any) -> Note | None:
         case {"note": "reminded"}:
             return Reminded()
         case {"note": "escalated", "to": str(to), "early": bool(early)}:
-            return Escalated(GroupName(to), early)
+            # Those put out before somebody could hand over name nobody.
+            by = body.get("by")
+            return Escalated(GroupName(to), early, None if by is None else _read_person(by))
+        case {"note": "handed", "by": dict(by), "to": dict(to), "reason": reason}:
+            return HandedTo(_read_person(by), _read_person(to), reason)
         case {"note": "voided", "by": dict(by), "people": list(people)}:
             return Voided(_read_person(by), tuple(map(_read_person, people)))
         case {"note": "skipped", "people": list(people)}:

@@ -1,0 +1,127 @@
+"""Handing a request over, and putting off its reminders: neither decides anything."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from approvals.attention import minds, takers
+from approvals.audit import FactKind
+from approvals.effects import (
+    CallAgent,
+    CallbackType,
+    Escalated,
+    HandedTo,
+    PostComment,
+    PostNote,
+    ShowCard,
+    Wake,
+)
+from approvals.errors import Reason
+from approvals.events import Cancelled, Commented, HandedOver, Snoozed, Ticked, Voted
+from approvals.machine import decide
+from approvals.model import Case, Choice, Person, Status, Step, StepKind
+from tests.harness.cases import ALICE, BOB, CAROL, DAN, FINANCE, NOON, a_request, a_roster, an_open_case
+
+HOUR = timedelta(hours=1)
+ROSTER = a_roster(finance=(DAN,))
+STEPS = (
+    Step(HOUR, StepKind.REMIND),
+    Step(2 * HOUR, StepKind.ESCALATE, to=FINANCE),
+    Step(4 * HOUR, StepKind.EXPIRE),
+)
+
+
+def a_case(**request: Any) -> Case:
+    """The directors are asked, later finance."""
+    return an_open_case(a_request(**request), steps=STEPS)
+
+
+def test_another_approver_takes_it_and_is_the_one_reminded() -> None:
+    """Whoever handed it over may decide it still."""
+    ruling = decide(a_case(), HandedOver(ALICE, ROSTER, to_person=BOB, reason="at lunch"), NOON)
+    assert ruling.effects == (PostNote("handed:1", HandedTo(ALICE, BOB, "at lunch")),)
+    assert ruling.facts[-1].kind is FactKind.HANDED_OVER
+    assert ruling.facts[-1].body == {"to": BOB.id}
+    assert [minds(ruling.case, each.id, NOON) for each in (ALICE, BOB, CAROL)] == [False, True, True]
+    vote = Voted(ALICE, Choice.APPROVE, ruling.case.sight, ROSTER)
+    assert decide(ruling.case, vote, NOON).case.status is Status.APPROVED
+
+
+def test_whoever_gets_it_back_is_reminded_again() -> None:
+    """Even if they had put it off."""
+    case = decide(a_case(), Snoozed(ALICE, ROSTER, NOON + 9 * HOUR), NOON).case
+    case = decide(case, HandedOver(ALICE, ROSTER, to_person=BOB), NOON).case
+    case = decide(case, HandedOver(BOB, ROSTER, to_person=ALICE), NOON).case
+    assert minds(case, ALICE.id, NOON)
+    assert not minds(case, BOB.id, NOON)
+
+
+def test_a_group_that_the_rule_escalates_to_is_asked_at_once() -> None:
+    """Its step does not come a second time, and the last one keeps its time."""
+    ruling = decide(a_case(), HandedOver(ALICE, ROSTER, to_group=FINANCE), NOON)
+    assert ruling.case.asked[-1] == FINANCE
+    assert PostNote("escalate:1", Escalated(FINANCE, early=True, by=ALICE)) in ruling.effects
+    assert ShowCard() in ruling.effects
+    assert [fact.by for fact in ruling.facts] == [f"person:{ALICE.id}"] * 2
+    later = decide(ruling.case, Ticked(ROSTER), NOON + 3 * HOUR)
+    assert [fact.kind for fact in later.facts] == [FactKind.REMINDED]
+
+
+def test_it_goes_to_nobody_whom_the_rule_does_not_allow() -> None:
+    """Not to an outsider, the requester, oneself, or a group that no step names."""
+    case = a_case(on_behalf_of=BOB.id)
+    for taker in (DAN, BOB, ALICE):
+        refused = decide(case, HandedOver(ALICE, ROSTER, to_person=taker), NOON)
+        assert (refused.case, refused.answer.refused) == (case, Reason.NOT_TAKEN)
+    asked = decide(case, HandedOver(ALICE, ROSTER, to_group=case.asked[0]), NOON)
+    assert asked.answer.refused is Reason.NOT_TAKEN
+    assert takers(case, ALICE.id, ROSTER) == ((CAROL.id,), (FINANCE,))
+
+
+@pytest.mark.parametrize("by", [DAN, BOB], ids=["not asked", "the requester"])
+def test_only_whoever_may_decide_it_hands_it_over_or_puts_it_off(by: Person) -> None:
+    """What one does not have one cannot give."""
+    case = a_case(on_behalf_of=BOB.id)
+    handed = decide(case, HandedOver(by, ROSTER, to_person=CAROL), NOON)
+    put_off = decide(case, Snoozed(by, ROSTER, NOON + HOUR), NOON)
+    assert handed.answer.refused in (Reason.NOT_ASKED, Reason.IS_REQUESTER)
+    assert put_off.answer.refused is handed.answer.refused
+    assert handed.case is case
+
+
+def test_once_it_is_decided_there_is_nothing_to_hand_over() -> None:
+    """Nor to put off."""
+    done = decide(a_case(), Cancelled("never mind"), NOON).case
+    assert decide(done, HandedOver(ALICE, ROSTER, to_person=BOB), NOON).answer.refused is Reason.LATE
+    assert decide(done, Snoozed(ALICE, ROSTER, NOON + HOUR), NOON).answer.refused is Reason.LATE
+
+
+def test_reminders_are_put_off_for_one_person_until_then() -> None:
+    """They are told when it is over; steps go on as they would."""
+    until = NOON + 3 * HOUR
+    ruling = decide(a_case(), Snoozed(ALICE, ROSTER, until), NOON)
+    assert ruling.effects == (Wake(f"wake:{ALICE.id}:1", ALICE, until),)
+    assert ruling.facts[-1].kind is FactKind.SNOOZED
+    assert not minds(ruling.case, ALICE.id, until - HOUR)
+    assert minds(ruling.case, ALICE.id, until)
+    assert minds(ruling.case, BOB.id, NOON)
+    later = decide(ruling.case, Ticked(ROSTER), until)
+    assert [fact.kind for fact in later.facts] == [FactKind.REMINDED, FactKind.ESCALATED]
+
+
+def test_a_time_that_is_over_puts_nothing_off() -> None:
+    """Whoever typed it is told."""
+    case = a_case()
+    refused = decide(case, Snoozed(ALICE, ROSTER, NOON), NOON)
+    assert (refused.case, refused.answer.refused) == (case, Reason.PAST)
+
+
+def test_what_somebody_asks_the_agent_is_said_to_both() -> None:
+    """The agent is called, and the thread shows what was asked; a reply in the thread is there already."""
+    asked = decide(a_case(), Commented(ALICE, "Is the receipt in the ticket?", aloud=True), NOON)
+    assert [type(effect) for effect in asked.effects] == [CallAgent, PostComment]
+    replied = decide(a_case(), Commented(ALICE, "Is the receipt in the ticket?", "C1:1.2"), NOON)
+    assert replied.effects == (CallAgent("comment:0", CallbackType.COMMENTED),)
