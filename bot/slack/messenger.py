@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from bot.slack.board_notes import BoardNoteSender
+from bot.slack.boards import BoardSender
 from bot.slack.cards import CardSender
+from bot.slack.clearing_job import ClearingSender
 from bot.slack.outgoing import Outgoing
 from bot.slack.private import NoticeSender, ReplySender
 from bot.slack.review_post import ReviewSender
@@ -17,8 +20,11 @@ def senders(out: Outgoing) -> Mapping[ParcelKind, Sender]:
     """All but `CALLBACK`, which goes to agents."""
     return {
         ParcelKind.CARD: CardSender(out).send,
+        ParcelKind.CLEARING: ClearingSender(out).send,
         ParcelKind.THREAD: ThreadSender(out).send,
         ParcelKind.REPLY: ReplySender(out).send,
         ParcelKind.NOTICE: NoticeSender(out).send,
         ParcelKind.REVIEW: ReviewSender(out).send,
+        ParcelKind.BOARD: BoardSender(out).send,
+        ParcelKind.NOTE: BoardNoteSender(out).send,
     }

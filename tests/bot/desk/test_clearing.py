@@ -305,6 +305,22 @@ async def test_whoever_cleared_is_told_once(bot: RunningDesk) -> None:
     assert [message.text for message in bot.slack.ephemerals("U0ALICE")] == ["Two of two."]
 
 
+async def test_the_courier_carries_it_out(each_bot: RunningDesk) -> None:
+    """As an outbox's parcel; who cleared is told what was decided, and by name what was not, with why."""
+    bot = each_bot
+    theirs = await bot.ask(on_behalf_of="U0ALICE", title="Refund for *Alice*")
+    board, refunds = await on_one_board(bot, 3)
+    first = (await items_of(bot, board))[1].request
+    await begun(bot, board, apart={first: Pick.REJECT}, reason="no receipt")
+    for _ in ("the items", "the answer"):
+        await bot.courier.run_once(bot.runtime.now())
+    assert Counter(await statuses(bot, refunds)) == {Status.APPROVED: 2, Status.REJECTED: 1}
+    [told] = bot.slack.ephemerals("U0ALICE") or bot.slack.direct_messages("U0ALICE")
+    assert told.text.startswith("Done: 2 approved, 1 rejected. Not cleared: *")
+    assert "is asked on your behalf" in told.text
+    assert (await bot.case(theirs.id)).status is Status.PENDING
+
+
 async def test_a_thousand_are_cleared(bot: RunningDesk) -> None:
     """As many as one message holds, each decided by Alice; the rest went on a second message."""
     await asked(bot, 1001)
