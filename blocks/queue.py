@@ -12,6 +12,7 @@ from typing import Any, Final
 from approvals.model import Case, Gate, Roster
 from blocks import actions, card_flaws, card_parts, card_question, card_status, limits, rich
 from blocks.card_buttons import buttons
+from blocks.differences import Some
 from blocks.listed import SHOWN, Listed, QueuePage
 from blocks.message import Message, small, words
 from blocks.rich import Block
@@ -62,7 +63,11 @@ def item(line: Line, roster: Roster, where: str, room: int = _USUAL) -> list[Blo
     The row of buttons says by its `block_id` which request it is; `where` says in which list. Where `room` is
     too small for all that a card would show, Slack asks before anything is approved there.
     """
-    return [*_head(line, roster), *_asked(line.case, room), *_row(line.case, where, room)]
+    case, changed = line.case, edits(line.case)
+    told = _told(case, changed, room)
+    # Under `manual` the modal that it is confirmed in shows all of it.
+    whole = case.judgement.gate is Gate.MANUAL or told == _told(case, changed, _ALL)
+    return [*_head(line, roster), *told, _row(case, where, whole=whole)]
 
 
 def queue(listing: Listing, roster: Roster) -> Message:
@@ -127,27 +132,25 @@ def _head(line: Line, roster: Roster) -> list[Block]:
     return [words(f"*{linked}*\n{card_status.open_status(case, roster)}")]
 
 
-def _asked(case: Case, room: int) -> list[Block]:
+def _told(case: Case, changed: Some, room: int) -> list[Block]:
     """What a card shows of it besides, shorter."""
     reason = (case.request.reasoning or "").strip()
     why = [rich.block(rich.section(rich.text("Why", bold=True)), rich.quote(reason, _REASON, lines=4))]
     return [
         *card_flaws.flaws(case),
-        *card_parts.edited(case, edits(case)),
+        *card_parts.edited(case, changed),
         *card_parts.arguments(case, max(room, _LEAST)),
         *card_question.options(case, room),
         *(why if reason else []),
     ]
 
 
-def _row(case: Case, where: str, room: int) -> list[Block]:
+def _row(case: Case, where: str, *, whole: bool) -> Block:
     row = {**buttons(case), "block_id": Listed(case.id, where).encode()}
-    # Under `manual` the modal that it is confirmed in shows all of it.
-    if case.judgement.gate is not Gate.MANUAL and _asked(case, room) != _asked(case, _ALL):
-        for element in row["elements"]:
-            if element["action_id"] in _APPROVING or actions.option_of(element["action_id"]) is not None:
-                element["confirm"] = _look_first(case, element)
-    return [row]
+    for element in [] if whole else row["elements"]:
+        if element["action_id"] in _APPROVING or actions.option_of(element["action_id"]) is not None:
+            element["confirm"] = _look_first(case, element)
+    return row
 
 
 def _look_first(case: Case, element: dict[str, Any]) -> dict[str, Any]:
