@@ -85,8 +85,8 @@ class Keeping:
         except Stuck as stuck:
             return await self._out.result(parcel, stuck.trouble, stuck.channel)
 
-    async def find(self, parcel: Parcel, kept: Kept) -> bool:
-        """Whether an earlier try got it to Slack; it is made right there. Raises `Stuck`."""
+    async def found(self, parcel: Parcel, kept: Kept) -> Done | None:
+        """Where an earlier try got it to Slack, it is put right there; else None. Raises `Stuck`."""
         async for place in places(self._out, kept.way, []):
             try:
                 ref = await self._adopt(parcel, kept, place)
@@ -95,9 +95,8 @@ class Keeping:
                     raise Stuck(trouble, place.channel) from None
                 continue
             if ref is not None:
-                await self._settled(kept, ref, [])
-                return True
-        return False
+                return await self._settled(kept, ref, [])
+        return None
 
     async def _place(self, parcel: Parcel, kept: Kept) -> Result:
         """Post it at the first place that takes it; where it may be already, look there first."""

@@ -1,0 +1,96 @@
+"""What is known of a digest when it is shown: in its message, or in its *Review* for somebody alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from functools import partial
+
+from approvals.model import BoardId
+from blocks.digest_board import BoardView, Entry
+from bot.desk.desk import Desk
+from store import board_cases, boards, clearings
+from store.board_cases import Standing
+from store.boards import Board
+from store.clearings import Clearing
+from store.unit_of_work import Unit
+
+#: Requests that are read at once: a thousand in a row would hold up every click for a third of a second.
+_PAGE = 50
+
+
+@dataclass(frozen=True, slots=True)
+class _Frame:
+    """A board without what stands on it."""
+
+    board: Board
+    clearing: tuple[Clearing, ...]
+    #: the one that took over
+    newer: Board | None
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A board, and what people see of it."""
+
+    board: Board
+    view: BoardView
+
+    @property
+    def over(self) -> bool:
+        """True when nobody decides anything there any more."""
+        return self.view.carried_on or not self.view.open
+
+
+async def load(desk: Desk, board: BoardId, most: int | None = None) -> Shown | None:
+    """As it stands now; of its items, the first `most`. None where there is no such board."""
+    frame = await desk.store.read(partial(_frame, board=board))
+    if frame is None:
+        return None
+    standing: list[Standing] = []
+    while part := await desk.store.read(
+        partial(board_cases.page, board=board, start=len(standing), most=_PAGE)
+    ):
+        standing += part
+        if most is not None and len(standing) >= most:
+            break
+    return Shown(frame.board, _view(desk, frame, standing[:most]))
+
+
+async def bare(desk: Desk, board: BoardId) -> Shown | None:
+    """The same without any items: enough to say whom it asks, and what took its place."""
+    frame = await desk.store.read(partial(_frame, board=board))
+    return None if frame is None else Shown(frame.board, _view(desk, frame, ()))
+
+
+def _frame(unit: Unit, board: BoardId) -> _Frame | None:
+    found = boards.get(unit, board)
+    if found is None:
+        return None
+    newer = boards.get(unit, found.carried_to) if found.carried_to is not None else None
+    return _Frame(found, clearings.open_of(unit, board), newer)
+
+
+def _view(desk: Desk, frame: _Frame, standing: Iterable[Standing]) -> BoardView:
+    board, newer = frame.board, frame.newer
+    link = newer.ref.permalink if newer is not None and newer.ref is not None else None
+    return BoardView(
+        board=board.id,
+        digest=board.digest,
+        ask=board.ask,
+        clears=board.clears,
+        entries=tuple(_entry(board, each) for each in standing),
+        roster=desk.directory.roster(),
+        now=desk.runtime.now(),
+        clearing=tuple({each.by.id: each.by for each in frame.clearing}.values()),
+        carried_on=board.carried_to is not None,
+        carried=link,
+    )
+
+
+def _entry(board: Board, standing: Standing) -> Entry:
+    case, item = standing.case, standing.item
+    if not standing.here and board.carried_to is None:
+        # It went to another message of the same name on its own: from here it looks as if it had a card.
+        case = replace(case, waits_in=None)
+    return Entry(item.place, case, changed=case.sight != item.sight)
