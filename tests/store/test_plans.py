@@ -102,6 +102,7 @@ _HOT: dict[str, tuple[Callable[[Unit], object], str]] = {
     "next to send": (outbox.next_due, "ix_outbox_waiting"),
     "hold": (lambda u: outbox.hold(u, "channel:C1", SOON), "ix_outbox_lane"),
     "dead letters": (outbox.dead, "ix_outbox_dead"),
+    "a page of dead letters": (lambda u: queue.dead_letters(u, 5, 5), "ix_outbox_dead"),
     "forget what was sent": (lambda u: outbox.forget_done(u, NOON), "ix_outbox_done"),
     "release": (lambda u: outbox.release(u, "mine", NOON), "ix_outbox_"),
     "idempotency key": (lambda u: keys.find(u, AGENT, "key", NOON), "idempotency_keys"),

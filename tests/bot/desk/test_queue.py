@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -144,6 +145,14 @@ async def test_overdue_and_parked_are_lists_of_their_own(desk: RunningDesk) -> N
     assert await mine(desk, ALICE, Which.PARKED) == [note.id]
     assert await mine(desk, ALICE) == [wire.id, refund.id]
     assert await mine(desk, ALICE, Which.ALL) == [wire.id, refund.id, note.id]
+
+
+async def test_what_a_paused_agent_asks_is_in_nobodys_queue(desk: RunningDesk) -> None:
+    """Nobody is shown it until its agent goes on."""
+    refund = await desk.ask()
+    held = replace(an_open_case(a_request(id=numbered(1))), held=True)
+    await desk.store.write(lambda unit: cases.add(unit, held))
+    assert await mine(desk, ADMIN, Which.ALL) == [refund.id]
 
 
 async def test_a_list_is_narrowed_by_globs(desk: RunningDesk) -> None:
