@@ -5,11 +5,12 @@ It says how many there are of what, their sums, age and risk; three buttons; not
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any, Final
 
 from approvals import digesting
 from approvals.escalation import as_if_shown, ends_at
-from approvals.model import AgentName, Case, Gate, Instant
+from approvals.model import AgentName, Case, Gate, Instant, StepKind
 from blocks import actions
 from blocks.actions import Pausing
 from blocks.digest_board import BoardView, Entry, agents_of, busiest, reviews
@@ -34,12 +35,15 @@ __all__ = ["BoardView", "Entry", "agent_to_pause", "agents_of", "message", "meta
 
 #: Bytes of one paragraph, of Slack's 3,000 characters, and of what one part of the `text` takes of its 4,000.
 _PARAGRAPH: Final = 2_500
-_PHRASE: Final = 900
-#: Groups and people that are named.
+_PHRASE: Final = 800
+_FEW: Final = 600
+#: People that are named.
 _NAMED: Final = 8
 #: Agents that can be paused from one message.
 _PAUSABLE: Final = 5
 _BUTTON: Final = 75
+#: What comes within it came at once.
+_MOMENT: Final = timedelta(seconds=1)
 
 
 def message(view: BoardView) -> Message:
@@ -90,7 +94,8 @@ def _all_of(view: BoardView) -> str:
     left = bool(view.apart)
     if count == 1:
         return f"its one {_noun(view)} {'has a card of its own' if left else 'has ended'}"
-    return f"all {many(count, _noun(view))} have ended{' or have cards of their own' if left else ''}"
+    every = f"both {_noun(view)}s" if count == 2 else f"all {many(count, _noun(view))}"
+    return f"{every} have ended{' or have cards of their own' if left else ''}"
 
 
 def _what_waits(view: BoardView, waiting: tuple[Entry, ...]) -> str:
@@ -117,9 +122,10 @@ def _how_many_came(view: BoardView) -> str:
     if not cases:
         return "none is left"
     asked = [case.request.created_at for case in cases]
-    within = roughly(max(asked) - min(asked))
+    span = max(asked) - min(asked)
+    within = f"in {roughly(span)}" if span >= _MOMENT else "at once"
     agents = busiest(cases, view.agents)
-    came = f"{many(len(cases), 'request')} came in {within}"
+    came = f"{many(len(cases), 'request')} came {within}"
     if len(agents) == 1:
         return f"{came}, all from {escape(agents[0][0], 60)}"
     told = [f"{count:,} from {escape(agent, 60)}" for agent, count in agents[:_PAUSABLE]]
@@ -148,42 +154,51 @@ def _so_far(view: BoardView) -> list[Block]:
 
 
 def _footing(view: BoardView) -> list[Block]:
-    """Small print: who may decide, what happens by itself, and what is not cleared."""
+    """Small print: who may decide, what the buttons say of reviews, what happens by itself, what is left."""
     waiting = view.open
-    notes = [_who_may(view), *_by_itself(view, waiting), *_not_cleared(view, waiting)]
-    return [small(*notes)]
+    may = "Who may review" if reviews(waiting) else "Who may decide"
+    notes = [f"{may}: {_who_may(view)}", *_of_reviews(waiting)]
+    return [small(*notes, *_by_itself(view, waiting), *_not_cleared(view, waiting))]
+
+
+def _of_reviews(waiting: tuple[Entry, ...]) -> list[str]:
+    """What the buttons mean where the agent acted already."""
+    if not any(entry.case.judgement.gate is Gate.AUDIT for entry in waiting):
+        return []
+    these = "These are" if reviews(waiting) else "Some of these are"
+    return [f"{these} done already: *Approve all* says that they look right, *Reject all* flags them"]
 
 
 def _who_may(view: BoardView) -> str:
-    groups = listed([escape(group, 60) for group in view.ask[:_NAMED]], "or") or "nobody"
     people = view.roster.asked(view.ask)
     if not people:
-        return f"Who may decide: {groups} (but nobody there can at the moment)"
+        return f"{_groups(view)} (but nobody there can at the moment)"
     named = []
     for each in people[:_NAMED]:
         deputy = view.roster.deputy(each.id)
         away = f" (away: {escape(deputy.name, 60)})" if deputy is not None else ""
         named.append(f"{escape(each.name, 60)}{away}")
     more = [f"{len(people) - _NAMED:,} more"] if len(people) > _NAMED else []
-    return f"Who may decide: {groups} ({listed([*named, *more])})"
+    return f"{_groups(view)} ({fitting([*named, *more], _PHRASE, ', ')})"
+
+
+def _groups(view: BoardView) -> str:
+    return fitting([escape(group, 60) for group in view.ask], _FEW, " or ") or "nobody"
 
 
 def _by_itself(view: BoardView, waiting: tuple[Entry, ...]) -> list[str]:
     """When silence lets the first of them through, and when the first of the others ends."""
-    soft = [entry for entry in waiting if entry.case.judgement.gate is Gate.SOFT]
-    others = [
-        entry
-        for entry in waiting
-        if entry.case.judgement.gate is not Gate.SOFT and entry.case.parked_at is None
-    ]
+    soft = [entry.case for entry in waiting if entry.case.judgement.gate is Gate.SOFT]
+    others = [entry.case for entry in waiting if entry.case.judgement.gate is not Gate.SOFT]
     told = []
     first = _first_end(soft, view.now)
     if first is not None:
         some = "They go" if len(soft) == len(waiting) > 1 else _some(len(soft))
-        told.append(f"{some} ahead unless somebody objects, the first {when(first)}")
-    end = _first_end(others, view.now)
+        at = when(first[0]) if len(soft) == 1 else f"the first {when(first[0])}"
+        told.append(f"{some} ahead unless somebody objects, {at}")
+    end = _first_end([case for case in others if case.parked_at is None], view.now)
     if end is not None:
-        told.append(f"If nobody decides, time runs out from {when(end)}")
+        told.append(f"If nobody decides, the first {_ends(end[1])} {when(end[0])}")
     return told
 
 
@@ -191,22 +206,32 @@ def _some(count: int) -> str:
     return "One of them goes" if count == 1 else f"{count:,} of them go"
 
 
-def _first_end(entries: list[Entry], now: Instant) -> Instant | None:
-    ends = (ends_at(as_if_shown(entry.case, now)) for entry in entries)
-    return min((end for end in ends if end is not None), default=None)
+def _first_end(cases: list[Case], now: Instant) -> tuple[Instant, Case] | None:
+    """When the last step of the first of them is due, and which that is."""
+    ends = ((ends_at(as_if_shown(case, now)), case) for case in cases)
+    return min(((end, case) for end, case in ends if end is not None), key=lambda each: each[0], default=None)
+
+
+def _ends(case: Case) -> str:
+    if case.judgement.gate is Gate.AUDIT:
+        return "counts as unreviewed"
+    return "is parked" if case.judgement.steps[-1].do is StepKind.PARK else "expires"
 
 
 def _not_cleared(view: BoardView, waiting: tuple[Entry, ...]) -> list[str]:
     told = []
     if not view.clears:
         why = all_obstacles(waiting)
-        because = f" (of some: {why})" if why else ""
-        told.append(f"No *Approve all*: not all of these may be approved in one click{because}")
+        because = f" ({why})" if why else ""
+        told.append(f"No *Approve all*: these may not be approved in one click{because}")
     changed = sum(entry.changed for entry in waiting)
     if changed:
-        were = "was" if changed == 1 else "were"
-        told.append(f"✏️ {changed:,} {were} changed since, and stay as they are: pull them out in *Review*")
+        them = "was changed since, and is left as it is: pull it" if changed == 1 else _CHANGED
+        told.append(f"✏️ {changed:,} {them} out in *Review*")
     return told
+
+
+_CHANGED: Final = "were changed since, and are left as they are: pull them"
 
 
 # What can be done
@@ -215,7 +240,8 @@ def _not_cleared(view: BoardView, waiting: tuple[Entry, ...]) -> list[str]:
 def _buttons(view: BoardView) -> list[Block]:
     value = view.on.encode()
     count = many(len(view.open), _noun(view))
-    approve = _button(actions.DIGEST_APPROVE, "Approve all", value, f"Approve all {count}", "primary")
+    spoken = f"Approve all {count}" if not reviews(view.open) else f"Approve all: {count} look right"
+    approve = _button(actions.DIGEST_APPROVE, "Approve all", value, spoken, "primary")
     elements = [
         *([approve] if view.clears else []),
         _button(actions.DIGEST_REVIEW, "Review", value, f"Review {count} one by one"),
@@ -267,7 +293,6 @@ def _sentence(view: BoardView) -> Mrkdwn:
     if not waiting:
         came = outcomes(view.ended)
         return Mrkdwn(f"Nothing waits here any more: {_all_of(view)}.{done}{f' {came}.' if came else ''}")
-    groups = listed([escape(group, 60) for group in view.ask[:_NAMED]], "or") or "nobody"
     if view.clearing:
         people = listed(escape(name, 60) for name in names(view.clearing[:_NAMED], {}))
         verb = "is" if len(view.clearing) == 1 else "are"
@@ -276,10 +301,7 @@ def _sentence(view: BoardView) -> Mrkdwn:
     of_them = fitting(what_plainly(summary), _PHRASE)
     count = len(waiting)
     left = f" of {len(view.entries):,}" if count < len(view.entries) else ""
-    ask = f"{count:,}{left} {_noun(view)}{'' if count == 1 and not left else 's'} {_wait(count)} for {groups}"
+    noun = f"{_noun(view)}{'' if count == 1 and not left else 's'}"
+    ask = f"{count:,}{left} {noun} {'waits' if count == 1 else 'wait'} for {_groups(view)}"
     crowd = f"Too many cards: {_how_many_came(view)}. " if view.storm else ""
     return Mrkdwn(f"{crowd}{ask}: {of_them} · {age(summary, view.now)} · {risk(summary.risk)}.{done}")
-
-
-def _wait(count: int) -> str:
-    return "waits" if count == 1 else "wait"

@@ -235,12 +235,12 @@ def named(cases: Sequence[Case], most: int) -> str:
     return listed([*titled, *more])
 
 
-#: Why one click is not enough, as the end of "…: ".
+#: Why one click is not enough, each between brackets.
 _RISKY: Final = "high or critical risk"
-_TYPED: Final = "something has to be typed to confirm it"
-_SEVERAL: Final = "it needs several approvals"
-_ASKS: Final = "it is a question"
-_FLAWED: Final = "it does not fit what its rule allows"
+_TYPED: Final = "something to type"
+_SEVERAL: Final = "several approvals needed"
+_ASKS: Final = "a question"
+_FLAWED: Final = "not what its rule allows"
 
 
 def obstacles(case: Case) -> tuple[str, ...]:

@@ -92,6 +92,8 @@ _BECAUSE: Final[Mapping[Reason, str]] = {
     Reason.REQUESTER_UNKNOWN: (
         "is asked on somebody's behalf, and Slack does not tell us your e-mail address, so it may be you"
     ),
+    Reason.OUTSIDER: "is not for guests, nor for people of other workspaces",
+    Reason.HELD: "waits, as its agent is paused",
     Reason.BREAKS_FORM: "does not fit what its rule allows: edit it, or reject it",
     Reason.NOT_CONFIRMED: "has to be confirmed by typing: pull it out",
     Reason.NOT_THIS_WAY: "is a question: pull it out to answer it",
@@ -216,7 +218,8 @@ def restarted(view: BoardView, key: str) -> Message:
     text = f"{f'{called}, the' if called else 'The'} time to object starts again, because this desk was away"
     if ends:
         go = "one of these goes" if len(soft) == 1 else f"{len(soft):,} of these go"
-        text += f": {go} ahead unless somebody objects, the first {when(min(ends))}"
+        first = "" if len(soft) == 1 else "the first "
+        text += f": {go} ahead unless somebody objects, {first}{when(min(ends))}"
     return Message(Mrkdwn(f"{text}."), [words(f"{text}.")], board_note_metadata(view.board, key))
 
 

@@ -79,14 +79,13 @@ def _intro(view: BoardView) -> str:
     count = f"{many(waiting, noun)} {'waits' if waiting == 1 else 'wait'} for you here."
     yes = "Looks right" if noun == "review" else "Approve"
     if view.clears:
-        return (
-            f"{count} Each is set to *{yes}*: change what shall be different. What you leave goes on waiting."
-        )
+        return f"{count} Each is set to *{yes}*: change any that you want otherwise. *Leave* decides nothing."
     return f"{count} Each is set to *Leave*, which decides nothing: choose what becomes of it."
 
 
 def _why(view: BoardView, reason: str) -> Block:
-    no = "flag" if reviews(view.open) else "reject"
+    some = any(entry.case.judgement.gate is Gate.AUDIT for entry in view.open)
+    no = "flag" if reviews(view.open) else "reject or flag" if some else "reject"
     hint = f"Needed if you {no} any; the agent reads it."
     asked = text_input(REASON_BLOCK, f"Why, for those that you {no}?", hint, optional=True)
     if reason:
@@ -247,13 +246,16 @@ def say_why() -> dict[str, str]:
 
 def reject_all(view: BoardView) -> View:
     """Asks for the reason, which is required, and holds for each of them."""
-    waiting = view.open
-    noun = "review" if reviews(waiting) else "request"
-    does = "flag" if noun == "review" else "reject"
-    count = many(len(waiting), noun)
-    all_of = f"the {noun}" if len(waiting) == 1 else f"all {count}"
-    then = "Their agents are told to roll it back" if does == "flag" else "Their agents are told no"
-    intro = f"You {does} {all_of} that {'waits' if len(waiting) == 1 else 'wait'} here. {then}, and why."
+    waiting = [entry for entry in view.open if view.pick(entry, Pick.REJECT) is Pick.REJECT]
+    left = len(view.open) - len(waiting)
+    noun, does, then = (
+        ("review", "flag", "to roll it back") if reviews(waiting) else ("request", "reject", "no")
+    )
+    one = len(waiting) == 1
+    which = f"the {noun} that waits" if one else f"all {many(len(waiting), noun)} that wait"
+    intro = f"You {does} {which} here. {'Its agent is' if one else 'Their agents are'} told {then}, and why."
+    if left:
+        intro += f" {left:,} {'stays' if left == 1 else 'stay'} open: questions, and what changed meanwhile."
     asked = text_input(REASON_BLOCK, "Why?", "The agents read it: say what would have to be different.")
     return modal(
         "Reject all",

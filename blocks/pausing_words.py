@@ -126,6 +126,18 @@ def nothing_waits() -> Message:
     return _said("Nothing waits for a digest just now, so none was sent.")
 
 
+def on_messages(standing: Sequence[tuple[str, int, str | None]]) -> Message:
+    """Nothing new came: in which channels how many wait already, on messages at these addresses."""
+    told = []
+    for channel, count, permalink in standing[:_NAMED]:
+        what = many(count, "request")
+        told.append(f"{f'<{permalink}|{what}>' if permalink is not None else what} in {_channel(channel)}")
+    more = len(standing) - _NAMED
+    if more > 0:
+        told.append(many(more, "more message"))
+    return _said(f"Nothing new came for a digest, so none was sent. What waits is there: {listed(told)}.")
+
+
 def no_digest(typed: str, nearest: str | None, known: Sequence[str]) -> Message:
     """No such digest in the policy."""
     if not known:
