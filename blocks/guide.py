@@ -14,7 +14,10 @@ _CARDS: Final = (
     " would do, why, and what happens then; whoever the policy asks decides with its buttons."
 )
 _COMMENTS: Final = "What you reply in a card's thread is kept with the request and sent to the agent."
-_COMMANDS: Final = "`/hitl help` lists what I can be asked. A mention gets you this; it decides nothing yet."
+_COMMANDS: Final = (
+    "There you can also decide by words: `@hitl approve`, `@hitl edit amount=500` or `@hitl reject`, and your"
+    " reason behind it. Begin with my name. `/hitl help` lists what else I can be asked."
+)
 
 
 def usage() -> Mrkdwn:

@@ -6,7 +6,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from approvals.canonical import Digest
@@ -36,6 +36,11 @@ class Click:
     key: str
     #: in a list: the request that its block is about; None on a card, whose place says which
     listed: Listed | None = None
+    #: the block that it was in
+    block: str = ""
+    #: of the modal that it was in: its `private_metadata`, and what is chosen and typed in it
+    private_metadata: str = ""
+    values: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +57,9 @@ class Submission:
     key: str
     #: the modal, by its id
     view: str = ""
+    #: the modal that it lies upon, and what this one was called by whoever opened it
+    under: str | None = None
+    external_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +94,9 @@ def click(body: Body) -> Click:
         modal=str(view.get("callback_id") or ""),
         key=f"click:{by.id}:{action['action_id']}:{action.get('action_ts') or body.get('trigger_id')}",
         listed=Listed.decode(action.get("block_id")),
+        block=str(action.get("block_id") or ""),
+        private_metadata=str(view.get("private_metadata") or ""),
+        values=(view.get("state") or {}).get("values") or {},
     )
 
 
@@ -103,6 +114,8 @@ def submission(body: Body) -> Submission:
         inputs=tuple(block["block_id"] for block in view["blocks"] if block["type"] == "input"),
         key=f"submit:{by.id}:{view['id']}:{typed}",
         view=str(view["id"]),
+        under=view.get("previous_view_id") or None,
+        external_id=str(view.get("external_id") or ""),
     )
 
 
@@ -111,7 +124,8 @@ def written(event: Body) -> Words | None:
     # A file or a reply that is also shown in the channel is still something a person said.
     if event.get("bot_id") or event.get("subtype") not in (None, "file_share", "thread_broadcast"):
         return None
-    if not event.get("user") or not event.get("text"):
+    text = _with_files(event)
+    if not event.get("user") or not text:
         return None
     thread = event.get("thread_ts")
     return Words(
@@ -119,8 +133,15 @@ def written(event: Body) -> Words | None:
         channel=str(event["channel"]),
         ts=str(event["ts"]),
         thread_ts=str(thread) if thread is not None and thread != event["ts"] else None,
-        text=str(event["text"]),
+        text=text,
     )
+
+
+def _with_files(event: Body) -> str:
+    """The words, and the names of the files that came with them."""
+    names = [str(each.get("title") or each.get("name") or "a file") for each in event.get("files") or ()]
+    escaped = (name.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;") for name in names)
+    return " ".join(filter(None, [str(event.get("text") or ""), *(f"[file: {name}]" for name in escaped)]))
 
 
 def plainly(wire: str) -> str:

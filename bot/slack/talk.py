@@ -1,16 +1,22 @@
-"""What people write: replies under cards, mentions; and who looks at the home tab."""
+"""What people write: to the bot, in a card's thread, and changes of that; and who looks at the home tab."""
 
 from __future__ import annotations
 
 import logging
 
 from approvals.errors import Refused
-from blocks import guide
-from bot.desk import remark
-from bot.desk.remark import Reply
-from bot.slack.front import Front
+from approvals.model import Person, UserId
+from blocks import guide, thread_words
+from bot.desk import remark, verbs
+from bot.desk.remark import Changed, Reply
+from bot.desk.verbs import Message
+from bot.slack.addressing import Address, addressed
+from bot.slack.front import Front, NotUpYet
+from bot.slack.hearing import changed
 from bot.slack.payloads import Body, Words, plainly, written
 from bot.slack.people import People
+from bot.slack.stamps import moment
+from bot.slack.thread_verbs import ThreadVerbs
 from bot.slack.troubles import SlackTrouble, said
 from store import outbox
 from store.outbox import ParcelKind
@@ -24,28 +30,80 @@ class Talk:
     def __init__(self, front: Front, people: People) -> None:
         self._front = front
         self._people = people
+        self._verbs = ThreadVerbs(front)
 
     async def message(self, event: Body) -> None:
-        """A reply in a card's thread is a comment; everything else people write is none of ours."""
-        words = written(event)
-        if words is None or words.thread_ts is None or self._mentions_us(words):
-            return
-        reply = Reply(words.channel, words.thread_ts, words.ts, plainly(words.text))
-        if not await remark.is_under_a_card(self._front.desk, reply):
-            return
-        try:
-            await remark.comment(self._front.desk, await self._people.person(words.by), reply)
-        except Refused as refused:
-            log.warning("a comment was not kept: %s", refused.reason)
+        """Something was written, edited or deleted.
+
+        What names the bot comes here and to `mention`, in any order: each message is taken once. In a direct
+        message it comes here only.
+        """
+        change = changed(event)
+        if change is not None:
+            await self._changed(*change)
+        else:
+            await self._written(event)
 
     async def mention(self, event: Body) -> None:
-        """Whoever mentions the bot is told what it can do."""
+        """The bot was named. Slack says so once more when a message that names it is edited."""
+        await self._written(event)
+
+    async def _written(self, event: Body) -> None:
         words = written(event)
         if words is None:
             return
-        body = {"user": words.by, "channel": words.channel, "text": guide.usage()}
-        if words.thread_ts is not None:
-            body["thread_ts"] = words.thread_ts
+        address = self._address(words.text)
+        directly = event.get("channel_type") == "im" or words.channel.startswith("D")
+        if words.thread_ts is not None and await self._under_a_card(event, words, words.thread_ts, address):
+            return
+        if directly or address.to_us is not None or address.names_us:
+            await self._explain(words, directly=directly)
+
+    async def _under_a_card(self, event: Body, words: Words, thread_ts: str, address: Address) -> bool:
+        """True where the thread is a card's, and the words were taken as what they are there."""
+        message = self._message(words, thread_ts)
+        if address.to_us is None:
+            if not await remark.is_under_a_card(self._front.desk, message.reply):
+                return False
+            await self._keep(message, named=address.names_us)
+            return True
+        cases = await verbs.cards_of(self._front.desk, message.reply)
+        if cases and event.get("edited"):
+            await verbs.tell(self._front.desk, message, thread_words.edited(), again="edited")
+        elif cases:
+            await self._verbs.take(message, address.to_us, cases)
+        return bool(cases)
+
+    async def _keep(self, message: Message, *, named: bool) -> None:
+        """A comment; where it names the bot, its author may have meant more by it."""
+        desk = self._front.desk
+        try:
+            kept = await remark.comment(desk, await self._people.person(message.by.id), message.reply)
+        except Refused as refused:
+            log.warning("a comment was not kept: %s", refused.reason)
+            await verbs.tell(desk, message, thread_words.not_kept())
+            return
+        if kept and named:
+            await verbs.tell(desk, message, thread_words.kept_only())
+
+    async def _changed(self, user: UserId, change: Changed) -> None:
+        desk = self._front.desk
+        if not await remark.is_under_a_card(desk, change.reply):
+            return
+        speaks_to_us = self._address(change.wire).to_us is not None
+        try:
+            by = await self._people.person(user)
+            await remark.change(desk, by, change, late=not speaks_to_us)
+        except Refused as refused:
+            log.warning("a comment was not kept: %s", refused.reason)
+
+    async def _explain(self, words: Words, *, directly: bool) -> None:
+        """Say what the bot can do: to whoever asked alone."""
+        body = {"user": words.by, "text": guide.usage()}
+        if not directly:
+            body["channel"] = words.channel
+            if words.thread_ts is not None:
+                body["thread_ts"] = words.thread_ts
         now = self._front.desk.runtime.now()
         key = f"mention:{words.channel}:{words.ts}"
         await self._front.desk.store.write(
@@ -53,6 +111,20 @@ class Talk:
                 unit, ParcelKind.REPLY, request=None, key=key, lane="", body=body, now=now
             )
         )
+
+    def _message(self, words: Words, thread_ts: str) -> Message:
+        by = self._front.person(Person(words.by, str(words.by)))
+        reply = Reply(words.channel, thread_ts, words.ts, plainly(words.text))
+        return Message(by, reply, moment(words.ts))
+
+    def _address(self, wire: str) -> Address:
+        """Raises `NotUpYet` where it may be the bot that is named, and Slack did not say yet who it is."""
+        bot = self._front.out.identity.bot
+        if bot is not None:
+            return addressed(wire, bot.user)
+        if "<@" in wire:
+            raise NotUpYet
+        return Address(None, names_us=False)
 
     async def home(self, event: Body) -> None:
         """Draw the home tab for whoever opened it; nobody waits for it."""
@@ -65,7 +137,3 @@ class Talk:
             await said(client.views_publish(user_id=user, view=guide.home()))
         except SlackTrouble as trouble:
             log.warning("a home tab could not be drawn: %s", trouble)
-
-    def _mentions_us(self, words: Words) -> bool:
-        bot = self._front.out.identity.bot
-        return bot is not None and f"<@{bot.user}" in words.text

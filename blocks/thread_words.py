@@ -1,0 +1,191 @@
+"""What the bot answers to whoever speaks to it by name in a card's thread: `@hitl approve`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from approvals.errors import Reason
+from approvals.machine import Answer
+from approvals.model import Case, Gate, Kind, Person, Roster
+from approvals.quorum import tally
+from approvals.spoken_edit import names
+from approvals.spoken_words import Verb
+from blocks.card import note_metadata
+from blocks.card_text import quotable
+from blocks.message import Message, words
+from blocks.replies import Wanted, answer_words, refusal
+from blocks.standing import edits, in_words, title_of, verdict_word
+from blocks.text import Mrkdwn, escape, listed
+from blocks.wording import say
+
+#: Requests, and sentences about fields, that one answer lists.
+_LISTED: Final = 10
+#: The shortest end of an id that names it.
+_SHORTEST: Final = 6
+_ID: Final = "req_"
+#: Names that can stand in a line of code.
+_SIMPLE: Final = re.compile(r"[A-Za-z0-9_.-]{1,40}")
+#: Verbs that ask for the same of an approval and of a review.
+_TWINS: Final = {Verb.LOOKS_RIGHT: Verb.APPROVE, Verb.CORRECT: Verb.EDIT, Verb.FLAG: Verb.REJECT}
+
+
+def done(case: Case, by: Person, wanted: Wanted, why: str | None, roster: Roster) -> Mrkdwn:
+    """In the thread: what somebody's words did. `case` is as of after them."""
+    standing = tally(case, roster)
+    return say(
+        "said_done",
+        person=by.name,
+        agent=case.request.agent,
+        title=quotable(title_of(case, 150), 150),
+        done=verdict_word(case),
+        wanted="reject" if wanted in ("reject", "flag") else wanted,
+        review=case.judgement.gate is Gate.AUDIT,
+        answer=(case.decision.answer or "") if case.decision is not None else "",
+        changes=in_words(edits(case)) if case.edited else "",
+        why=why or "",
+        missing=max(standing.needed - standing.given, 0),
+        groups=list(case.asked),
+    )
+
+
+def said_note(case: Case, text: Mrkdwn, key: str) -> Message:
+    """`done`, as a message for the thread."""
+    return Message(text, [words(text)], note_metadata(case, key))
+
+
+def not_done(answer: Answer, case: Case, wanted: Wanted, roster: Roster) -> Mrkdwn:
+    """To its author alone: why it did not count, or that it counted before."""
+    if answer.refused is Reason.NOT_CONFIRMED and wanted in ("edit", "correct"):
+        return Mrkdwn(
+            "This has to be confirmed: click *Edit* on the card, and type there what it asks for."
+            " Nothing was decided."
+        )
+    if answer.refused is Reason.NO_ANSWER and case.request.options:
+        options = listed([f"“{escape(each, 80)}”" for each in case.request.options[:_LISTED]], "or")
+        return Mrkdwn(f"That is none of its answers, so nothing was decided. Say one of {options}.")
+    if answer.refused is not None:
+        return refusal(answer.refused, case, roster, answer.flaws)
+    return answer_words(answer, case, roster, wanted)
+
+
+def misread(case: Case, errors: Mapping[str, str]) -> Mrkdwn:
+    """Values that break the form, each by its name with what would be right."""
+    told = [f"• {_named(name)}{escape(said, 300)}" for name, said in list(errors.items())[:_LISTED]]
+    if len(errors) > _LISTED:
+        told.append(f"• and {len(errors) - _LISTED} more")
+    return Mrkdwn("\n".join(["Nothing was changed, and nothing was decided:", *told, _example(case)]))
+
+
+def _named(name: str) -> str:
+    return f"*{escape(name, 100)}*: " if name else ""
+
+
+def unclear(case: Case, sentence: str) -> Mrkdwn:
+    """Words of which it is not certain what they mean."""
+    return Mrkdwn(f"Nothing was decided. {escape(sentence, 300)} {_example(case)}".strip())
+
+
+def nothing_named(case: Case, verb: Verb) -> Mrkdwn:
+    """`edit` alone, or `correct`, which may have meant that it is."""
+    if verb is Verb.CORRECT:
+        right = " If it was right, say `@hitl looks right`."
+        return Mrkdwn(f"Nothing was decided: say what it should have been.{right} {_example(case)}".strip())
+    return Mrkdwn(f"Nothing was decided: say what to change. {_example(case)}".strip())
+
+
+def which(cases: Sequence[Case], verb: Verb, said: str = "") -> Mrkdwn:
+    """There are several requests in the thread, or none by that id."""
+    head = (
+        f"There is no {escape(said, 60)} here."
+        if said
+        else f"There are {len(cases)} requests in this thread."
+    )
+    lines = [f"• `{short_id(case, cases)}` {_line(case)}" for case in cases[:_LISTED]]
+    if len(cases) > _LISTED:
+        lines.append(f"• and {len(cases) - _LISTED} more")
+    how = f"Nothing was decided. Say which one: `@hitl {verb} {short_id(cases[0], cases)}`"
+    return Mrkdwn("\n".join([f"{head} {how}", *lines]))
+
+
+def _line(case: Case) -> Mrkdwn:
+    stands = verdict_word(case) or "open"
+    return Mrkdwn(f"“{escape(title_of(case, 120), 120)}”, {escape(stands, 40)}")
+
+
+def short_id(case: Case, among: Sequence[Case]) -> str:
+    """The end of its id, as much of it as no other one shares."""
+    others = [other.id for other in among if other.id != case.id]
+    bare = case.id.removeprefix(_ID)
+    for length in range(_SHORTEST, len(bare)):
+        if not any(other.endswith(bare[-length:]) for other in others):
+            return bare[-length:]
+    return case.id
+
+
+def not_this_way(case: Case) -> Mrkdwn:
+    """A verb that is for another kind of request."""
+    return Mrkdwn(f"Nothing was decided: that is not what is asked here. {how(case)}")
+
+
+def unknown(case: Case, word: str, near: Verb | None) -> Mrkdwn:
+    """A word that is no verb: the nearest that is, and all of them."""
+    head = "Here is what I understand."
+    if word:
+        head = f"I do not know “{escape(word, 40)}”, so nothing was decided."
+    guess = f" Did you mean `@hitl {near}`?" if near is not None else ""
+    return Mrkdwn(f"{head}{guess}\n{how(case)}")
+
+
+def how(case: Case) -> Mrkdwn:
+    """What can be said in this card's thread."""
+    if case.request.kind is Kind.QUESTION:
+        return Mrkdwn("Say `@hitl answer …` with your answer, or use the card.")
+    if case.judgement.gate is Gate.AUDIT:
+        verbs = "`@hitl looks right`, `@hitl correct …` or `@hitl flag` with what is wrong"
+    else:
+        verbs = "`@hitl approve`, `@hitl edit …` or `@hitl reject` with your reason"
+    comment = "What you write here without my name is kept, and sent to the agent."
+    return Mrkdwn(f"Say {verbs}, or use the card's buttons. {_example(case)} {comment}")
+
+
+def _example(case: Case) -> str:
+    """With a name that this request has, where it can stand between backticks."""
+    verb = Verb.CORRECT if case.judgement.gate is Gate.AUDIT else Verb.EDIT
+    plain = [name for name in names(case) if _SIMPLE.fullmatch(name)]
+    if case.request.kind is Kind.QUESTION or not plain:
+        return ""
+    return f'For example `@hitl {verb} {plain[0]}=… your reason`; put words in quotes: `"…"`.'
+
+
+def kept_only() -> Mrkdwn:
+    """My name stands in the middle of what was said: a comment."""
+    return Mrkdwn("I kept that as a comment, and decided nothing. To decide by words, begin with my name.")
+
+
+def not_kept() -> Mrkdwn:
+    """A comment too many."""
+    return Mrkdwn("This request has so many comments that it takes no more: yours was not kept.")
+
+
+def edited() -> Mrkdwn:
+    """A message to the bot was edited."""
+    return Mrkdwn(
+        "I go by what a message said first, so your edit of it changed nothing."
+        " To say something else, write a new one."
+    )
+
+
+def too_long(most: int) -> Mrkdwn:
+    """More words than a reason or an answer may have."""
+    return Mrkdwn(f"That is longer than {most:,} characters, so nothing was decided. Please say it shorter.")
+
+
+def fits(case: Case, verb: Verb) -> bool:
+    """Whether a verb is one for this kind of request: a review is flagged, an approval is not."""
+    if case.request.kind is Kind.QUESTION:
+        return verb is Verb.ANSWER
+    if verb is Verb.ANSWER:
+        return False
+    return case.judgement.gate is Gate.AUDIT or verb not in _TWINS

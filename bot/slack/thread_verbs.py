@@ -1,0 +1,157 @@
+"""`@hitl approve`: what is said to the bot in a card's thread is read, done as a click would be, answered."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from difflib import get_close_matches
+from functools import partial
+from typing import Final
+
+from approvals.model import Case, Choice, Gate, RequestId
+from approvals.spoken_words import Spoken, Unclear, Verb, assignments, spoken
+from blocks import thread_words
+from blocks.replies import Wanted
+from bot.desk import verbs
+from bot.desk.verbs import Came, Change, Message, NotShownYet, Say, Vote, Wish
+from bot.slack.front import Front, NotUpYet
+from bot.slack.hearing import value_of
+from bot.slack.payloads import plainly
+
+#: Characters of a reason or an answer: what an input of Slack's takes, too.
+_MOST_WORDS: Final = 3000
+#: Characters of an id, at its beginning or its end, that may stand for it.
+_SHORTEST_ID: Final = 4
+_ID: Final = "req_"
+_AROUND_ID: Final = "`*_~.,:;!…"
+_QUOTES: Final = '"“”„`'
+_WANTED: Final[Mapping[Verb, Wanted]] = {
+    Verb.APPROVE: "approve",
+    Verb.REJECT: "reject",
+    Verb.EDIT: "edit",
+    Verb.LOOKS_RIGHT: "looks_right",
+    Verb.CORRECT: "correct",
+    Verb.FLAG: "flag",
+    Verb.ANSWER: "answer",
+}
+#: What the verbs of an approval are called on a review.
+_ON_REVIEWS: Final[Mapping[Wanted, Wanted]] = {
+    "approve": "looks_right",
+    "edit": "correct",
+    "reject": "flag",
+}
+
+
+class ThreadVerbs:
+    """What is said to the bot by name, in a thread with cards."""
+
+    def __init__(self, front: Front) -> None:
+        self._front = front
+
+    async def take(self, message: Message, said: str, cases: Sequence[Case]) -> None:
+        """Do what was said, as Slack writes it, about one of `cases`; whoever said it is answered."""
+        words = spoken(said)
+        if words.verb is None:
+            near = get_close_matches(words.word.casefold(), list(map(str, Verb)), 1)
+            guess = Verb(near[0]) if near else None
+            await self._tell(message, cases[0], thread_words.unknown(cases[0], words.word, guess))
+            return
+        case, rest = _meant(cases, words)
+        if case is None:
+            named = words.rest.split(maxsplit=1)[0] if words.rest.casefold().startswith(_ID) else ""
+            await self._tell(message, None, thread_words.which(cases, words.verb, named))
+        elif not thread_words.fits(case, words.verb):
+            await self._tell(message, case, thread_words.not_this_way(case))
+        else:
+            await self._do(message, case, words.verb, rest)
+
+    async def _do(self, message: Message, case: Case, verb: Verb, rest: str) -> None:
+        if len(plainly(rest)) > _MOST_WORDS:
+            await self._tell(message, case, thread_words.too_long(_MOST_WORDS))
+            return
+        try:
+            wish = _wish(case, verb, rest)
+        except Unclear as unclear:
+            await self._tell(message, case, thread_words.unclear(case, plainly(str(unclear))))
+            return
+        if wish is None:
+            await self._tell(message, case, thread_words.nothing_named(case, verb))
+            return
+        wanted = _WANTED[verb]
+        if case.judgement.gate is Gate.AUDIT:
+            wanted = _ON_REVIEWS.get(wanted, wanted)
+        await self._carry_out(message, case.id, wish, wanted)
+
+    async def _carry_out(self, message: Message, request: RequestId, wish: Wish, wanted: Wanted) -> None:
+        """An edit that is being put on the card this moment is waited for, as clicks wait for new cards."""
+        doing = partial(
+            verbs.carry_out,
+            self._front.desk,
+            message,
+            request,
+            wish,
+            partial(self._words, message, wish, wanted),
+        )
+
+        async def patiently() -> list[Came | None] | None:
+            try:
+                return [await doing(patient=True)]
+            except NotShownYet:
+                return None
+
+        try:
+            await self._front.once_up(patiently)
+        except NotUpYet:
+            await doing(patient=False)
+
+    def _words(self, message: Message, wish: Wish, wanted: Wanted, came: Came) -> str:
+        if came.errors:
+            return thread_words.misread(came.case, came.errors)
+        roster = self._front.desk.directory.roster()
+        if not came.counted:
+            return thread_words.not_done(came.answer, came.case, wanted, roster)
+        why = None if isinstance(wish, Say) else wish.why
+        return thread_words.done(came.case, message.by, wanted, why, roster)
+
+    async def _tell(self, message: Message, case: Case | None, text: str) -> None:
+        await verbs.tell(self._front.desk, message, text, case.id if case is not None else None)
+
+
+def _meant(cases: Sequence[Case], words: Spoken) -> tuple[Case | None, str]:
+    """Which of `cases` is meant, and the words behind its id; None where that is not certain."""
+    first = words.rest.split(maxsplit=1)[0] if words.rest else ""
+    named = [case for case in cases if _names(first, case.id)]
+    if len(named) == 1:
+        return named[0], words.rest[len(first) :].strip()
+    if named or len(cases) > 1 or first.casefold().startswith(_ID):
+        return None, words.rest
+    return cases[0], words.rest
+
+
+def _names(word: str, request: RequestId) -> bool:
+    """Whether a word is an id, or enough of one."""
+    bare = word.strip(_AROUND_ID).casefold().removeprefix(_ID)
+    whole = request.casefold().removeprefix(_ID)
+    return len(bare) >= _SHORTEST_ID and (whole.startswith(bare) or whole.endswith(bare))
+
+
+def _wish(case: Case, verb: Verb, rest: str) -> Wish | None:
+    """What is wished for; None for an edit that names nothing. Raises `Unclear`."""
+    if verb is Verb.ANSWER:
+        return Say(_answer(case, plainly(rest)))
+    if verb in (Verb.EDIT, Verb.CORRECT):
+        said, why = assignments(rest)
+        valued = [replace(each, path=plainly(each.path), value=value_of(each.value)) for each in said]
+        return Change(tuple(valued), plainly(why) or None) if valued else None
+    choice = Choice.REJECT if verb in (Verb.REJECT, Verb.FLAG) else Choice.APPROVE
+    return Vote(choice, plainly(rest) or None)
+
+
+def _answer(case: Case, said: str) -> str:
+    """The option that is meant, however it is written; anything else as it was said."""
+    options = case.request.options
+    if said in options:
+        return said
+    bare = said.strip().strip(_QUOTES).strip().casefold()
+    alike = [option for option in options if option.strip().casefold() == bare]
+    return alike[0] if len(alike) == 1 else said
