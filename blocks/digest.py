@@ -6,6 +6,7 @@ It says how many there are of what, their sums, age and risk; three buttons; not
 from __future__ import annotations
 
 from datetime import timedelta
+from collections.abc import Sequence
 from typing import Any, Final
 
 from approvals import digesting
@@ -34,7 +35,7 @@ from blocks.text import Mrkdwn, escape, listed, mention, plain, when
 __all__ = ["BoardView", "Entry", "agent_to_pause", "agents_of", "message", "metadata"]
 
 #: Bytes of one paragraph, of Slack's 3,000 characters, and of what one part of the `text` takes of its 4,000.
-_PARAGRAPH: Final = 2_500
+_PARAGRAPH: Final = 2_000
 _PHRASE: Final = 800
 _FEW: Final = 600
 #: People that are named.
@@ -61,14 +62,13 @@ def metadata(view: BoardView) -> dict[str, Any]:
     return {"event_type": actions.BOARD_METADATA, "event_payload": {"board": view.board}}
 
 
-def agent_to_pause(cases: list[Case], action: str, value: str) -> AgentName | None:
-    """Whom *Pause this agent* means, pressed on the board that `cases`, in order of their places, stand on.
+def agent_to_pause(agents: Sequence[AgentName], action: str, value: str) -> AgentName | None:
+    """Whom *Pause this agent* means; `agents` are `agents_of` the board that it was pressed on.
 
     None where the button's place and what it carries do not name the same agent: the value alone pauses
     nobody.
     """
     place, named = actions.pausing_place(action), Pausing.decode(value)
-    agents = agents_of(cases)
     if place is None or named is None or place >= len(agents):
         return None
     return agents[place] if agents[place] == named.agent else None
