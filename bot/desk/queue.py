@@ -151,6 +151,8 @@ def waits_for(case: Case, user: UserId, roster: Roster) -> bool:
     """Whether `user` may decide it now, and nothing of what counts already is theirs."""
     if case.status.final or access.why_not_decide(case, user, roster) is not None:
         return False
+    if not case.votes:
+        return True
     used = quorum.tally(case, roster).used
     return user not in used and access.in_place_of(case, user, roster, used) not in used
 
