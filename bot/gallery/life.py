@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from enum import StrEnum
 from typing import Any, Final, Self
@@ -25,13 +25,28 @@ from approvals.events import (
     Ticked,
     Voted,
 )
+from approvals.field_entry import entered
+from approvals.fields import fields
 from approvals.judging import judge
 from approvals.machine import Ruling, decide
-from approvals.model import AgentName, Case, Choice, GrantId, Instant, OutcomeStatus, Person, Request, Roster
+from approvals.model import (
+    AgentName,
+    Case,
+    Choice,
+    Gate,
+    GrantId,
+    Instant,
+    OutcomeStatus,
+    Person,
+    Request,
+    Roster,
+)
 from blocks import notices, replies
 from blocks.card import CardView, card
 from blocks.for_agents import message_for_agent
+from blocks.inputs import block_of
 from blocks.message import Message, words
+from blocks.modals import edit_modal, errors_at
 from blocks.replies import Wanted
 from blocks.text import Mrkdwn
 from blocks.thread_notes import note_of
@@ -61,11 +76,17 @@ class Place(StrEnum):
 class Scene:
     """One thing that is seen at one moment."""
 
+    #: when it is seen
+    at: Instant
     #: what has just happened, in a few words
     moment: str
     place: Place
     #: a message's `text`, `blocks` and `metadata`, or a view; `text` alone for an agent
     content: Mapping[str, Any]
+    #: what somebody typed into a view, and sent: `block_id` → words
+    typed: Mapping[str, str] = field(default_factory=dict)
+    #: what its fields are marked with then: `block_id` → sentence
+    errors: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,16 +136,22 @@ class Life:
         vote = Voted(by, Choice.APPROVE, self.case.sight, self.roster, why, typed, allow)
         wanted: Wanted = "allow" if allow is not None else "approve"
         until = self._moment(minutes) + allowing if allowing is not None else None
-        return self._happens(vote, minutes, f"{by.name} approves", wanted, until)
+        review = self.case.judgement.gate is Gate.AUDIT
+        moment = f"{by.name} {'finds it right' if review else 'approves'}"
+        return self._happens(vote, minutes, moment, "looks_right" if review else wanted, until)
 
     def rejects(self, by: Person, minutes: float, why: str) -> Self:
         """Somebody rejects it, or flags it."""
         vote = Voted(by, Choice.REJECT, self.case.sight, self.roster, why)
-        return self._happens(vote, minutes, f"{by.name} says no", "reject")
+        if self.case.judgement.gate is Gate.AUDIT:
+            return self._happens(vote, minutes, f"{by.name} flags it", "flag")
+        return self._happens(vote, minutes, f"{by.name} rejects it", "reject")
 
     def edits(self, by: Person, minutes: float, why: str | None = None, **values: Json) -> Self:
         """Somebody changes arguments, and approves them so; or corrects what was done."""
         event = Edited(by, {**self.case.payload, **values}, self.case.sight, self.roster, why)
+        if self.case.judgement.gate is Gate.AUDIT:
+            return self._happens(event, minutes, f"{by.name} corrects it", "correct")
         return self._happens(event, minutes, f"{by.name} changes it", "edit")
 
     def answers(self, by: Person, minutes: float, answer: str) -> Self:
@@ -165,6 +192,17 @@ class Life:
     def opens(self, moment: str, view: Mapping[str, Any]) -> Self:
         """Somebody opens a modal."""
         return self._seen(moment, Place.MODAL, view)
+
+    def enters(self, moment: str, **values: str) -> Self:
+        """Somebody types what does not fit into the form, and sends it: argument → what is in its input."""
+        shown = fields(self.case)
+        typed = {each.id: values[each.path[-1]] for each in shown if each.path and each.path[-1] in values}
+        errors = errors_at(entered(self.case, typed).errors, shown)
+        view = edit_modal(self.case, shown, self.roster)
+        self._seen(moment, Place.MODAL, view)
+        typed_at = {block_of(id_): words for id_, words in typed.items()}
+        self.scenes[-1] = replace(self.scenes[-1], typed=typed_at, errors=errors)
+        return self
 
     def looks(self, moment: str, **view: Any) -> Self:
         """The card, with something that is not the request's own."""
@@ -225,7 +263,7 @@ class Life:
         return self.case.request.created_at + timedelta(minutes=minutes)
 
     def _seen(self, moment: str, place: Place, content: Mapping[str, Any]) -> Self:
-        self.scenes.append(Scene(f"{self._at:{_CLOCK}} {moment}", place, content))
+        self.scenes.append(Scene(self._at, f"{self._at:{_CLOCK}} {moment}", place, content))
         return self
 
 

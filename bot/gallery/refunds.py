@@ -68,6 +68,7 @@ def _with_an_edit() -> Story:
     life.told("Dan clicks Approve", replies.refusal(Reason.NOT_ASKED, life.case, life.roster))
     life.waits(15, "Nobody else has answered")
     life.opens("Alice clicks Edit", edit_modal(life.case, fields(life.case), life.roster))
+    life.enters("Alice enters too much", amount="1500")
     life.edits(ALICE, 20, "The receipt covers 500.", amount=500)
     life.told("Bob approves what he saw before", replies.refusal(Reason.STALE, life.case, life.roster))
     life.comments(BOB, 22, "Is the receipt in the ticket?")

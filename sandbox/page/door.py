@@ -10,7 +10,6 @@ import json
 import secrets
 from collections.abc import Awaitable, Callable
 from datetime import datetime
-from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -19,7 +18,7 @@ from aiohttp import web
 from sandbox.changes import Json
 from sandbox.page import sight, wire
 from sandbox.page.doing import Doing
-from sandbox.page.drawing import environment
+from sandbox.page.drawing import environment, static
 from sandbox.page.reader import Reader
 from sandbox.page.refusals import Refusals
 from sandbox.page.sight import APP, HOME, Look, Marks, Room
@@ -37,7 +36,6 @@ PATIENCE = 25.0
 BREATH = 0.02
 #: Nothing is loaded from elsewhere, no script stands in the page, no other page may frame it.
 POLICY = "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; object-src 'none'"
-_TYPES = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
 
 
 class Page:
@@ -176,12 +174,7 @@ class Page:
         return self._html("entry.html.j2", {"parts": found})
 
     async def _static(self, request: web.Request) -> web.Response:
-        name = request.match_info["name"]
-        known = {each.name: each for each in files("sandbox.page").joinpath("static").iterdir()}
-        if name not in known:
-            raise web.HTTPNotFound
-        body = known[name].read_text(encoding="utf-8")
-        return web.Response(text=body, content_type=_TYPES[name.rpartition(".")[2]])
+        return static(request.match_info["name"])
 
     async def _icon(self, request: web.Request) -> web.Response:
         raise web.HTTPFound("/static/icon.svg")

@@ -1,11 +1,13 @@
-"""The page's templates, and what they know how to draw."""
+"""The page's templates, what they know how to draw, and the files that go with them."""
 
 from __future__ import annotations
 
 import json
+from importlib.resources import files
 from typing import Any
 from zlib import crc32
 
+from aiohttp import web
 from jinja2 import ChainableUndefined, Environment, PackageLoader, pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup
@@ -17,6 +19,7 @@ from sandbox.page.reader import Reader
 from sandbox.page.rich_text import colour, rich_text
 from sandbox.words import options_of
 
+_TYPES = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
 #: How many colours there are for people's pictures.
 _COLOURS = 8
 
@@ -37,6 +40,15 @@ def environment() -> Environment:
     made.filters |= {"dated": _dated, "initials": initials, "tint": tint, "pretty": pretty, "colour": colour}
     made.globals |= {"offered": offered, "namable": namable}
     return made
+
+
+def static(name: str) -> web.Response:
+    """A style sheet, script or picture of the page. Raises HTTPNotFound."""
+    known = {each.name: each for each in files("sandbox.page").joinpath("static").iterdir()}
+    if name not in known:
+        raise web.HTTPNotFound
+    body = known[name].read_text(encoding="utf-8")
+    return web.Response(text=body, content_type=_TYPES[name.rpartition(".")[2]])
 
 
 @pass_context

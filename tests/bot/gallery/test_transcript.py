@@ -35,7 +35,8 @@ def as_text(story: Story) -> str:
 def shown(scene: Scene) -> str:
     """One scene; of a message that is one sentence, nothing is said twice."""
     if scene.place in VIEWS:
-        return read_view(scene.content)
+        wrong = (f"⚠ {scene.typed.get(block, '')}: {words}\n" for block, words in scene.errors.items())
+        return f"{read_view(scene.content)}{''.join(wrong)}"
     if scene.place is Place.AGENT:
         return f"{scene.content['text']}\n"
     text = read_message(scene.content)
@@ -51,6 +52,7 @@ def as_blocks(story: Story) -> str:
 def _scene(scene: Scene) -> str:
     content = dict(scene.content)
     blocks = content.pop("blocks", None)
+    content |= {"errors": dict(scene.errors)} if scene.errors else {}
     told = json.dumps({"moment": scene.moment, "place": scene.place, **content}, ensure_ascii=False)
     if blocks is None:
         return told
@@ -113,6 +115,15 @@ def test_the_stories_show_every_way_a_request_may_end() -> None:
     )
     others = ("🏁 Done", "❗ Failed", "↪️ Rolled back", "*parked*", "Asked again", "This is a copy")
     assert [words for words in (*endings, *gates, *others) if words not in read] == []
+
+
+def test_what_is_wrong_is_said_at_a_field_that_is_there() -> None:
+    """Slack drops an error at a block without an input, and closes the modal as if all were well."""
+    marked = [scene for story in hall() for scene in story.scenes if scene.errors]
+    assert marked
+    for scene in marked:
+        inputs = {block["block_id"] for block in scene.content["blocks"] if block["type"] == "input"}
+        assert set(scene.errors) <= inputs
 
 
 def clickable(value: object) -> Iterator[Mapping[str, Any]]:
