@@ -5,8 +5,8 @@ It says how many there are of what, their sums, age and risk; three buttons; not
 
 from __future__ import annotations
 
-from datetime import timedelta
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any, Final
 
 from approvals import digesting

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from approvals.canonical import Digest
-from approvals.model import BoardId, Case, RequestId
+from approvals.model import AgentName, BoardId, Case, RequestId
 from store.boards import Item
 from store.payloads import PARTS, joined_case
 from store.tables import board_items, boards, cases
@@ -51,6 +51,13 @@ _PAGE = (
     .order_by(board_items.c.place)
     .limit(sa.bindparam("most"))
 )
+_AGENTS = (
+    sa.select(cases.c.agent)
+    .select_from(board_items.join(cases, cases.c.id == board_items.c.request))
+    .where(board_items.c.board == sa.bindparam("board_"))
+    .group_by(cases.c.agent)
+    .order_by(sa.func.min(board_items.c.place))
+)
 _BEFORE = sa.select(boards.c.id).where(boards.c.carried_to == sa.bindparam("id_")).order_by(boards.c.id)
 
 
@@ -67,6 +74,11 @@ def page(u: Unit, board: BoardId, start: int, most: int) -> tuple[Standing, ...]
         )
         for row in rows
     )
+
+
+def agents(u: Unit, board: BoardId) -> tuple[AgentName, ...]:
+    """Whose requests stand on it, by first appearance: an agent's place never changes."""
+    return tuple(map(AgentName, u.read(_AGENTS, {"board_": board}, of=(board_items, cases)).scalars()))
 
 
 def carried_into(u: Unit, board: BoardId) -> tuple[BoardId, ...]:

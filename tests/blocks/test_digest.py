@@ -173,11 +173,14 @@ def test_the_agent_that_is_paused_is_named_by_the_buttons_place_and_its_value() 
     row = next(each for each in digest.message(view).blocks if each.get("block_id") == "pause")
     pressed = {each["text"]["text"]: (each["action_id"], each["value"]) for each in row["elements"]}
     busy, mail = pressed["Pause this agent: billing-agent"], pressed["Pause this agent: mail-agent"]
-    assert digest.agent_to_pause(cases, *busy) == "billing-agent"
-    assert digest.agent_to_pause(cases, *mail) == "mail-agent"
-    assert digest.agent_to_pause(cases, busy[0], mail[1]) is None
-    assert digest.agent_to_pause(cases, "hitl.pause.7", busy[1]) is None
-    assert digest.agent_to_pause(cases, busy[0], Pausing(view.on, AgentName("other")).encode()) is None
+    assert digest.agent_to_pause(digest.agents_of(cases), *busy) == "billing-agent"
+    assert digest.agent_to_pause(digest.agents_of(cases), *mail) == "mail-agent"
+    assert digest.agent_to_pause(digest.agents_of(cases), busy[0], mail[1]) is None
+    assert digest.agent_to_pause(digest.agents_of(cases), "hitl.pause.7", busy[1]) is None
+    assert (
+        digest.agent_to_pause(digest.agents_of(cases), busy[0], Pausing(view.on, AgentName("other")).encode())
+        is None
+    )
 
 
 def test_an_agents_button_means_the_same_when_more_has_come() -> None:
@@ -187,7 +190,10 @@ def test_an_agents_button_means_the_same_when_more_has_come() -> None:
     busy = AgentName("busy-agent")
     later = [*(entry.case for entry in view.entries), *(refund(n, agent=busy) for n in range(100, 200))]
     button = row["elements"][0]
-    assert digest.agent_to_pause(later, button["action_id"], button["value"]) == "billing-agent"
+    assert (
+        digest.agent_to_pause(digest.agents_of(later), button["action_id"], button["value"])
+        == "billing-agent"
+    )
 
 
 # What buttons carry
