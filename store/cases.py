@@ -87,6 +87,16 @@ _WAITING = (
     .order_by(cases.c.id)
     .limit(sa.bindparam("most"))
 )
+_HELD_OF = (
+    sa.select(sa.func.count())
+    .select_from(cases)
+    .where(
+        cases.c.waits_in.is_not(None),
+        cases.c.status == sa.literal_column("'pending'"),
+        cases.c.waits_in == sa.bindparam("waits_in_"),
+        cases.c.agent == sa.bindparam("agent_"),
+    )
+)
 _WAITED_FOR = (
     sa.select(cases.c.waits_in)
     .where(cases.c.waits_in.is_not(None), cases.c.status == sa.literal_column("'pending'"))
@@ -247,6 +257,12 @@ def waiting_in(u: Unit, digest: DigestName | str, after: RequestId | None, limit
     """
     row = {"waits_in_": str(digest), "after": after or "", "most": limit}
     return tuple(joined_case(each) for each in u.read(_WAITING, row, of=(cases,)).all())
+
+
+def held_of(u: Unit, agent: AgentName) -> int:
+    """How many wait until `agent` goes on."""
+    found: int = u.read(_HELD_OF, {"waits_in_": HELD, "agent_": agent}, of=(cases,)).scalar_one()
+    return found
 
 
 def waited_for(u: Unit) -> tuple[str, ...]:

@@ -125,7 +125,7 @@ async def list_() -> None:
     rows = [
         (
             entry.name,
-            "revoked " + short(entry.revoked_at) if entry.revoked_at else "active",
+            _state(entry),
             ", ".join(entry.actions) or "all",
             ", ".join(entry.callback_hosts) or "-",
             short(entry.last_seen),
@@ -133,6 +133,12 @@ async def list_() -> None:
         for entry in everybody
     ]
     click.echo(table(("agent", "state", "actions", "callback hosts", "last seen"), rows))
+
+
+def _state(entry: Agent) -> str:
+    if entry.revoked_at is not None:
+        return f"revoked {short(entry.revoked_at)}"
+    return f"paused {short(entry.paused_at)}" if entry.paused_at is not None else "active"
 
 
 @agent.command()

@@ -14,6 +14,7 @@ from bot.desk import gathering
 from bot.desk.desk import Desk
 from bot.desk.ruling import rule_on
 from bot.desk.submit import granted
+from bot.http.auth import TRUSTED_SECONDS
 from store import agents, cases
 from store.agents import Agent
 from store.unit_of_work import Unit
@@ -41,7 +42,7 @@ class Paused:
 
     what: Pausing
     agent: Agent | None
-    #: what it has open that people are shown all the same; after going on: what had waited
+    #: what it has open that people are shown all the same; when it goes on: what waits to be released
     requests: int = 0
 
 
@@ -59,7 +60,7 @@ def may_resume(desk: Desk, user: UserId) -> bool:
 
 
 async def pause(desk: Desk, name: AgentName, by: Person) -> Paused:
-    """Have everything new of the agent wait. Holds within a tenth of a second, for every replica."""
+    """Have everything new of the agent wait. When this returns it does, at every replica."""
 
     def pausing(unit: Unit) -> Paused:
         agent = agents.get(unit, name)
@@ -74,11 +75,13 @@ async def pause(desk: Desk, name: AgentName, by: Person) -> Paused:
     paused = await desk.store.write(pausing)
     if paused.what is Pausing.DONE:
         log.warning("the agent %s was paused by %s", name, by.id)
+        # What was let in by what was known of it a moment ago is stored by then.
+        await asyncio.sleep(2 * TRUSTED_SECONDS)
     return paused
 
 
 async def resume(desk: Desk, name: AgentName, by: Person) -> Paused:
-    """Let it go on, and with it what waited: as if that were opened now."""
+    """Let it go on. What waited is for `release`, here or by the clock: as if it were opened then."""
 
     def resuming(unit: Unit) -> Paused:
         agent = agents.get(unit, name)
@@ -87,13 +90,13 @@ async def resume(desk: Desk, name: AgentName, by: Person) -> Paused:
         if not may_resume(desk, by.id):
             return Paused(Pausing.NOT_ALLOWED, agent)
         done = agents.resume(unit, name)
-        return Paused(Pausing.DONE if done else Pausing.ALREADY, agents.get(unit, name))
+        what = Pausing.DONE if done else Pausing.ALREADY
+        return Paused(what, agents.get(unit, name), cases.held_of(unit, name))
 
     resumed = await desk.store.write(resuming)
-    if resumed.what is not Pausing.DONE:
-        return resumed
-    log.info("the agent %s goes on, by %s", name, by.id)
-    return Paused(resumed.what, resumed.agent, await release(desk, by))
+    if resumed.what is Pausing.DONE:
+        log.info("the agent %s goes on, by %s", name, by.id)
+    return resumed
 
 
 async def release(desk: Desk, by: Person | None = None) -> int:

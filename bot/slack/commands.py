@@ -19,6 +19,7 @@ from blocks.commands import Entry, GrantLine
 from blocks.dead import DEAD
 from blocks.duty import AWAY, ONCALL
 from blocks.message import Message
+from blocks.pausing_words import DIGEST, PAUSE, RESUME
 from blocks.queue import QUEUE, SHOW
 from blocks.text import Mrkdwn
 from bot.desk import granting
@@ -31,6 +32,7 @@ from bot.slack.dead_letters import DeadLetters
 from bot.slack.duty_commands import DutyCommands
 from bot.slack.front import Front
 from bot.slack.lists import Lists
+from bot.slack.pause_commands import PauseCommands
 from bot.slack.payloads import Body
 from bot.slack.people import People
 from bot.slack.queue_commands import QueueCommands, names_a_list
@@ -66,7 +68,7 @@ class Commands:
     def __init__(self, front: Front, people: People, lists: Lists) -> None:
         self._front = front
         self._dead = DeadLetters(front, lists)
-        duty, queue = DutyCommands(front, people), QueueCommands(lists)
+        duty, queue, pauses = DutyCommands(front, people), QueueCommands(lists), PauseCommands(front)
         self._table: Mapping[str, tuple[Entry, Answering]] = {
             "": (Entry("", "what waits for you, to be decided right there"), queue.mine),
             "queue": (
@@ -109,6 +111,18 @@ class Commands:
                     'try issue_refund {"amount": 750} agent:billing',
                 ),
                 self._try,
+            ),
+            "digest": (
+                Entry(DIGEST, "send now what waits for you in digests", "digest hourly"),
+                pauses.digest,
+            ),
+            "pause": (
+                Entry(PAUSE, "all that an agent asks from now on waits unseen", "pause billing-agent"),
+                pauses.pause,
+            ),
+            "resume": (
+                Entry(RESUME, "for operators: it goes on, and what waited with it", "resume billing-agent"),
+                pauses.resume,
             ),
             "dead": (
                 Entry(DEAD, "for operators: what could not be delivered, to be sent again", "dead all"),

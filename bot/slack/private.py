@@ -13,7 +13,7 @@ from blocks import notices
 from blocks.message import Message
 from bot.desk.muster import lacking_like
 from bot.desk.view import parsed
-from bot.slack import duty_notices, outgoing, summoning
+from bot.slack import duty_notices, outgoing, storm_notice, summoning
 from bot.slack.outgoing import Outgoing, may_have_arrived
 from bot.slack.search import Place, find
 from bot.slack.troubles import SlackTrouble, Trouble
@@ -174,6 +174,7 @@ class NoticeSender:
         if body.get("notice") in _OF_THE_MOMENT:
             return await self._still_true(body) or Done()
         message = _notice(body) or await duty_notices.told(self._out.desk, body)
+        message = message or await storm_notice.told(self._out.desk, body)
         return message or Dead("nobody knows how to say this notice")
 
     async def _is_there(self, parcel: Parcel, channel: str, message: Message) -> bool:
