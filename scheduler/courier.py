@@ -218,7 +218,7 @@ class Courier:
             await self._turn()
             result = await self._send(parcel)
             if isinstance(result, Pause):
-                self._pause(result.error, now())
+                self._pause(result.why or result.error, now())
             await self._store.write(lambda unit: self._record(unit, parcel, result, now()))
         except Exception:
             # Nobody awaits this task. The parcel is not lost: when its lease is over it is claimed again.
@@ -262,7 +262,7 @@ class Courier:
                 if lane is not None:
                     outbox.hold(unit, lane, due)
             case Pause(error):
-                # As due as it was: what was tried first goes first afterwards, and nothing before that.
+                # As due as it was: nothing of it leaves before the pause is over.
                 self._end(unit, parcel, outbox.again(unit, parcel, parcel.due_at, error))
 
     def _end(self, unit: Unit, parcel: Parcel, held: bool, then: Then | None = None) -> None:
@@ -285,6 +285,7 @@ class Courier:
         still = await self._probe() if self._probe is not None else None
         if still is None:
             log.warning("parcels leave for Slack again")
+            await self._store.write(outbox.hurry)
         self._paused = still
 
     async def _finish(self) -> None:

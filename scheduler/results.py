@@ -47,6 +47,8 @@ class Pause:
     """Nothing that goes the same way can leave now, such as after the token was revoked."""
 
     error: str
+    #: what to call it for whoever asks why nothing leaves; None: as the error
+    why: str | None = None
 
 
 Result: TypeAlias = Done | Again | Dead | Pause

@@ -120,6 +120,17 @@ _BRING_FORWARD = (
 _RELEASE_ALL = (
     sa.update(outbox).where(outbox.c.lease.is_not(None), IS_WAITING).values(lease=None, due_at=_now)
 )
+_HURRY = (
+    sa.update(outbox)
+    .where(
+        IS_WAITING,
+        outbox.c.kind != sa.literal_column(f"'{ParcelKind.CALLBACK}'"),
+        outbox.c.lease.is_(None),
+        outbox.c.behind.is_(None),
+        outbox.c.attempts > 0,
+    )
+    .values(due_at=outbox.c.created_at)
+)
 # Not a range: databases disagree on where a colon sorts.
 _owner = sa.bindparam("owner", type_=sa.Text)
 _RELEASE = _RELEASE_ALL.where(
@@ -229,6 +240,12 @@ def release(u: Unit, owner: str | None, now: Instant) -> int:
     if owner is None:
         return u.change(_RELEASE_ALL, {"now": now}, of=(outbox,))
     return u.change(_RELEASE, {"owner": owner, "now": now}, of=(outbox,))
+
+
+def hurry(u: Unit) -> int:
+    """Slack takes parcels again: what waits for another try is due as it was at first; how many those are."""
+    u.outbox_touched = True
+    return u.change(_HURRY, {}, of=(outbox,))
 
 
 def _bring_forward(u: Unit, parcel: Parcel, now: Instant) -> None:

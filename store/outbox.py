@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from approvals.canonical import Json
 from approvals.model import BoardId, Instant, RequestId
 from store.aside import Row
-from store.leases import again, bury, claim, done, release
+from store.leases import again, bury, claim, done, hurry, release
 from store.parcels import (
     CALLS,
     FINAL_CARDS,
@@ -47,6 +47,7 @@ __all__ = [
     "done",
     "forget_done",
     "hold",
+    "hurry",
     "next_due",
     "put",
     "release",

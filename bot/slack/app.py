@@ -46,6 +46,9 @@ def build(front: Front, people: People) -> AsyncApp:
         process_before_response=True,
         authorize=_authorizer(front),
         request_verification_enabled=False,
+        # Bolt takes it for our own doing when somebody deletes a message of ours. What the bot itself says is
+        # told apart where words are read (`payloads.written`).
+        ignoring_self_events_enabled=False,
     )
     lists = Lists(front)
     clicks, submits, talk = Clicks(front, lists), Submits(front, lists), Talk(front, people)

@@ -131,14 +131,14 @@ class Outgoing:
                     await self._tell_of_delay(channel, wait)
                 return Again(error, wait, hold=lane(channel) if channel is not None else None)
             case Trouble.AWAY if await self.reach.is_away(self.desk.runtime.now()):
-                return Pause(error)
+                return Pause(error, trouble.code)
             case Trouble.AWAY:
                 # A call that was given up may still be carried out for a while: look for it after that.
                 after = _AFTER_SLOWNESS if trouble.code.endswith("TimeoutError") else None
                 return Again(error, after, ambiguous=trouble.ambiguous)
             case Trouble.TOKEN:
                 self.identity.refused(trouble.code)
-                return Pause(error)
+                return Pause(error, trouble.code)
             case Trouble.SCOPE:
                 await self.concerns_all(trouble)
                 return Again(error, _SCOPE_PAUSE)

@@ -18,9 +18,10 @@ async def deleted(desk: Desk, event: Body) -> None:
 
     What has ended needs no card; it gets one when there is something new to say of it.
     """
-    if event.get("subtype") != "message_deleted":
+    ts = _gone(event)
+    if ts is None:
         return
-    channel, ts = str(event["channel"]), str(event["deleted_ts"])
+    channel = str(event["channel"])
 
     def is_open(unit: Unit) -> bool:
         case = cases.of_card(unit, channel, ts)
@@ -35,3 +36,13 @@ async def deleted(desk: Desk, event: Body) -> None:
 
     if await desk.store.read(is_open):
         await desk.store.write(showing)
+
+
+def _gone(event: Body) -> str | None:
+    """The message that is gone. One with replies leaves a tombstone, which Slack calls a change."""
+    if event.get("subtype") == "message_deleted":
+        return str(event["deleted_ts"])
+    left = event.get("message") or {}
+    if event.get("subtype") == "message_changed" and left.get("subtype") == "tombstone":
+        return str(left["ts"])
+    return None
