@@ -19,7 +19,6 @@ from approvals.field_plan import fields
 from approvals.field_values import Typed, Unreadable
 from approvals.form_messages import one_of
 from approvals.model import Case
-from approvals.paths import overlap
 from approvals.spoken_words import Assignment
 from approvals.strict_json import NotInterchangeable, NotJson, parse
 
@@ -87,14 +86,21 @@ def _field(case: Case, plan: Sequence[Field], path: str) -> Field:
     alike = [field for name, field in by_name.items() if name.casefold() == wanted.casefold()]
     if len(alike) == 1:
         return alike[0]
-    if any(overlap(f"payload.{wanted}", hidden) for hidden in case.judgement.sensitive):
+    if any(f"payload.{wanted}.".startswith(f"{hidden}.") for hidden in case.judgement.sensitive):
         raise Unreadable("is masked, and cannot be changed in Slack")
+    parts = [name for name in by_name if name.startswith(f"{wanted}.")]
+    if parts:
+        raise Unreadable(f"has parts: say {_some(parts)}")
     if not by_name or any(wanted.startswith(f"{name}.") for name in by_name):
         raise Unreadable("cannot be changed in words: use Edit on the card")
     near = get_close_matches(wanted, by_name, 1)
     known = [*near, *(name for name in by_name if name not in near)]
+    raise Unreadable(f"is not there; there is {_some(known)}")
+
+
+def _some(known: Sequence[str]) -> str:
     more = f" and {len(known) - _MOST_NAMES} more" if len(known) > _MOST_NAMES else ""
-    raise Unreadable(f"is not there; there is {', '.join(known[:_MOST_NAMES])}{more}")
+    return f"{', '.join(known[:_MOST_NAMES])}{more}"
 
 
 def _typed(field: Field, said: Assignment) -> Typed:

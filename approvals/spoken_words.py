@@ -127,7 +127,7 @@ def _head(words: str, at: int) -> tuple[str, int] | None:
     at = blanks.end() if blanks is not None else at
     path = _PATH.match(words, at)
     sign = _SIGN.match(words, path.end()) if path is not None else None
-    return (path[0].strip(_MARKUP), sign.end()) if path is not None and sign is not None else None
+    return (path[0], sign.end()) if path is not None and sign is not None else None
 
 
 def _value(words: str, at: int, path: str) -> tuple[str, bool, int]:
