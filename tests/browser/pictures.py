@@ -1,16 +1,20 @@
-"""`make pictures`: what the README shows, taken from the running page into docs/pictures."""
+"""`make pictures`: what the README shows, from the gallery and a running desk, into docs/pictures."""
 
 from __future__ import annotations
 
 import asyncio
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from playwright.async_api import Browser, Locator, ViewportSize, expect
+from playwright.async_api import Browser, Locator, Page, ViewportSize, expect
 
-from approvals.model import Consequences
+from bot.gallery.hall import hall
+from bot.gallery.hanging import hung
+from bot.gallery.life import Place, Scene
+from sandbox.page.gallery import Gallery
 from sandbox.server import SlackStandIn
 from store.migrate import upgrade
 from tests.browser.browsing import PHONE, Window, chromium
@@ -22,75 +26,70 @@ channel: C0APPROVALS
 operators: [U0ADMIN]
 groups:
   directors: {users: [U0ALICE, U0BOB]}
-risk:
-  levels: {medium: [issue_refund]}
-  raise: [{when: "payload.amount > 500", to: high}]
+risk: {levels: {medium: [issue_refund]}}
 rules:
   - name: refunds
     when: "action == 'issue_refund'"
     gate: hard
     ask: directors
     title: "Refund {{ payload.amount }} {{ payload.currency }} to {{ payload.customer }}"
-    guidance: "FIN-7: above 500 only with the customer's receipt."
-    summary: [payload.amount, payload.customer, payload.reason]
-    form: {amount: {type: number, maximum: 1000}, reason: {enum: [return, goodwill, error]}}
-    valid_for: 1h
     steps: [{after: 4h, do: expire}]
 default: {gate: hard, ask: directors, steps: [{after: 4h, do: expire}]}
 """
-REFUND: dict[str, Any] = {
-    "payload": {
-        "amount": 750,
-        "currency": "EUR",
-        "customer": "ACME GmbH",
-        "reason": "goodwill",
-        "order": "8821",
-    },
-    "reasoning": "Arrived broken, photo attached. Customer for three years, first refund.",
-    "effects": Consequences(
-        "The refund is paid at once.",
-        "The customer hears from a person.",
-        "A reversal is possible within 24 hours.",
-    ),
-}
-TITLE = "Refund 750 EUR to ACME GmbH"
-#: Wide enough for the sidebar and a card, and no wider: a README shows it at half its size.
-SMALL_DESK: ViewportSize = {"width": 900, "height": 760}
-#: Tall enough for a whole card.
-LONG_PHONE: ViewportSize = {"width": PHONE["width"], "height": 910}
+REFUND: dict[str, Any] = {"amount": 80, "currency": "EUR", "customer": "Umbrella Ltd", "order": "8822"}
+STORY = "refund_with_an_edit"
+#: A card's own width and no more: a README shows it at two thirds of its size.
+CARD: ViewportSize = {"width": 720, "height": 760}
 #: A picture that weighs more does not belong into a repository.
 MOST_BYTES = 300_000
 
 
-async def take(browser: Browser, slack: SlackStandIn, bot: RunningDesk) -> None:
-    """All pictures, in the order in which things happen."""
-    case = await bot.ask(**_refund())
-    await bot.card(case.id)
-    alice = await Window.open(browser, slack, "U0ALICE", size=SMALL_DESK, device_scale_factor=2)
-    await expect(alice.card(TITLE)).to_be_visible()
-    await _shoot(alice, "card")
-    phone = await Window.open(browser, slack, "U0BOB", size=LONG_PHONE, device_scale_factor=2, is_mobile=True)
-    await phone.card(TITLE).evaluate("card => card.scrollIntoView()")
-    await _shoot(phone, "phone")
-    dark = await Window.open(browser, slack, "U0BOB", scheme="dark", size=SMALL_DESK, device_scale_factor=1.5)
-    await _shoot(dark, "card-dark")
-
-    await alice.button("Edit").click()
-    await expect(alice.modal).to_contain_text("Amount")
-    await alice.field("Amount").fill("1500")
-    await alice.press("Approve with changes")
-    await expect(alice.modal.locator(".error")).to_be_visible()
-    await _shoot(alice, "modal-error", alice.modal)
-    await alice.field("Amount").fill("500")
-    await alice.modal.get_by_label("Why?").fill("The receipt covers 500.")
-    await alice.press("Approve with changes")
-    await bot.decided(case.id)
-    await expect(alice.card("Approved with changes")).to_be_visible()
-    await _shoot(alice, "decided", alice.card("Approved with changes"))
-    await _shoot_outage(browser, slack, bot)
+async def take_gallery(browser: Browser, gallery: Gallery) -> None:
+    """A card as it is asked and as it ends, a modal that refuses what was typed, and the wall."""
+    open_, refused, decided = (
+        _scene(lambda scene: scene.place is Place.CARD),
+        _scene(_is_refused),
+        _scene(_is_over),
+    )
+    for name, look, number, size in (
+        ("card", "light", open_, CARD),
+        ("card-dark", "dark", open_, CARD),
+        ("phone", "light", open_, PHONE),
+        ("decided", "light", decided, CARD),
+        ("modal-error", "light", refused, CARD),
+    ):
+        page = await _page(browser, f"{gallery.url}/story/{STORY}?look={look}", size)
+        scene = page.locator(f"#scene-{number}")
+        await _save(page, name, scene.locator("article, .hung").first)
+    wall = await _page(
+        browser, f"{gallery.url}/?story={STORY}&width=phone", {"width": 1150, "height": 800}, scale=1
+    )
+    await expect(wall.frame_locator("iframe").last.locator(".scene").first).to_be_visible()
+    await _save(wall, "gallery")
 
 
-async def _shoot_outage(browser: Browser, slack: SlackStandIn, bot: RunningDesk) -> None:
+def _scene(wanted: Callable[[Scene], bool]) -> int:
+    """The number of the first scene that is like this, from 1."""
+    [story] = [story for story in hall() if story.name == STORY]
+    return next(number for number, scene in enumerate(story.scenes, 1) if wanted(scene))
+
+
+def _is_refused(scene: Scene) -> bool:
+    return bool(scene.errors)
+
+
+def _is_over(scene: Scene) -> bool:
+    return scene.place is Place.CARD and "Approved with changes" in scene.content["text"]
+
+
+async def _page(browser: Browser, url: str, size: ViewportSize, *, scale: float = 2) -> Page:
+    page = await (await browser.new_context(viewport=size, device_scale_factor=scale)).new_page()
+    await page.goto(url)
+    return page
+
+
+async def take_outage(browser: Browser, slack: SlackStandIn, bot: RunningDesk) -> None:
+    """Slack is down, and somebody decides all the same."""
     alice = await Window.open(
         browser,
         slack,
@@ -99,28 +98,24 @@ async def _shoot_outage(browser: Browser, slack: SlackStandIn, bot: RunningDesk)
         size={"width": 1280, "height": 780},
         device_scale_factor=1.25,
     )
-    case = await bot.ask(**_refund(amount=80, customer="Umbrella Ltd", order="8822"))
+    case = await bot.ask(payload=REFUND)
     await bot.card(case.id)
     await alice.page.locator("#switch-down").click()
     await expect(alice.page.locator(".outage")).to_be_visible()
     await alice.button("Approve").click()
     await bot.decided(case.id)
     await expect(alice.page.locator("#aside .bad").first).to_be_visible()
-    await _shoot(alice, "outage")
+    await _save(alice.page, "outage")
     await alice.button("Make it work again", alice.page.locator("#banner")).click()
     await expect(alice.page.locator(".outage")).to_have_count(0)
 
 
-def _refund(**changed: Any) -> dict[str, Any]:
-    return {**REFUND, "payload": {**REFUND["payload"], **changed}}
-
-
-async def _shoot(window: Window, name: str, only: Locator | None = None) -> None:
+async def _save(page: Page, name: str, only: Locator | None = None) -> None:
     """The window, or a part of it."""
-    await window.page.mouse.move(0, 0)
-    await window.page.evaluate("document.fonts.ready")
+    await page.mouse.move(0, 0)
+    await page.evaluate("document.fonts.ready")
     path = FOLDER / f"{name}.png"
-    await (only or window.page).screenshot(path=path, animations="disabled")
+    await (only or page).screenshot(path=path, animations="disabled")
     if path.stat().st_size > MOST_BYTES:
         raise ValueError(f"{path} has {path.stat().st_size} bytes, more than {MOST_BYTES}")
     sys.stdout.write(f"{path}\n")
@@ -129,6 +124,8 @@ async def _shoot(window: Window, name: str, only: Locator | None = None) -> None
 async def main() -> None:
     """Set the stage, take the pictures."""
     FOLDER.mkdir(parents=True, exist_ok=True)
+    async with chromium() as browser, Gallery(hung()) as gallery:
+        await take_gallery(browser, gallery)
     with tempfile.TemporaryDirectory() as folder:
         url = f"sqlite+aiosqlite:///{folder}/hitl.db"
         await upgrade(url)
@@ -137,7 +134,7 @@ async def main() -> None:
             SlackStandIn() as slack,
             running_desk(url, slack, POLICY) as bot,
         ):
-            await take(browser, slack, bot)
+            await take_outage(browser, slack, bot)
 
 
 if __name__ == "__main__":

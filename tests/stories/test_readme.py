@@ -40,7 +40,13 @@ STORIES = frozenset(
     {
         *("make setup", "export SLACK_BOT_TOKEN", "hitl doctor", "hitl serve", "export HITL_URL"),
         *("hitl agent add", "cat > request.json", "hitl policy try", "curl ", "kill -HUP"),
-        *(".venv/bin/hitl demo --script", "make demo", "make test", "make bench"),
+        *(
+            ".venv/bin/hitl demo --script",
+            ".venv/bin/hitl demo --gallery",
+            "make demo",
+            "make test",
+            "make bench",
+        ),
     }
 )
 #: Those that need nothing but a database in which something happened; and what each prints.
@@ -166,7 +172,8 @@ def test_every_file_that_the_readme_links_to_is_there() -> None:
 def test_what_is_made_is_what_is_run_elsewhere(line: str, does: str) -> None:
     """The targets of make exist, and do what other tests run without setting up another environment.
 
-    The demo and its script are run in `test_demo_live.py` and `test_demo.py`; CI=1 chooses the script.
+    The demo, its script and its gallery are run in `test_demo_live.py`, `test_demo.py` and
+    `test_demo_gallery.py`; CI=1 chooses the script.
     """
     told, script = command(line), line.endswith("--script")
     target = "demo" if script else told.split()[1]
