@@ -9,8 +9,9 @@ from typing import Any
 from approvals.effects import CallbackType, Escalated, Reminded, Voided
 from approvals.escalation import as_if_shown
 from approvals.model import AgentName, Case, Comment, Roster
-from blocks import replies, thread_notes
+from blocks import replies, thread_notes, thread_words
 from blocks.message import Message
+from blocks.text import Mrkdwn
 from bot.desk import spoken
 from bot.slack import reminding
 from bot.slack.outgoing import Outgoing, may_have_arrived
@@ -117,6 +118,8 @@ def _note(case: Case, parcel: Parcel, roster: Roster) -> Message | None:
     match parcel.body:
         case {"note": "comment", "by": str(by), "text": str(text)}:
             return replies.comment_note(case, Comment(AgentName(by), text, parcel.created_at), parcel.key)
+        case {"note": "said", "text": str(text)}:
+            return thread_words.said_note(case, Mrkdwn(text), parcel.key)
         case {"note": "dead_letter", "what": str(kind), "why": str(why)} if kind in list(CallbackType):
             return replies.dead_letter_note(case, CallbackType(kind), why, parcel.key)
         case _:
