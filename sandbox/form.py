@@ -9,7 +9,7 @@ from typing import Any
 
 from sandbox.changes import Json
 from sandbox.words import elements_of, options_of
-from sandbox.workspace import NotThereError
+from sandbox.workspace import NotThereError, View
 
 #: Elements that have a state, and the field of `state.values` that holds it.
 STATE_FIELD = {
@@ -63,6 +63,16 @@ def state_of(blocks: Sequence[Json], given: Values) -> Json:
     if set(given) - used:
         labels = [str((block.get("label") or {}).get("text", block.get("block_id"))) for block in blocks]
         raise NotThereError(f"no input for {sorted(set(given) - used)}; there is {labels}")
+    return values
+
+
+def state_of_view(view: View, given: Values) -> Json:
+    """The same of a modal, in which menus keep what was chosen in them, also once the view was updated."""
+    values, untouched = state_of(view.blocks, given), state_of(view.blocks, {})
+    for block, elements in view.picked.items():
+        for action, held in elements.items():
+            if action in values.get(block, {}) and values[block][action] == untouched[block][action]:
+                values[block][action] = held
     return values
 
 

@@ -14,7 +14,7 @@ from sandbox.app import ResponseUrl
 from sandbox.calls import Site, SlackError
 from sandbox.changes import Json
 from sandbox.delivery import COMMAND, INTERACTIVE, PROPER, Courier, Delivery, Manner
-from sandbox.form import mistakes, state_of
+from sandbox.form import STATE_FIELD, mistakes, state_of_view
 from sandbox.methods_views import put_on_top, replace
 from sandbox.words import Clickable, find
 from sandbox.workspace import Channel, Message, NotThereError, User, View
@@ -127,7 +127,7 @@ class People:
         view = view or self.top_view(user)
         if view.payload.get("submit") is None:
             raise NotThereError(f"{view.title!r} has no submit button")
-        state = state_of(view.blocks, values or {})
+        state = state_of_view(view, values or {})
         view.errors = mistakes(view.blocks, state)
         if view.errors:
             self.site.workspace.changes.note("view", user=user, view=view.id)
@@ -268,7 +268,11 @@ class People:
         self, view: View, target: Clickable, value: Any, *, values: Mapping[str, Any], manner: Manner
     ) -> Answer:
         action = payloads.action_of(target, value, self.site.workspace.new_ts())
-        state = state_of(view.blocks, values)
+        field = STATE_FIELD.get(target.element["type"])
+        if field is not None:
+            held = {"type": target.element["type"], field: action[field]}
+            view.picked.setdefault(action["block_id"], {})[action["action_id"]] = held
+        state = state_of_view(view, values)
         payload = payloads.click_in_view(
             self.site.app,
             self._person(view.user),

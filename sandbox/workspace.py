@@ -162,6 +162,8 @@ class View:
     previous_id: str | None = None
     #: What Slack shows at the fields after `response_action: errors`; by block_id.
     errors: dict[str, str] = field(default_factory=dict)
+    #: What was chosen in its menus one by one: block_id → action_id → as in `state.values`.
+    picked: Json = field(default_factory=dict)
 
     @property
     def title(self) -> str:
