@@ -40,6 +40,15 @@ class Pulled:
     why: Reason | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Picked:
+    """All that somebody has chosen so far."""
+
+    choices: Choices
+    #: another number of items than before is decided when it is sent
+    decides_more_or_less: bool
+
+
 def rest_of(board: Board) -> Pick:
     """What becomes of those that nobody chose anything for."""
     return Pick.APPROVE if board.clears else Pick.LEAVE
@@ -52,28 +61,26 @@ async def keep(
     picks: Mapping[RequestId, Pick],
     *,
     shown: int,
-    reason: str | None,
-) -> Choices | None:
-    """Keep `picks` of the first `shown` items, and `reason` as far as it is written; None: the one before.
+    reason: str,
+) -> Picked | None:
+    """Keep `picks` of the first `shown` items, and `reason` as far as it is written.
 
-    Durable when this returns. What they have chosen altogether then; None where `by` may decide nothing
-    there.
+    Durable when this returns. None where `by` may decide nothing there, or there is no such board.
     """
 
-    def keeping(unit: Unit) -> Choices | None:
+    def keeping(unit: Unit) -> Picked | None:
         found = boards.get(unit, board)
         if found is None or not may_clear(by.id, found.ask, desk.directory.roster()):
             return None
         there = {item.request for item in boards.items(unit, board) if item.place < shown}
         before, rest = clearings.draft(unit, board, by.id), rest_of(found)
         chosen = {**before.choices, **picks}
-        draft = Draft(
-            {request: pick for request, pick in chosen.items() if request in there and pick is not rest},
-            before.reason if reason is None else reason,
-        )
+        kept = {request: pick for request, pick in chosen.items() if request in there and pick is not rest}
+        draft = Draft(kept, reason)
+        changed = _set_apart(before.choices, rest) != _set_apart(kept, rest)
         if draft != before:
             clearings.keep_draft(unit, board, by.id, draft)
-        return Choices(shown, rest, draft.reason, draft.choices)
+        return Picked(Choices(shown, rest, reason or None, kept), changed)
 
     return await desk.store.write(keeping)
 
@@ -102,3 +109,8 @@ async def pull_out(desk: Desk, board: BoardId, by: Person, request: RequestId) -
         return Pulled(Pulling.DONE, ruling.case)
 
     return await desk.store.write(pulling)
+
+
+def _set_apart(choices: Mapping[RequestId, Pick], rest: Pick) -> int:
+    """How many more, or fewer, are decided than if nobody had chosen anything."""
+    return len(choices) if rest is Pick.LEAVE else sum(pick is Pick.LEAVE for pick in choices.values())

@@ -13,15 +13,17 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.response import BoltResponse
 
 from blocks.message import Message
+from bot.slack.board_review import BoardReview
 from bot.slack.clicks import Clicks
 from bot.slack.commands import Commands
 from bot.slack.front import Front
 from bot.slack.lists import Lists
 from bot.slack.payloads import Body
 from bot.slack.people import People
-from bot.slack.submits import Submits, ViewAnswer, instead
+from bot.slack.submits import Submits
 from bot.slack.talk import Talk
 from bot.slack.vanished import deleted
+from bot.slack.view_answers import ViewAnswer, instead
 
 log = logging.getLogger(__name__)
 
@@ -50,8 +52,8 @@ def build(front: Front, people: People) -> AsyncApp:
         # told apart where words are read (`payloads.written`).
         ignoring_self_events_enabled=False,
     )
-    lists = Lists(front)
-    clicks, submits, talk = Clicks(front, lists), Submits(front, lists), Talk(front, people)
+    lists, review = Lists(front), BoardReview(front)
+    clicks, submits, talk = Clicks(front, lists, review), Submits(front, lists, review), Talk(front, people)
     app.action(_ANYTHING)(_on_click(clicks))
     app.view_submission(_ANYTHING)(_on_submit(front, submits))
     app.view_closed(_ANYTHING)(_on_event(front, _nothing))

@@ -13,6 +13,8 @@ from blocks.actions import Chosen, Item, Picked
 from blocks.replies import Wanted
 from bot.desk import decide
 from bot.desk.decide import Tell, Told
+from bot.slack.board_clicks import BoardClicks
+from bot.slack.board_review import BoardReview
 from bot.slack.commands import revoked
 from bot.slack.dead_letters import DeadLetters
 from bot.slack.front import Front
@@ -26,13 +28,14 @@ from bot.slack.stats import Stats
 class Clicks:
     """Listeners for `block_actions`."""
 
-    def __init__(self, front: Front, lists: Lists) -> None:
+    def __init__(self, front: Front, lists: Lists, review: BoardReview) -> None:
         self._front = front
         self._lists = lists
         self._once: Once[None] = Once()
         self._opening = Opening(front, lists)
         self._stats = Stats(front)
         self._dead = DeadLetters(front, lists)
+        self._boards = BoardClicks(front, review)
         self._opens: Mapping[str, Callable[[Click], None]] = {
             actions.EDIT: self._opening.edit,
             actions.CORRECT: self._opening.edit,
@@ -62,7 +65,10 @@ class Clicks:
     async def _handle(self, unnamed: Click) -> None:
         clicked = self._front.name(unnamed)
         place = actions.option_of(clicked.action)
-        if clicked.action in self._opens:
+        on_board = self._boards.handler(clicked.action)
+        if on_board is not None:
+            await on_board(clicked)
+        elif clicked.action in self._opens:
             self._opens[clicked.action](clicked)
         elif clicked.action in (actions.APPROVE, actions.LOOKS_RIGHT):
             await self._approve(clicked)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from approvals import confirming
 from approvals.errors import Reason
@@ -13,27 +13,26 @@ from approvals.model import Case, Choice, Gate, RequestId
 from blocks import actions, modals, replies
 from blocks.actions import Page, Seen
 from blocks.replies import Wanted
-from blocks.text import Mrkdwn
 from bot.desk import decide
 from bot.desk.decide import Told
+from bot.slack.board_review import BoardReview
+from bot.slack.board_submits import BoardSubmits
 from bot.slack.front import Front
 from bot.slack.lists import Lists
 from bot.slack.once import Once
 from bot.slack.payloads import Body, Submission, submission
+from bot.slack.view_answers import CLOSE, ViewAnswer, error, instead, only_this
 
-#: What Slack is answered: empty closes the modal.
-ViewAnswer: TypeAlias = dict[str, Any]
 _Handler: TypeAlias = Callable[[Submission, Seen], Awaitable[ViewAnswer]]
-
-_CLOSE: ViewAnswer = {"response_action": "clear"}
 
 
 class Submits:
     """Listeners for `view_submission`."""
 
-    def __init__(self, front: Front, lists: Lists) -> None:
+    def __init__(self, front: Front, lists: Lists, review: BoardReview) -> None:
         self._front = front
         self._lists = lists
+        self._review = review
         self._once: Once[ViewAnswer] = Once()
         self._by_modal: Mapping[str, _Handler] = {
             actions.REJECT_MODAL: self._reject,
@@ -42,6 +41,12 @@ class Submits:
             actions.CONFIRM_MODAL: self._confirm,
             actions.ANSWER_MODAL: self._answer,
             actions.ALLOW_MODAL: self._allow,
+        }
+        boards = BoardSubmits(front)
+        #: those that are about no single request
+        self._of_boards: Mapping[str, Callable[[Submission], Awaitable[ViewAnswer]]] = {
+            actions.DIGEST_MODAL: boards.review,
+            actions.DIGEST_REJECT_MODAL: boards.reject_all,
         }
 
     async def take(self, body: Body) -> ViewAnswer:
@@ -56,18 +61,23 @@ class Submits:
         return answer if wrong is None else _keep_open(sent, wrong.text)
 
     async def _handle(self, sent: Submission) -> ViewAnswer:
+        if sent.modal in self._of_boards:
+            return await self._of_boards[sent.modal](sent)
         seen, handle = _seen(sent), self._by_modal.get(sent.modal)
         if seen is None or handle is None:
             return instead(replies.unknown_button())
         answer = await handle(sent, seen)
         self._lists.submitted(sent.view, self._front.person(sent.by))
+        if sent.under is not None:
+            self._review.go_on(sent)
+            return only_this(answer)
         return answer
 
     async def _reject(self, sent: Submission, seen: Seen) -> ViewAnswer:
         told = await self._vote(sent, seen, Choice.REJECT, reason=modals.reason_of(sent.values))
         wanted: Wanted = "flag" if sent.modal == actions.FLAG_MODAL else "reject"
         if told.answer.refused is Reason.REASON_MISSING:
-            return _error(modals.REASON_BLOCK, self._words(told, wanted))
+            return error(modals.REASON_BLOCK, self._words(told, wanted))
         return self._answered(told, wanted)
 
     async def _edit(self, sent: Submission, seen: Seen) -> ViewAnswer:
@@ -88,9 +98,9 @@ class Submits:
             return {"response_action": "errors", "errors": modals.errors_at(told.errors, shown)}
         if told.answer.refused is Reason.NOT_CONFIRMED:
             word = confirming.word(case.judgement, entered(case, values).payload)
-            return _error(modals.TYPED_BLOCK, modals.not_confirmed(word))
+            return error(modals.TYPED_BLOCK, modals.not_confirmed(word))
         if told.answer.refused is Reason.NOTHING_CHANGED:
-            return _error(modals.NOTE_BLOCK, self._words(told, "correct"))
+            return error(modals.NOTE_BLOCK, self._words(told, "correct"))
         return self._answered(told, "correct" if case.judgement.gate is Gate.AUDIT else "edit")
 
     async def _confirm(self, sent: Submission, seen: Seen) -> ViewAnswer:
@@ -98,21 +108,21 @@ class Submits:
         told = await self._vote(sent, seen, Choice.APPROVE, reason=note, typed=typed)
         if told.answer.refused is Reason.NOT_CONFIRMED:
             word = confirming.word(told.case.judgement, told.case.payload)
-            return _error(modals.TYPED_BLOCK, modals.not_confirmed(word))
+            return error(modals.TYPED_BLOCK, modals.not_confirmed(word))
         return self._answered(told, "approve")
 
     async def _answer(self, sent: Submission, seen: Seen) -> ViewAnswer:
         by, answer = self._front.person(sent.by), modals.answer_of(sent.values)
         told = await decide.answer(self._front.desk, seen.request, by, answer, seen.digest)
         if told.answer.refused is Reason.NO_ANSWER:
-            return _error(modals.ANSWER_BLOCK, self._words(told, "answer"))
+            return error(modals.ANSWER_BLOCK, self._words(told, "answer"))
         return self._answered(told, "answer")
 
     async def _allow(self, sent: Submission, seen: Seen) -> ViewAnswer:
         note, lasts = modals.note_of(sent.values), modals.lasts_of(sent.values)
         told = await self._vote(sent, seen, Choice.APPROVE, reason=note, lasts=lasts)
         if told.answer.refused is Reason.NOT_GRANTABLE:
-            return _error(modals.LASTS_BLOCK, self._words(told, "allow"))
+            return error(modals.LASTS_BLOCK, self._words(told, "allow"))
         return self._answered(told, "allow")
 
     async def _vote(
@@ -136,7 +146,7 @@ class Submits:
     def _answered(self, told: Told, wanted: Wanted) -> ViewAnswer:
         """Close what was done; say in the modal's place what was not, or who is still missing."""
         if told.answer.refused is None and not told.answer.repeated and told.case.status.final:
-            return _CLOSE
+            return CLOSE
         return instead(self._words(told, wanted), done=told.answer.refused is None)
 
     def _words(self, told: Told, wanted: Wanted) -> str:
@@ -148,16 +158,6 @@ def _seen(sent: Submission) -> Seen | None:
     """What the modal carries: of one that is read part by part, with the part's number."""
     page = Page.decode(sent.private_metadata)
     return page.seen if page is not None else Seen.decode(sent.private_metadata)
-
-
-def _error(block: str, sentence: str) -> ViewAnswer:
-    return {"response_action": "errors", "errors": {block: sentence}}
-
-
-def instead(text: str, *, done: bool = False) -> ViewAnswer:
-    """A modal that says `text` takes the place of the one that was submitted."""
-    title = "Counted" if done else "Not decided"
-    return {"response_action": "update", "view": modals.notice_modal(title, Mrkdwn(text))}
 
 
 def _keep_open(sent: Submission, wrong: str) -> ViewAnswer:
