@@ -49,6 +49,7 @@ def gather(
     Where something new came, what is still open on the message before moves to the new one, so that one
     message holds all; where nothing did, that one stays as it is. `wanted` is asked of each request.
     """
+    boards.alone(unit)
     earlier = _standing(unit, digest)
     routes: dict[_Route, list[Case]] = defaultdict(list)
     for case in _waiting(unit, digest):
@@ -81,6 +82,8 @@ def crowded(unit: Unit, desk: Desk, case: Case | None, channel: str | None, now:
     if storm is None or (case is not None and case.waits_in is None):
         return False
     where = channel or desk.policies.current.channel
+    # Else two replicas would each let so many cards through, and begin a message each for the rest.
+    boards.alone(unit)
     return recent.many(unit, where, now - storm.within, storm.cards) >= storm.cards
 
 

@@ -1,0 +1,253 @@
+"""Which message shows what: digests at their time and by hand, storms at once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+import pytest
+
+from approvals.model import STORM, Choice, Gate, Instant, Risk, Status
+from approvals.policy import load
+from bot.desk import decide, digest_now
+from sandbox.server import SlackStandIn
+from scheduler.digests import Digests
+from store import boards, outbox, recent
+from store.boards import Board
+from store.outbox import ParcelKind
+from store.unit_of_work import Unit
+from tests.bot.desk.digests import (
+    ADMIN,
+    ALICE,
+    CAROL,
+    HOURLY,
+    POLICY,
+    STORMY,
+    another_agent,
+    asked,
+    asks_as,
+    cleared,
+    gathered,
+    items_of,
+    on_one_board,
+)
+from tests.harness.databases import PostgresServer
+from tests.harness.desk import RunningDesk, running_desk
+
+MINUTE = timedelta(minutes=1)
+
+
+@pytest.fixture
+async def bot(sqlite_url: str, slack: SlackStandIn) -> AsyncIterator[RunningDesk]:
+    """A bot on SQLite whose policy has digests."""
+    async with running_desk(sqlite_url, slack, POLICY, carrying=False) as running:
+        yield running
+
+
+@pytest.fixture
+async def stormy(database_url: str, slack: SlackStandIn) -> AsyncIterator[RunningDesk]:
+    """A bot on each database whose policy takes five cards in five minutes."""
+    async with running_desk(database_url, slack, STORMY, carrying=False) as running:
+        yield running
+
+
+async def waiting_to_be_sent(bot: RunningDesk, kind: ParcelKind) -> int:
+    """Parcels of one kind in the outbox."""
+    return (await bot.store.read(outbox.counts)).waiting[kind]
+
+
+async def storms(bot: RunningDesk) -> tuple[Board, ...]:
+    """The open boards of storms."""
+    return await bot.store.read(lambda unit: boards.open_of(unit, STORM))
+
+
+async def test_nothing_is_shown_before_its_time(bot: RunningDesk) -> None:
+    """No card and no message, until it is gathered: one for each channel and group of approvers."""
+    refunds = await asked(bot, 3)
+    mails = await asked(bot, 2, action="send_mail")
+    assert {case.waits_in for case in (*refunds, *mails)} == {HOURLY}
+    assert await waiting_to_be_sent(bot, ParcelKind.CARD) == 0
+    assert await waiting_to_be_sent(bot, ParcelKind.BOARD) == 0
+    made = await gathered(bot)
+    assert sorted((board.channel, board.count) for board in made) == [("C0APPROVALS", 3), ("C0REFUNDS", 2)]
+    assert await waiting_to_be_sent(bot, ParcelKind.BOARD) == 2
+    for board in made:
+        cases = refunds if board.count == 3 else mails
+        standing = await items_of(bot, board)
+        assert {(item.request, item.sight) for item in standing} == {(case.id, case.sight) for case in cases}
+
+
+async def test_one_message_holds_all_that_is_open(bot: RunningDesk) -> None:
+    """With nothing new it stays; with something new, what is still open moves on, and no more than that."""
+    first, (one, other) = await on_one_board(bot, 2)
+    assert await gathered(bot) == ()
+    await decide.vote(bot.desk, one.id, ALICE, Choice.APPROVE, one.sight)
+    third = await bot.ask()
+    [second] = await gathered(bot)
+    assert {item.request for item in await items_of(bot, second)} == {other.id, third.id}
+    old = await bot.store.read(lambda unit: boards.get(unit, first.board))
+    assert old is not None
+    assert (old.closed_at is not None, old.carried_to) == (True, second.board)
+
+
+async def test_it_is_gathered_once_at_its_time(database_url: str, slack: SlackStandIn) -> None:
+    """By two that look at the same moment, after a time in which nobody did; not for times before it."""
+    text = POLICY.replace('hourly: {cron: "0 0 1 1 *"', 'hourly: {cron: "0 * * * *"')
+    async with running_desk(database_url, slack, text, carrying=False) as bot:
+        replicas = [digests(bot), digests(bot)]
+        now = bot.runtime.now().replace(minute=30)
+        assert await replicas[0].run_once(now) == 0
+        await asked(bot, 2)
+        assert await replicas[0].run_once(now + 29 * MINUTE) == 0
+        later = now + timedelta(hours=7)
+        made = await asyncio.gather(*(each.run_once(later) for each in replicas))
+        assert sum(made) == 1
+        assert await replicas[0].run_once(later) == 0
+        [board] = await bot.store.read(lambda unit: boards.open_of(unit, HOURLY))
+        assert len(await bot.store.read(lambda unit: boards.items(unit, board.id))) == 2
+
+
+def digests(bot: RunningDesk) -> Digests:
+    """A replica's clock."""
+    from bot.desk import gathering
+
+    def gather(unit: Unit, digest: object, now: object) -> int:
+        return len(gathering.gather(unit, bot.desk, HOURLY, bot.runtime.now())) if digest == HOURLY else 0
+
+    return Digests(bot.store, lambda: bot.desk.policies.current.digests, gather)
+
+
+async def test_an_escalated_item_leaves_for_a_card(bot: RunningDesk) -> None:
+    """Its step falls due before the digest is cleared: those asked only now are shown it alone."""
+    board, [refund, _] = await on_one_board(bot, 2)
+    await bot.courier.run_once(bot.runtime.now())
+    await decide.tick(bot.desk, refund.id, refund.request.created_at + timedelta(hours=2))
+    now = await bot.case(refund.id)
+    assert (now.waits_in, now.asked) == (None, ("support", "directors"))
+    assert await waiting_to_be_sent(bot, ParcelKind.CARD) == 1
+    assert await waiting_to_be_sent(bot, ParcelKind.BOARD) == 1
+    came = await cleared(bot, board)
+    assert [each.case.id for each in came.not_cleared] == [refund.id]
+
+
+async def test_a_digest_is_sent_by_hand(bot: RunningDesk) -> None:
+    """To whoever decides any of it, their part alone; for an operator all of it; said where it stands."""
+    await asked(bot, 3)
+    await asked(bot, 2, action="send_mail")
+    assert not digest_now.may_send(bot.desk, ("U0NOBODY"))  # type: ignore[arg-type]
+    names = await digest_now.names(bot.desk)
+    assert names == ("hourly", "daily")
+    mine = await digest_now.send(bot.desk, CAROL.id, names)
+    assert [(sent.channel, sent.count) for sent in mine.made] == [("C0REFUNDS", 2)]
+    again = await digest_now.send(bot.desk, CAROL.id, names)
+    assert (again.made, [sent.count for sent in again.standing]) == ((), [2])
+    rest = await digest_now.send(bot.desk, ADMIN.id, names)
+    assert [sent.count for sent in rest.made] == [3]
+    assert [sent.count for sent in rest.standing] == [2]
+    assert await digest_now.send(bot.desk, ADMIN.id, names[1:]) == digest_now.Sending()
+
+
+async def test_a_storm_is_one_message(stormy: RunningDesk) -> None:
+    """Of 60 at once five get cards, and one message the rest; the operators are told once."""
+    bot = stormy
+    every = await asked(bot, 60, action="publish_pair")
+    with_cards = [case for case in every if case.waits_in is None]
+    assert len(with_cards) == 5
+    [storm] = await storms(bot)
+    assert await bot.store.read(lambda unit: boards.count(unit, storm.id)) == 55
+    assert not storm.clears
+    assert await waiting_to_be_sent(bot, ParcelKind.CARD) == 5
+    assert await waiting_to_be_sent(bot, ParcelKind.BOARD) == 1
+    assert await waiting_to_be_sent(bot, ParcelKind.NOTICE) == 1
+    busiest = await bot.store.read(
+        lambda unit: recent.busiest(unit, "C0APPROVALS", bot.runtime.now() - MINUTE)
+    )
+    assert busiest == (("billing-agent", 60),)
+    bot.runtime.ahead += timedelta(minutes=6)
+    assert (await bot.ask("publish_pair")).waits_in is None
+
+
+async def test_a_storm_over_two_replicas_is_one_message(
+    postgres_server: PostgresServer, slack: SlackStandIn
+) -> None:
+    """Two that take requests at the same moment count together, and put the rest on one message."""
+    url = postgres_server.fresh()
+    async with (
+        running_desk(url, slack, STORMY, carrying=False) as one,
+        running_desk(url, slack, STORMY, carrying=False) as other,
+    ):
+        both = await asyncio.gather(
+            asked(one, 100, action="publish_pair"), asked(other, 100, action="publish_pair")
+        )
+        every = [case for half in both for case in half]
+        assert len([case for case in every if case.waits_in is None]) == 5
+        [storm] = await storms(one)
+        standing = await one.store.read(lambda unit: boards.items(unit, storm.id))
+        assert len({item.request for item in standing}) == 195
+        assert [item.place for item in standing] == list(range(195))
+
+
+async def test_what_may_be_cleared_stands_apart_in_a_storm(stormy: RunningDesk) -> None:
+    """Approve all is for a message that holds nothing else; what needs more has one of its own."""
+    bot = stormy
+    await asked(bot, 5, action="publish_pair")
+    easy = await asked(bot, 3, action="deploy_docs")
+    hard = await asked(bot, 2, action="publish_pair")
+    assert {case.waits_in for case in (*easy, *hard)} == {STORM}
+    by_clears = {board.clears: board for board in await storms(bot)}
+    assert not by_clears[False].clears
+    assert {case.judgement.risk for case in easy} == {Risk.HIGH}
+    standing = await bot.store.read(lambda unit: boards.items(unit, by_clears[False].id))
+    assert {item.request for item in standing} == {case.id for case in (*easy, *hard)}
+
+
+async def test_digests_and_what_nobody_sees_make_no_storm(stormy: RunningDesk) -> None:
+    """Only cards count: neither what waits in a digest, nor what the policy lets through."""
+    bot = stormy
+    await asked(bot, 20)
+    notes = await asked(bot, 20, action="note_this")
+    assert {case.judgement.gate for case in notes} == {Gate.AUTO}
+    assert (await bot.ask("publish_pair")).waits_in is None
+    assert await storms(bot) == ()
+
+
+async def test_operators_hear_whose_storm_it_is(sqlite_url: str, slack: SlackStandIn) -> None:
+    """Both agents by how many they asked, the message, and how to stop the worse one."""
+    async with running_desk(sqlite_url, slack, STORMY) as bot:
+        noisy = await another_agent(bot, "noisy-agent")
+        for _ in range(9):
+            await asks_as(bot, noisy, "publish_pair")
+        await bot.ask("publish_pair")
+
+        def told() -> str | None:
+            found = [each.text for each in slack.direct_messages("U0ADMIN") if "noisy-agent" in each.text]
+            return found[0] if found else None
+
+        words = await slack.until(told)
+        assert words is not None
+        assert "/hitl pause noisy-agent" in words
+        assert "<#C0APPROVALS>" in words
+
+
+async def test_a_policy_without_a_storm_counts_nothing(bot: RunningDesk) -> None:
+    """A hundred cards are a hundred cards; nothing is kept of how many came."""
+    await asked(bot, 30, action="publish_pair")
+    assert await waiting_to_be_sent(bot, ParcelKind.CARD) == 30
+    assert await bot.store.read(lambda unit: recent.many(unit, "C0APPROVALS", _long_ago(bot), 100)) == 0
+    bot.shelf.current = load(STORMY, "hitl.yml")
+    assert (await bot.ask("publish_pair")).waits_in is None
+
+
+def _long_ago(bot: RunningDesk) -> Instant:
+    return bot.runtime.now() - timedelta(days=1)
+
+
+async def test_a_soft_window_does_not_begin_before_its_message_is_up(bot: RunningDesk) -> None:
+    """Gathered but not in Slack yet, nothing goes ahead by silence, however long that takes."""
+    draft = await bot.ask("publish_draft")
+    await gathered(bot)
+    later = draft.request.created_at + timedelta(hours=5)
+    await decide.tick(bot.desk, draft.id, later)
+    now = await bot.case(draft.id)
+    assert (now.status, now.began_at) == (Status.PENDING, None)
