@@ -308,4 +308,5 @@ class Courier:
             self.wake()
 
     def _incident(self) -> str:
-        return self._runtime.token("inc_")[:16]
+        # Letters and digits only: people copy it out of Slack, where others may be markup.
+        return "inc_" + "".join(filter(str.isalnum, self._runtime.token("")))[:12]

@@ -7,8 +7,14 @@ import traceback
 
 from bot.desk import notify
 from bot.desk.desk import Desk
+from bot.runtime import Runtime
 
 log = logging.getLogger(__name__)
+
+
+def number(runtime: Runtime) -> str:
+    """`inc_` and 8 letters and digits: nothing that Slack takes for markup, so that it is copied as it is."""
+    return "inc_" + "".join(filter(str.isalnum, runtime.token("")))[:8]
 
 
 async def tell(desk: Desk, incident: str, bug: BaseException) -> None:

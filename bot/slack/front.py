@@ -151,7 +151,7 @@ class Front:
             return Wrong(replies.could_not_save(), past_the_store=True)
         except Exception as bug:
             # The one place where a bug ends: whoever clicked is told, and the log has the rest.
-            incident = self.desk.runtime.token("inc_")[:12]
+            incident = incidents.number(self.desk.runtime)
             log.exception("something somebody did went wrong (incident %s)", incident)
             self.tasks.start(incidents.tell(self.desk, incident, bug), "incident")
             return Wrong(replies.incident(incident), ours=True)

@@ -74,7 +74,8 @@ async def whisper(out: Outgoing, body: Mapping[str, Any]) -> None:
             await out.call("chat.postEphemeral", str(body["channel"]), {"user": user, **text, **thread})
             return
         except SlackTrouble as trouble:
-            if trouble.trouble is not Trouble.CHANNEL:
+            # Where the place is closed to it, or its thread is gone, nobody is left without an answer.
+            if trouble.trouble not in (Trouble.CHANNEL, Trouble.MESSAGE, Trouble.OTHER):
                 raise
     await out.call("chat.postMessage", await out.direct_message(user), text)
 
