@@ -44,9 +44,9 @@ def value_of(wire: str) -> str:
 
 def _valued(found: re.Match[str]) -> str:
     target, _, label = found[1].partition("|")
-    if target.startswith("!subteam^") or target[0] in "@#":
+    if target.startswith(("!subteam^", "@", "#")):
         return target.removeprefix("!subteam^").lstrip("@#")
-    if target[0] == "!":
+    if target.startswith("!"):
         return label or f"@{target[1:]}"
     scheme, _, rest = target.partition(":")
     # Slack makes links of what looks like one; its text is what was typed, unless somebody gave it another.

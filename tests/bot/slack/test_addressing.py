@@ -60,6 +60,7 @@ def test_a_name_in_code_or_in_a_quotation_speaks_to_nobody(wire: str, names_us: 
         ("<!here>", "@here"),
         ("Smith &amp; Sons &lt;1&gt;", "Smith & Sons <1>"),
         ("&amp;lt;", "&lt;"),
+        ("<|x> <a|>", " a"),
     ],
 )
 def test_a_value_is_what_was_typed(wire: str, value: str) -> None:
