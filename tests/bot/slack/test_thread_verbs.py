@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
 
@@ -417,3 +418,22 @@ async def test_the_bot_says_what_it_can_do(bot: RunningDesk, slack: SlackStandIn
     assert await slack.until(said)
     await slack.courier.idle()
     assert len([each for each in place.messages.values() if each.bot_id]) == 1
+
+
+async def test_words_count_once_on_each_database(database_url: str, slack: SlackStandIn) -> None:
+    """The two events of a mention come at the same moment, four times over: one vote, one answer."""
+    async with running_desk(database_url, slack) as bot:
+        case = await bot.ask("pair_payout")
+        card = await bot.card(case.id)
+        said = slack.mention("U0ALICE", card.channel, "approve", thread_ts=card.ts)
+        place = slack.workspace.channels[card.channel]
+        body = payloads.message_event(place, said, said.ts)
+        events = [payloads.event(slack.app, {**body, "type": kind}) for kind in ("message", "app_mention")]
+        await asyncio.gather(*(slack.courier.carry(EVENT, each) for each in events * 4))
+        await slack.courier.idle()
+        await answered(bot, case, "1 more approval")
+        assert await bot.story(case.id) == ["request.opened", "vote.approved"]
+        slack.say("U0BOB", card.channel, "hm", thread_ts=card.ts)
+        await slack.courier.idle()
+        assert [each.text for each in (await bot.case(case.id)).comments] == ["hm"]
+        assert not slack.ephemerals("U0ALICE")
