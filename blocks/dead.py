@@ -93,7 +93,7 @@ def _letter(line: DeadLine) -> Block:
         f"given up {when(line.since)} after {tries} · number {line.id}"
     )
     button = _button(actions.SEND_AGAIN, "Send again", str(line.id))
-    button["accessibility_label"] = f"Send number {line.id} again"
+    button["accessibility_label"] = f"Send again: number {line.id}"
     return {**words(told), "block_id": f"letter:{line.id}", "accessory": button}
 
 

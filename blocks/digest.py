@@ -262,7 +262,7 @@ def _pausing(view: BoardView) -> list[Block]:
             f"{actions.PAUSE_AGENT}{order.index(agent)}",
             "Pause this agent" if one else f"Pause this agent: {agent}",
             Pausing(view.on, agent).encode(),
-            f"Pause {agent}: its new requests wait unseen",
+            f"Pause this agent: {agent}",
         )
         for agent in agents
     ]

@@ -206,7 +206,9 @@ def handoff(
     lines = [_open(each) for each in urgent]
     if urgent and more > 0:
         lines.append(f"…and {more:,} more")
-    return Message(Mrkdwn(f"{text} {waits.rstrip(':')}"), [words(text), words("\n• ".join([waits, *lines]))])
+    return Message(
+        Mrkdwn(f"{text} {waits.rstrip(':.')}."), [words(text), words("\n• ".join([waits, *lines]))]
+    )
 
 
 def _open(each: Open) -> str:

@@ -175,11 +175,13 @@ def _controls(view: BoardView, entry: Entry, chosen: Pick | None) -> Block:
     seen = Seen(case.id, case.sight).encode()
     edit = "Correct" if case.judgement.gate is Gate.AUDIT else "Edit"
     decidable = not entry.changed and case.request.kind is not Kind.QUESTION
+    # Ten items have ten buttons of each kind: read aloud, each says which item it is for.
+    which = f"{entry.place + 1:,}. {title_of(case, 75)}"
     elements = [
         *([_select(view, entry, chosen)] if decidable else []),
-        *([_button(actions.ITEM_EDIT, edit, seen)] if decidable and _editable(case) else []),
-        _button(actions.ITEM_PULL_OUT, "Pull out", seen, "Pull out to a card of its own"),
-        _button(actions.ITEM_VIEW, "View everything", seen),
+        *([_button(actions.ITEM_EDIT, edit, seen, which)] if decidable and _editable(case) else []),
+        _button(actions.ITEM_PULL_OUT, "Pull out", seen, which),
+        _button(actions.ITEM_VIEW, "View everything", seen, which),
     ]
     return {"type": "actions", "block_id": f"item:{case.id}", "elements": elements}
 
@@ -203,14 +205,14 @@ def _select(view: BoardView, entry: Entry, chosen: Pick | None) -> dict[str, Any
     }
 
 
-def _button(action: str, text: str, value: str, spoken: str | None = None) -> dict[str, Any]:
+def _button(action: str, text: str, value: str, which: str | None = None) -> dict[str, Any]:
     button: dict[str, Any] = {
         "type": "button",
         "action_id": action,
         "text": {"type": "plain_text", "text": text, "emoji": False},
         "value": value,
     }
-    return button | {"accessibility_label": plain(spoken, 75)["text"]} if spoken else button
+    return button | {"accessibility_label": plain(f"{text}: {which}", 75)["text"]} if which else button
 
 
 # What comes back

@@ -23,11 +23,12 @@ def read_message(call: Mapping[str, Any]) -> str:
 
 
 def read_view(view: Mapping[str, Any]) -> str:
-    """A modal: its title, every block, its buttons."""
+    """A modal, or the home tab, which has no title: every block, its buttons."""
+    title = view["title"]["text"] if "title" in view else "Home"
     buttons = [view[name]["text"] for name in ("submit", "close") if name in view]
     footer = " ".join(f"[ {button} ]" for button in buttons)
     return (
-        "\n".join([f"== {view['title']['text']} ==", *map(read_block, view["blocks"]), footer]).rstrip()
+        "\n".join([f"== {title} ==", *map(read_block, view["blocks"]), footer]).rstrip()
         + "\n"
     )
 
