@@ -25,10 +25,10 @@ async def _each_once_in_order(bot: RunningDesk, slack: SlackStandIn, cases: list
     assert _posted(slack) == [case.id for case in cases]
 
 
-async def test_a_revoked_token_holds_everything_and_then_all_of_it_goes_in_order(
+async def test_pitfall_16_a_revoked_token_holds_everything_and_then_all_of_it_goes_in_order(
     bot: RunningDesk, slack: SlackStandIn
 ) -> None:
-    """Pitfall 16: no crash, not ready and why; what was asked first is shown first when it holds again."""
+    """No crash, not ready and why; what was asked first is shown first when it holds again."""
     first = await bot.ask()
     card = await bot.card(first.id)
     slack.revoke_token()
@@ -46,7 +46,7 @@ async def test_a_revoked_token_holds_everything_and_then_all_of_it_goes_in_order
     assert await bot.side.why_not_ready() is None
 
 
-async def test_a_revoked_token_is_noticed_while_there_is_nothing_to_send(
+async def test_pitfall_16_a_revoked_token_is_noticed_while_there_is_nothing_to_send(
     bot: RunningDesk, slack: SlackStandIn
 ) -> None:
     """Whoever asks Slack about people finds out, and the desk is not ready from then on."""
