@@ -11,7 +11,7 @@ from typing import Any, Final
 from approvals import escalation
 from approvals.audit import Fact
 from approvals.durations import spelled as span_words
-from approvals.model import Case, Gate, Judgement, Kind, Person, Step, StepKind, Via
+from approvals.model import Case, Comment, Gate, Judgement, Kind, Person, Step, StepKind, Via
 from blocks import actions, rich
 from blocks.actions import Page, Seen
 from blocks.arguments import hidden_in, how_many, label_of, leaves, masked, value_text
@@ -116,7 +116,7 @@ def _pieces(case: Case, facts: Sequence[Fact]) -> Iterator[Piece]:
     yield from tree(_verdict(case))
     yield from _part("How it ended", _ending(case))
     if case.judgement.steps:
-        yield heading("What time does")
+        yield heading("What happens over time")
         yield from _steps(case)
     yield from _part("What was said", _told(case))
     yield heading("History")
@@ -223,7 +223,13 @@ def _told(case: Case) -> Iterator[Line]:
     for name, text in request.metadata.items():
         yield Line(name, text)
     for comment in case.comments:
-        yield Line(_name(comment.by), comment.text)
+        yield Line(_name(comment.by), _comment(comment))
+
+
+def _comment(comment: Comment) -> str:
+    if comment.deleted:
+        return "(deleted)"
+    return f"{comment.text} (edited)" if comment.changed_at is not None else comment.text
 
 
 def _with_url(value: str, url: str | None) -> str:
