@@ -104,6 +104,15 @@ def card_refused(case: Case, problem: str) -> Message:
     )
 
 
+def digest_refused(board: str, problem: str) -> Message:
+    """The same of a digest's message."""
+    return _notice(
+        "🧩 A digest could not be shown whole",
+        f"{short(board, 60)} broke a rule of Slack's: {short(problem, 300)}. A short one stands in for it.",
+        "Please report this with the digest's id. It is said once a day for each rule.",
+    )
+
+
 def incident(incident_id: str, what: str) -> Message:
     """A bug of ours, whoever met it was told the number; `what` names its kind, and holds no content."""
     return _notice(

@@ -186,6 +186,8 @@ def place(u: Unit, board: BoardId, ref: CardRef) -> None:
     """Remember where it is in Slack."""
     row = {"id_": board, "channel_": ref.channel, "ts_": ref.ts, "permalink_": ref.permalink}
     u.change(_PLACE, row, of=(boards,))
+    # Has the commit heard of: a click that was quicker waits for it.
+    u.outbox_touched = True
 
 
 def close(u: Unit, board: BoardId, at: Instant, carried_to: BoardId | None = None) -> bool:

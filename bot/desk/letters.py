@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 
 from approvals.model import Instant
+from bot.desk.ruling import show_card
 from store import cases, outbox
 from store.outbox import Parcel, ParcelKind
 from store.unit_of_work import Unit
@@ -22,4 +23,4 @@ def given_up(unit: Unit, parcel: Parcel, why: str, now: Instant) -> None:
     body = {"note": "dead_letter", "what": what, "why": why}
     key = f"dead:{parcel.id}:{now:%Y%m%d%H%M%S}"
     outbox.put(unit, ParcelKind.THREAD, request=parcel.request, key=key, lane="", body=body, now=now)
-    outbox.show_card(unit, parcel.request, now, final=case.status.final)
+    show_card(unit, case, now)

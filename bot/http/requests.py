@@ -30,7 +30,7 @@ from bot.http.drafts import (
 from bot.http.meter import Meter
 from bot.http.problems import unavailable
 from bot.http.waiting import WaitingRoom
-from store import cards, cases
+from store import cases
 from store.agents import Agent
 from store.cards import CardRef
 from store.unit_of_work import Unit
@@ -104,7 +104,7 @@ class RequestCalls:
                 cursor=listing.cursor,
                 limit=listing.limit,
             )
-            return [(case, cards.of(unit, case.id)) for case in page.items], page.next_cursor
+            return [(case, cases.place_of(unit, case)) for case in page.items], page.next_cursor
 
         found, next_cursor = await _prompt(self.desk.store.read(paging))
         now, roster = self.desk.runtime.now(), self.desk.directory.roster()

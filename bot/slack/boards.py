@@ -44,7 +44,7 @@ class BoardSender:
     def __init__(self, out: Outgoing) -> None:
         self._out = out
         self._keeping = Keeping(out)
-        #: board → when it was last sent
+        #: board → when it was last updated
         self._sent: dict[BoardId, Instant] = {}
 
     async def send(self, parcel: Parcel) -> Result:
@@ -59,7 +59,8 @@ class BoardSender:
         message = _Message(desk, shown)
         if shown.board.ref is None and shown.over:
             return await self._never_posted(parcel, message)
-        self._note(board, desk.runtime.now())
+        if shown.board.ref is not None:
+            self._note(board, desk.runtime.now())
         return await self._keeping.show(parcel, message)
 
     async def _never_posted(self, parcel: Parcel, message: _Message) -> Result:

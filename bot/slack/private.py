@@ -18,7 +18,7 @@ from bot.slack.outgoing import Outgoing, may_have_arrived
 from bot.slack.search import Place, find
 from bot.slack.troubles import SlackTrouble, Trouble
 from scheduler.results import Dead, Done, Result
-from store import cards, cases, outbox
+from store import cases, outbox
 from store.cards import CardRef
 from store.engine import Store
 from store.outbox import Parcel
@@ -100,7 +100,7 @@ def _notice(body: Mapping[str, Any]) -> Message | None:
 
 def _asked(unit: Unit, request: RequestId) -> tuple[Case, CardRef | None] | None:
     case = cases.load(unit, request)
-    return None if case is None else (case, cards.of(unit, case.id))
+    return None if case is None else (case, cases.place_of(unit, case))
 
 
 async def _card_refused(store: Store, body: Mapping[str, Any]) -> Message | None:
@@ -129,7 +129,7 @@ async def _too_few(store: Store, body: Mapping[str, Any]) -> Message | None:
         other = await lacking_like(store, case, lack)
         if other is None:
             return None
-        case, ref = other, await store.read(lambda unit: cards.of(unit, other.id))
+        case, ref = other, await store.read(lambda unit: cases.place_of(unit, other))
     return notices.too_few(case, lack, ref.permalink if ref is not None else None)
 
 

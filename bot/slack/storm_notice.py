@@ -1,4 +1,4 @@
-"""What operators are told of a storm: whose requests it is made of, and how to stop it."""
+"""What operators are told of digests: of a storm, how to stop it; of a message that Slack refused, which."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from approvals.model import AgentName, BoardId
-from blocks import pausing_words
+from blocks import notices, pausing_words
 from blocks.message import Message
 from bot.desk.desk import Desk
 from store import boards, recent
@@ -37,5 +37,7 @@ async def told(desk: Desk, body: Mapping[str, Any]) -> Message | None:
             found, agents = known
             link = found.ref.permalink if found.ref is not None else None
             return pausing_words.storm(agents, channel, within, link)
+        case {"notice": "digest_refused", "board": str(board), "problem": str(problem)}:
+            return notices.digest_refused(board, problem)
         case _:
             return None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 
 from approvals.effects import CallbackType, Escalated, Reminded, Voided
 from approvals.escalation import as_if_shown
@@ -14,11 +13,11 @@ from blocks.message import Message
 from blocks.text import Mrkdwn
 from bot.desk import spoken
 from bot.slack import reminding
-from bot.slack.outgoing import Outgoing, may_have_arrived
-from bot.slack.search import Place, find
+from bot.slack.outgoing import Outgoing
+from bot.slack.saying import say_under
 from bot.slack.troubles import SlackTrouble, Trouble
 from scheduler.results import Again, Dead, Done, Result
-from store import cards, cases, reminders
+from store import cases, reminders
 from store.cards import CardRef
 from store.outbox import Parcel
 from store.reminders import Reminder
@@ -26,6 +25,7 @@ from store.unit_of_work import Unit
 
 #: How often to look whether the card is up by now.
 _UNTIL_THE_CARD = timedelta(seconds=1)
+_UNTIL_THE_DIGEST = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,9 @@ class ThreadSender:
         if _overtaken(thread.case, parcel):
             return Done()
         if thread.ref is None:
-            return Again("the card is not up yet", _UNTIL_THE_CARD)
+            # What waits for its digest may wait for days.
+            wait = _UNTIL_THE_CARD if thread.case.waits_in is None else _UNTIL_THE_DIGEST
+            return Again("the card is not up yet", wait)
         return await self._put(parcel, thread, thread.ref)
 
     async def _put(self, parcel: Parcel, thread: _Thread, ref: CardRef) -> Result:
@@ -63,7 +65,9 @@ class ThreadSender:
         if message is None:
             return Dead("nobody knows how to say this note")
         try:
-            ts = await self._say(parcel, ref, message)
+            # Whoever is asked only now does not follow the thread.
+            wide = isinstance(spoken.read(parcel.body), Escalated)
+            ts = await say_under(self._out, parcel, ref, message, broadcast=wide)
         except SlackTrouble as trouble:
             if trouble.trouble in (Trouble.CHANNEL, Trouble.MESSAGE):
                 # Its place is gone; the card's own update finds it another one, and the case keeps the words.
@@ -81,27 +85,6 @@ class ThreadSender:
         except SlackTrouble as trouble:
             return await self._out.result(parcel, trouble, thread.reminders[0].channel)
         return Done()
-
-    async def _say(self, parcel: Parcel, ref: CardRef, message: Message) -> str:
-        """Where it is, `ts`, by this try or an earlier one. Raises `SlackTrouble`."""
-        place = Place(ref.channel, ref.thread_ts or ref.ts)
-        if may_have_arrived(parcel):
-            found = await self._found(place, message.metadata or {}, parcel)
-            if found:
-                return found[0]
-        post = {**message.as_post(), "thread_ts": place.thread_ts}
-        if isinstance(spoken.read(parcel.body), Escalated) and not place.channel.startswith("D"):
-            # Whoever is asked only now does not follow the thread.
-            post["reply_broadcast"] = True
-        return str((await self._out.call("chat.postMessage", place.channel, post))["ts"])
-
-    async def _found(self, place: Place, metadata: dict[str, Any], parcel: Parcel) -> tuple[str, ...]:
-        """What earlier tries left there. Raises `SlackTrouble`; the next try then looks again."""
-        try:
-            return await find(self._out, place, metadata, parcel.first_tried_at)
-        except SlackTrouble as trouble:
-            trouble.ambiguous = True
-            raise
 
 
 def _overtaken(case: Case, parcel: Parcel) -> bool:
@@ -128,4 +111,4 @@ def _note(case: Case, parcel: Parcel, roster: Roster) -> Message | None:
 
 def _load(unit: Unit, parcel: Parcel) -> _Thread | None:
     case = cases.load(unit, parcel.request) if parcel.request is not None else None
-    return None if case is None else _Thread(case, cards.of(unit, case.id), reminders.of(unit, case.id))
+    return None if case is None else _Thread(case, cases.place_of(unit, case), reminders.of(unit, case.id))

@@ -1,4 +1,4 @@
-"""A card's message was deleted by a person: nobody could decide, and nothing would say so."""
+"""A card's or a digest's message was deleted by a person: nobody could decide, and nothing would say so."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ import logging
 from bot.desk.desk import Desk
 from bot.desk.ruling import show_card
 from bot.slack.payloads import Body
-from store import cases
+from store import boards, cases, outbox
 from store.unit_of_work import Unit
 
 log = logging.getLogger(__name__)
 
 
 async def deleted(desk: Desk, event: Body) -> None:
-    """From a `message` event: an open request whose card went is shown again, once, which says so.
+    """From a `message` event: an open request whose card went, or digest, is shown again, once; that says so.
 
     What has ended needs no card; it gets one when there is something new to say of it.
     """
@@ -24,12 +24,16 @@ async def deleted(desk: Desk, event: Body) -> None:
     channel = str(event["channel"])
 
     def is_open(unit: Unit) -> bool:
-        case = cases.of_card(unit, channel, ts)
-        return case is not None and not case.status.final
+        case, board = cases.of_card(unit, channel, ts), boards.at(unit, channel, ts)
+        waits = case is not None and not case.status.final
+        return waits or (board is not None and board.closed_at is None)
 
     def showing(unit: Unit) -> None:
         # Told a second time, the card stands elsewhere already, and this is nobody's.
-        case = cases.of_card(unit, channel, ts)
+        case, board = cases.of_card(unit, channel, ts), boards.at(unit, channel, ts)
+        if board is not None and board.closed_at is None:
+            log.warning("the digest %s was deleted from %s: it is posted again", board.id, channel)
+            outbox.show_board(unit, board.id, desk.runtime.now(), pressing=True)
         if case is not None and not case.status.final:
             log.warning("the card of %s was deleted from %s: it is posted again", case.id, channel)
             show_card(unit, case, desk.runtime.now())
