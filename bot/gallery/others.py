@@ -207,7 +207,8 @@ def _question(number: int, **more: Any) -> Request:
         "options": _OPTIONS,
         "default_answer": _OPTIONS[0],
     }
-    return request(number, "billing-agent", "choose_customer", {"invoice": "2026-118"}, **{**whole, **more})
+    action = more.pop("action", "choose_customer")
+    return request(number, "billing-agent", action, {"invoice": "2026-118"}, **{**whole, **more})
 
 
 def _question_answered() -> Story:
@@ -218,14 +219,28 @@ def _question_answered() -> Story:
 
 def _question_in_silence() -> Story:
     guess = Life(_question(71)).skipped().waits(121, "Two hours are over")
-    free = Life(_question(72, options=(), default_answer=None, title="What shall the invoice say?"))
+    asked: dict[str, Any] = {
+        "action": "ask_for_words",
+        "title": "What shall the invoice say?",
+        "reasoning": "The customer wants a line of thanks, and I know nothing about them.",
+        "options": (),
+        "default_answer": None,
+    }
+    free = Life(_question(72, **asked))
     free.opens("Alice clicks Answer", answer_modal(free.case))
     free.waits(121, "Two hours are over")
     return guess.story("question_in_silence", "Questions that nobody answers", free)
 
 
 def _question_of_many() -> Story:
-    life = Life(_question(73, title="Which contract holds?", options=_LONG_OPTIONS, default_answer=None))
+    asked: dict[str, Any] = {
+        "action": "choose_contract",
+        "title": "Which contract holds?",
+        "reasoning": "Six were signed this year, and the invoice names none of them.",
+        "options": _LONG_OPTIONS,
+        "default_answer": None,
+    }
+    life = Life(_question(73, **asked))
     life.answers(ALICE, 11, _LONG_OPTIONS[3])
     return life.story("question_of_many", "A question with many long answers")
 
