@@ -62,7 +62,8 @@ def _also_asked(case: Case) -> list[Element]:
         since, early = _asked_since(case, group)
         line += rich.text(f"{', ' if place else ''}{short(group, 60)}")
         if early:
-            line += rich.text(" (early, as too few of the others can decide)")
+            # Too few of the others can decide, or one of them handed it over: the thread says which.
+            line += rich.text(" (before its time)")
         elif since is not None:
             line += [*rich.text(" since "), rich.date(since)]
     more = len(case.escalated) - _GROUPS

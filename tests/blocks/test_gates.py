@@ -228,9 +228,9 @@ def test_a_long_question_is_whole_under_its_heading() -> None:
 
 
 def test_who_was_asked_as_well_and_since_when() -> None:
-    """In its time with the time; early with the reason; under a window that may have begun anew without."""
+    """In its time with the time; early without one, and under a window that may have begun anew as well."""
     assert "*Also asked*  finance since 20 Nov 2026, 13:00 UTC" in read("escalated")
-    assert "*Also asked*  finance (early, as too few of the others can decide)" in read("escalated_early")
+    assert "*Also asked*  finance (before its time)" in read("escalated_early")
     assert "*Not asked*  Alice and Bob: no longer active in Slack." in read("escalated_early")
     steps = (
         Step(10 * MINUTE, StepKind.ESCALATE, to=GroupName("finance")),
