@@ -51,7 +51,7 @@ class BoardSender:
         """Make Slack show the digest of `parcel` as it stands now."""
         desk, board = self._out.desk, BoardId(parcel.key)
         wait = self._too_soon(board, desk.runtime.now())
-        if wait is not None:
+        if wait is not None and await desk.store.read(partial(_waits, board=board)):
             return Again("the message was changed just now", wait)
         shown = await board_views.load(desk, board)
         if shown is None:
@@ -158,6 +158,12 @@ class _Message:
         # What came meanwhile is shown by the next generation, which closes it.
         if self.over and boards.count(unit, board) == len(self.shown.view.entries):
             boards.close(unit, board, now)
+
+
+def _waits(unit: Unit, board: BoardId) -> bool:
+    """Whether it will be shown again: its end is shown at once."""
+    found = boards.get(unit, board)
+    return found is not None and bool(boards.waiting(unit, found, boards.count(unit, board)))
 
 
 def _begin(unit: Unit, desk: Desk, requests: Sequence[RequestId]) -> None:
