@@ -22,6 +22,15 @@ from sandbox.workspace import Channel, Message, NotThereError, User, View
 #: What Slack shows beside a button, or in a modal, that the app did not acknowledge in time.
 TROUBLE = "We had some trouble connecting. Try again?"
 
+#: What Slack leaves in the place of a message that had replies.
+TOMBSTONE: Json = {
+    "type": "message",
+    "subtype": "tombstone",
+    "user": "USLACKBOT",
+    "text": "This message was deleted.",
+    "hidden": True,
+}
+
 
 @dataclass(slots=True)
 class Answer:
@@ -212,11 +221,20 @@ class People:
         return message
 
     def delete(self, user: str, message: Message) -> None:
-        """Somebody deletes a message: their own, or as an administrator the app's."""
+        """Somebody deletes a message: their own, or as an administrator the app's.
+
+        Of one with replies Slack tells as of a change: a tombstone heads the thread from then on.
+        """
         place = self._channel_of(user, message.channel)
+        replies = self.site.workspace.replies(message.channel, message.ts)
         self.site.workspace.delete(message)
-        at = self.site.workspace.new_ts()
-        more = {"deleted_ts": message.ts, "previous_message": message.as_json()}
+        at, before = self.site.workspace.new_ts(), message.as_json()
+        if replies:
+            left = {**TOMBSTONE, "ts": message.ts, "thread_ts": message.ts}
+            change: Json = {"message": left, "previous_message": before}
+            self.site.tell(payloads.changed_event(place, "message_changed", at, change))
+            return
+        more: Json = {"deleted_ts": message.ts, "previous_message": before}
         self.site.tell(payloads.changed_event(place, "message_deleted", at, more))
 
     def open_home(self, user: str) -> None:
