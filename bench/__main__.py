@@ -12,10 +12,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from bench import clicks, intake, polls
+from bench import clicks, intake, polls, sweeps
 from bench.comparing import TINY, Size
 from bench.house import Databases, postgres_server, sqlite_files
-from bench.table import COMPARED_HEAD, TIMED_HEAD, compared_row, held_rows, timed_row
+from bench.table import COMPARED_HEAD, TIMED_HEAD, compared_row, held_rows, swept_row, timed_row
 
 #: What intake is to reach of its floor, by database and clients.
 _INTAKE_AIMS = {"SQLite": {1: 0.25, 32: 1.5, 128: 2.5}, "PostgreSQL": {1: 0.25, 32: 0.75, 128: 1.0}}
@@ -64,6 +64,7 @@ async def on(databases: Databases, size: Size, scratch: Path) -> None:
     _row(timed_row("click → its own answer", relayed.acknowledged, _LONE_AIM))
     print(f"\n{relayed.posted:.0f} cards a second posted to Slack, from request to card")
     print(f"\n{held_rows(await polls.held(databases, size, scratch))}", flush=True)
+    print(f"\n{swept_row(await sweeps.measured(databases, size))}", flush=True)
 
 
 def _row(row: str) -> None:

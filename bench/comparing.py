@@ -34,6 +34,10 @@ class Size:
     watched: float = 10.0
     #: seconds that a poll asks to be held; the longest that there is
     wait: int = 60
+    #: requests pending while a sweep is timed, how many of them are due, and how often
+    pending: tuple[int, ...] = (1_000, 100_000)
+    due: int = 200
+    sweeps: int = 15
 
     @property
     def lighter(self) -> Size:
@@ -42,7 +46,20 @@ class Size:
 
 
 #: For trying whether everything runs.
-TINY = Size((1, 4), turns=1, seconds=5.0, most=12, warm_up=2, clicks=6, relayed=3, held=20, watched=0.2)
+TINY = Size(
+    (1, 4),
+    turns=1,
+    seconds=5.0,
+    most=12,
+    warm_up=2,
+    clicks=6,
+    relayed=3,
+    held=20,
+    watched=0.2,
+    pending=(5, 50),
+    due=3,
+    sweeps=3,
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bench.comparing import Compared, percentile, rate
 from bench.loads import Taken
 from bench.polls import Held
+from bench.sweeps import Swept
 
 COMPARED_HEAD = (
     "| | clients | floor /s | ours /s | ratio | aim | floor p50, p99 ms | ours p50, p99 ms |\n"
@@ -45,6 +46,13 @@ def held_rows(held: Held) -> str:
         f"{held.busy:.2%} of one core while nothing happens "
         f"(aim: under 1 % {_mark(held.busy < 0.01)}; without any: {held.busy_before:.2%})"
     )
+
+
+def swept_row(swept: Swept) -> str:
+    """What a sweep costs at each number of pending requests; it is to cost what is due."""
+    times = "; ".join(f"{_ms(taken)} ms with {pending:,} pending" for pending, taken in swept.seconds.items())
+    aim = f"aim: under 1.5 {_mark(swept.ratio < 1.5)}"
+    return f"a sweep of {swept.due} steps: {times}; ratio {swept.ratio:.2f} ({aim})"
 
 
 def _ms(seconds: float) -> str:

@@ -9,12 +9,16 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
-from bench import clicks, intake, polls
+from approvals.model import Instant, RequestId
+from bench import clicks, intake, polls, sweeps
 from bench.comparing import TINY, Compared, Load, in_turns
 from bench.generator import read_messages, write_messages
 from bench.house import Databases, Postgres, Sqlite, floor, house
 from bench.loads import Taken, Wrong, closed_loop, request
-from bench.table import compared_row, held_rows, timed_row
+from bench.table import compared_row, held_rows, swept_row, timed_row
+from scheduler.sweeper import Sweeper
+from store.engine import Store
+from tests.harness.cases import NOON
 from tests.harness.databases import PostgresServer
 
 #: One number of clients is enough to see that all fits together.
@@ -101,6 +105,23 @@ async def test_an_answer_that_is_no_2xx_spoils_a_load(
     statuses.extend([200, 503])
     with pytest.raises(Wrong, match=r"\{'503': 1\}"):
         await closed_loop(url, file, clients=3, total=20)
+
+
+async def test_a_sweep_at_few_and_at_many_pending(databases: Databases) -> None:
+    """Each sweep fires as many steps as are due, whatever else is pending."""
+    found = await sweeps.measured(databases, SIZE)
+    assert (found.due, list(found.seconds)) == (3, [5, 50])
+    assert swept_row(found).startswith("a sweep of 3 steps: ")
+
+
+async def test_a_sweep_that_missed_something_is_not_counted(store: Store) -> None:
+    """A database that lost its schedule would be the quickest of all."""
+
+    async def tick(_request: RequestId, _now: Instant) -> None:
+        raise AssertionError("nothing is due")
+
+    with pytest.raises(Wrong, match="4 requests were due, and 0 were swept"):
+        await sweeps.timed(Sweeper(store, tick, lambda: "inc_1"), NOON, due=4)
 
 
 async def test_rows_that_are_missing_spoil_a_load(files: Databases, tmp_path: Path) -> None:
