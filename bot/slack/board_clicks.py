@@ -6,14 +6,13 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
 from approvals.digest_choices import Choices, Pick
-from approvals.model import AgentName
-from blocks import actions, digest, digest_words, pausing_words, replies
+from blocks import actions, digest, digest_words, replies
 from blocks.actions import OnBoard
 from blocks.text import Mrkdwn
 from bot.desk import clearing, pausing
 from bot.desk.clearing import Beginning, Begun
 from bot.desk.desk import Desk
-from bot.desk.pausing import Pausing
+from bot.slack import pause_commands
 from bot.slack.board_review import BoardReview
 from bot.slack.front import Front
 from bot.slack.payloads import Click
@@ -96,8 +95,8 @@ class BoardClicks:
         if name is None:
             self._front.say(click, replies.unknown_button())
             return
-        paused = await pausing.pause(desk, name, click.by)
-        self._front.say(click, _paused(name, paused.what, paused.requests))
+        told = pause_commands.paused(await pausing.pause(desk, name, click.by), name)
+        self._front.say(click, told.text)
 
     async def _board(self, click: Click) -> Board:
         """Whose message was clicked. Raises `NotUpYet`."""
@@ -143,18 +142,3 @@ def _on(click: Click, board: Board) -> OnBoard | None:
     """How much was on the screen; None for a value of another message."""
     on = OnBoard.decode(click.value)
     return on if on is not None and on.board == board.id else None
-
-
-def _paused(agent: AgentName, what: Pausing, requests: int) -> Mrkdwn:
-    match what:
-        case Pausing.DONE:
-            told = pausing_words.paused(agent, requests)
-        case Pausing.ALREADY:
-            told = pausing_words.paused_already(agent)
-        case Pausing.REVOKED:
-            told = pausing_words.agent_revoked(agent)
-        case Pausing.NOT_ALLOWED:
-            told = pausing_words.may_not_pause(agent)
-        case Pausing.UNKNOWN:
-            return replies.unknown_button()
-    return Mrkdwn(told.text)
