@@ -31,10 +31,12 @@ def note_of(case: Case, note: Note, roster: Roster, key: str) -> Message:
     return Message(text, [words(text)], note_metadata(case, key))
 
 
-def summons(case: Case, roster: Roster, permalink: str | None, key: str, *, early: bool) -> Message:
+def summons(
+    case: Case, roster: Roster, permalink: str | None, key: str, *, early: bool, by: str | None = None
+) -> Message:
     """To one of those whom an escalation asks about something critical, in a message of their own."""
     card = Mrkdwn(f"<{permalink}|Open the card>") if permalink is not None else None
-    text = _say("note_summons", case, roster, (), early=early, card=card)
+    text = _say("note_summons", case, roster, (), early=early, by=by, card=card)
     return Message(text, [words(text)], note_metadata(case, key))
 
 

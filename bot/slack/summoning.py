@@ -32,8 +32,11 @@ async def summoned(desk: Desk, parcel: Parcel) -> Message | Result:
     permalink = ref.permalink if ref is not None else None
     if permalink is None and desk.runtime.now() - parcel.created_at < _AT_MOST:
         return Again("the card has no address yet", _LOOK)
-    early = isinstance(parcel.body, dict) and bool(parcel.body["early"])
-    return thread_notes.summons(case, desk.directory.roster(), permalink, parcel.key, early=early)
+    told = parcel.body if isinstance(parcel.body, dict) else {}
+    by = str(told["by"]) if told.get("by") else None
+    return thread_notes.summons(
+        case, desk.directory.roster(), permalink, parcel.key, early=bool(told.get("early")), by=by
+    )
 
 
 def _load(unit: Unit, parcel: Parcel) -> tuple[Case, CardRef | None] | None:

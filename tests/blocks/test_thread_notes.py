@@ -51,9 +51,9 @@ def escalated() -> Case:
 CARD = "https://acme.slack.com/archives/C1/p2"
 
 
-def summoned(card: str | None = CARD, *, early: bool = False) -> Message:
+def summoned(card: str | None = CARD, *, early: bool = False, by: str | None = None) -> Message:
     """The direct message of an escalation."""
-    return summons(escalated(), ROSTER, card, "escalate:0:U0DAN", early=early)
+    return summons(escalated(), ROSTER, card, "escalate:0:U0DAN", early=early, by=by)
 
 
 NOTES: Mapping[str, Callable[[], Message]] = {
@@ -68,6 +68,7 @@ NOTES: Mapping[str, Callable[[], Message]] = {
     "escalated to nobody": lambda: said(escalated(), Escalated(FINANCE), a_roster()),
     "escalated, direct message": summoned,
     "escalated early, direct message": lambda: summoned(early=True),
+    "handed over, direct message": lambda: summoned(early=True, by="Alice"),
     "escalated, direct message without a card": lambda: summoned(None),
     "escalated, question": lambda: said(replace(question(), escalated=(FINANCE,)), Escalated(FINANCE)),
     "voided": lambda: said(edited(voted(refund(), BOB), ALICE, amount=500), Voided(ALICE, (BOB,))),
