@@ -118,7 +118,8 @@ async def _of_slack(
     yield await of_gallery(connection)
     if policy is None:
         return
-    for channel in policy.channels:
+    review = [policy.review.channel] if policy.review is not None else []
+    for channel in dict.fromkeys([*policy.channels, *review]):
         yield await _of_channel(connection, channel)
     async for finding in _of_people(connection, policy, await _standing_in(settings)):
         yield finding

@@ -195,6 +195,14 @@ async def test_a_group_that_cannot_be_asked_about_names_the_scope(doctor: Doctor
     assert result.exit_code == 1
 
 
+async def test_the_channel_of_the_weekly_review_is_looked_at_too(doctor: Doctor) -> None:
+    """Nobody would miss it for a week."""
+    review = 'review: {cron: "0 9 * * mon", channel: C0RANDOM, timezone: Europe/Berlin}\n'
+    result = await told(doctor, policy=POLICY + review)
+    assert "FAIL  channel C0RANDOM: the bot is not in #random; there: /invite @hitl" in result.stdout
+    assert result.exit_code == 1
+
+
 async def test_scopes_beyond_the_manifest_are_named(doctor: Doctor) -> None:
     """Nothing fails for them, and whoever wants the smallest set learns which to take away."""
     result = await told(doctor, lambda slack: slack.app.scopes.add("files:read"))
