@@ -20,6 +20,7 @@ SCOPES = {
     "apps.connections.open": set[str](),
     "auth.test": set[str](),
     "blocks.validate": set[str](),
+    "chat.delete": {"chat:write"},
     "chat.getPermalink": set[str](),
     "chat.postEphemeral": {"chat:write"},
     "chat.postMessage": {"chat:write"},
@@ -32,6 +33,7 @@ SCOPES = {
     "users.info": {"users:read", "users:read.email"},
     "views.open": set[str](),
     "views.publish": set[str](),
+    "views.push": set[str](),
     "views.update": set[str](),
 }
 _FAMILY = "api|apps|auth|blocks|chat|conversations|usergroups|users|views"
