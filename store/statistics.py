@@ -27,7 +27,7 @@ from approvals.model import (
 )
 from store.payloads import PARTS, joined_case
 from store.spelling import read_json
-from store.tables import cards, cases, payloads
+from store.tables import board_items, boards, cards, cases, payloads
 from store.unit_of_work import Unit
 
 _PLACE = (cases.c.decided_at, cases.c.id)
@@ -35,6 +35,14 @@ _ENDED = cases.c.decided_at.is_not(None)
 _MICROSECOND = timedelta(microseconds=1)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
+#: Of one that stood on digests: the first that was posted.
+_ON_BOARD = (
+    sa.select(sa.func.min(boards.c.posted_ts))
+    .select_from(board_items.join(boards, boards.c.id == board_items.c.board))
+    .where(board_items.c.request == cases.c.id)
+    .scalar_subquery()
+    .label("board_ts")
+)
 #: Content is read where people changed something: the rest of the figures needs none.
 _CHANGED_CONTENT = sa.case((cases.c.status == "modified", payloads.c.content)).label("content")
 _RECORDS = sa.select(
@@ -49,12 +57,15 @@ _RECORDS = sa.select(
     cases.c.decided_at,
     cases.c.state,
     cards.c.ts,
+    _ON_BOARD,
     _CHANGED_CONTENT,
 ).select_from(
     cases.outerjoin(cards, cards.c.request == cases.c.id).outerjoin(
         payloads, payloads.c.request == cases.c.id
     )
 )
+#: Tables that `_RECORDS` looks at.
+_OF = (cases, payloads, cards, boards, board_items)
 _EDITS = sa.select(cases.c.id, cases.c.decided_at, cases.c.emptied_at, *PARTS).outerjoin_from(
     cases, payloads, cases.c.id == payloads.c.request
 )
@@ -99,7 +110,7 @@ def ended(
     query = _between(_RECORDS, since, after).where(cases.c.decided_at < until).limit(most)
     if rule is not None:
         query = query.where(cases.c.rule == rule)
-    rows = u.read(query, of=(cases, payloads, cards)).all()
+    rows = u.read(query, of=_OF).all()
     then = Mark(rows[-1].decided_at, RequestId(rows[-1].id)) if len(rows) == most else None
     return Records(tuple(map(_record, rows)), then)
 
@@ -121,7 +132,7 @@ def parked(
         query = query.where(cases.c.id > after)
     if rule is not None:
         query = query.where(cases.c.rule == rule)
-    rows = u.read(query, of=(cases, payloads, cards)).all()
+    rows = u.read(query, of=_OF).all()
     then = Mark(since, RequestId(rows[-1].id)) if len(rows) == most else None
     return Records(tuple(map(_record, rows)), then)
 
@@ -162,7 +173,7 @@ def _record(row: Any) -> Record:
         verdict=Status(row.status),
         via=Via(decision["via"]) if decision else None,
         opened_at=row.created_at,
-        shown_at=None if quiet or row.ts is None else _moment_of(row.ts),
+        shown_at=None if quiet else _shown_at(row),
         decided_at=row.decided_at,
         asked=tuple(GroupName(name) for name in dict.fromkeys([*judgement["ask"], *escalated])),
         ballots=tuple(map(_ballot, state.get("votes") or ())),
@@ -170,6 +181,14 @@ def _record(row: Any) -> Record:
         reminders=fired.count(StepKind.REMIND),
         escalations=len(escalated),
     )
+
+
+def _shown_at(row: Any) -> Instant | None:
+    """Since when people could see it: on its card, or on a digest, which it may have joined later."""
+    card = None if row.ts is None else _moment_of(row.ts)
+    board = None if row.board_ts is None else _moment_of(row.board_ts)
+    on_board = None if board is None else max(board, row.created_at)
+    return min((each for each in (card, on_board) if each is not None), default=None)
 
 
 def _ballot(vote: Mapping[str, Any]) -> Ballot:

@@ -12,8 +12,22 @@ from approvals.events import Cancelled, Edited, Event, Opened, Ticked, Voted
 from approvals.gate_advice import Advice
 from approvals.gate_record import Ballot, Record
 from approvals.machine import decide
-from approvals.model import Choice, Gate, Kind, Risk, Status, Step, StepKind, UserId, Via
-from store import cards, cases, crons, muted, payloads, statistics
+from approvals.model import (
+    BoardId,
+    Case,
+    Choice,
+    DigestName,
+    Gate,
+    Kind,
+    Risk,
+    Status,
+    Step,
+    StepKind,
+    UserId,
+    Via,
+)
+from store import boards, cards, cases, crons, muted, payloads, statistics
+from store.boards import Board
 from store.cards import CardRef
 from store.engine import Store
 from store.statistics import Mark
@@ -32,6 +46,26 @@ async def approved(store: Store, number: int, at: timedelta) -> None:
     ref = CardRef("C1", f"{int(NOON.timestamp()) + 1}.00{number:04}")
     await store.write(lambda u: cards.place(u, case.id, ref))
     await happens(store, case.id, Voted(ALICE, Choice.APPROVE, case.sight, a_roster()), NOON + at)
+
+
+async def test_on_digests_it_could_be_seen_since_the_first_of_them(store: Store) -> None:
+    """Carried over, it counts from the earlier message; one that joined a message later, from its opening."""
+    early, late = f"{int(NOON.timestamp()) + 30}.000000", f"{int(NOON.timestamp()) + 90}.000000"
+    before = f"{int(NOON.timestamp()) - 30}.000000"
+    for number, stamps in ((1, (early, late)), (2, (before,)), (3, ())):
+        case = (await store.write(intake(number))).case
+        await store.write(lambda u, of=case, at=stamps, n=number: _on_boards(u, of, at, n))  # type: ignore[misc]
+        await happens(store, case.id, Voted(ALICE, Choice.APPROVE, case.sight, a_roster()), NOON + HOUR)
+    first = NOON + timedelta(seconds=30, microseconds=1)
+    assert [each.shown_at for each in await all_records(store)] == [first, NOON, None]
+
+
+def _on_boards(u: Unit, case: Case, stamps: tuple[str, ...], number: int) -> None:
+    for place, ts in enumerate(stamps):
+        board = Board(BoardId(f"dig_{number}{place}"), DigestName("hourly"), None, (DIRECTORS,), True, NOON)
+        boards.add(u, board)
+        boards.append(u, board.id, 0, [(case.id, case.sight)])
+        boards.place(u, board.id, CardRef("C1", f"{ts[:-1]}{number}"))
 
 
 async def all_records(store: Store, most: int = 100, rule: str | None = None) -> list[Record]:
