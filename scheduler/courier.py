@@ -22,7 +22,7 @@ from scheduler.results import Again, Dead, Done, Pause, Result, Sender, Then
 from store import outbox
 from store.engine import Store
 from store.outbox import Parcel, ParcelKind
-from store.parcels import CALLS, FINAL_CARDS, NEWS, REPLIES, UPDATES
+from store.parcels import CALLS, DECISIONS, FINAL_CARDS, NEWS, REPLIES, UPDATES
 from store.unit_of_work import Committed, Unit
 
 log = logging.getLogger(__name__)
@@ -53,10 +53,19 @@ class Pace:
     grace: timedelta = timedelta(seconds=7)
     #: how many of each priority may be under way; agents may be as slow as they like, so theirs is the most
     room: Mapping[int, int] = field(
-        default_factory=lambda: {REPLIES: 64, FINAL_CARDS: 64, NEWS: 64, CALLS: 256, UPDATES: 32}
+        default_factory=lambda: {
+            REPLIES: 64,
+            FINAL_CARDS: 64,
+            NEWS: 64,
+            CALLS: 256,
+            UPDATES: 32,
+            DECISIONS: 4,
+        }
     )
 
 
+#: What goes on while nothing leaves for Slack.
+_PAST_SLACK = frozenset({CALLS, DECISIONS})
 #: None when what was paused works again, else why it does not.
 Probe: TypeAlias = Callable[[], Awaitable[str | None]]
 #: Has somebody told of a bug in a sender, which is logged under this number. Raises nothing.
@@ -89,7 +98,7 @@ class Courier:
         alarm: Alarm | None = None,
         pace: Pace = Pace(),
     ) -> None:
-        """`senders` has one for every kind. A `Pause` holds back everything but calls to agents."""
+        """`senders` has one for every kind. A `Pause` holds back what goes to Slack."""
         self._store = store
         self._senders = senders
         self._runtime = runtime
@@ -199,7 +208,7 @@ class Courier:
         )
 
     def _free(self, priority: int) -> int:
-        if self._paused is not None and priority != CALLS:
+        if self._paused is not None and priority not in _PAST_SLACK:
             return 0
         return max(0, self._pace.room[priority] - self._busy[priority])
 

@@ -27,6 +27,8 @@ class ParcelKind(StrEnum):
     NOTE = "note"
     #: somebody clears a digest, item by item
     CLEARING = "clearing"
+    #: somebody's home tab; level-triggered, as a card
+    HOME = "home"
 
 
 class State(StrEnum):
@@ -38,7 +40,8 @@ class State(StrEnum):
 
 
 #: What goes first: a person's answer, how a request ended, what is new, calls to agents, what only changed.
-REPLIES, FINAL_CARDS, NEWS, CALLS, UPDATES = PRIORITIES = range(5)
+#: `DECISIONS` are work within the house, on which nobody outside is called.
+REPLIES, FINAL_CARDS, NEWS, CALLS, UPDATES, DECISIONS = PRIORITIES = range(6)
 
 #: Written out, because a partial index is used only where the statement says its condition in so many words.
 IS_WAITING = outbox.c.state == sa.literal_column("'waiting'")
