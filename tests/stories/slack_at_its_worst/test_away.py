@@ -14,15 +14,14 @@ from tests.harness.desk import RunningDesk
 from tests.stories.slack_at_its_worst.conftest import nothing_waits
 
 
-def _posted(slack: SlackStandIn) -> list[str]:
+def _posted(bot: RunningDesk) -> list[str]:
     """The requests whose cards are in Slack, in the order in which they came there."""
-    messages = slack.messages("C0APPROVALS")
-    return [m.metadata["event_payload"]["request"] for m in messages if m.metadata]
+    return [card.metadata["event_payload"]["request"] for card in bot.cards_in() if card.metadata]
 
 
-async def _each_once_in_order(bot: RunningDesk, slack: SlackStandIn, cases: list[Case]) -> None:
+async def _each_once_in_order(bot: RunningDesk, cases: list[Case]) -> None:
     await nothing_waits(bot, within=20)
-    assert _posted(slack) == [case.id for case in cases]
+    assert _posted(bot) == [case.id for case in cases]
 
 
 async def test_pitfall_16_a_revoked_token_holds_everything_and_then_all_of_it_goes_in_order(
@@ -41,7 +40,7 @@ async def test_pitfall_16_a_revoked_token_holds_everything_and_then_all_of_it_go
     slack.give_back_token()
     bot.runtime.ahead += timedelta(seconds=15)
     bot.courier.wake()
-    await _each_once_in_order(bot, slack, [first, *cases])
+    await _each_once_in_order(bot, [first, *cases])
     assert "pproved" in card.text
     assert await bot.side.why_not_ready() is None
 
@@ -85,8 +84,8 @@ async def test_an_hour_without_slack_ends_within_seconds(bot: RunningDesk, slack
     bot.courier.wake()
     await nothing_waits(bot)
     # Those that may have arrived are looked for first: they come a moment later than those never tried.
-    assert sorted(_posted(slack)) == sorted([first.id, *(case.id for case in cases), *untried])
-    assert [each for each in _posted(slack) if each in untried] == untried
+    assert sorted(_posted(bot)) == sorted([first.id, *(case.id for case in cases), *untried])
+    assert [each for each in _posted(bot) if each in untried] == untried
     assert "pproved" in card.text
     assert bot.courier.paused is None
 
@@ -123,7 +122,7 @@ async def test_a_lost_answer_makes_no_second_card_while_the_clocks_differ(
     slack.faults.lose_answer("chat.postMessage")
     case = await bot.ask()
     card = await bot.card(case.id)
-    assert _posted(slack) == [case.id]
+    assert _posted(bot) == [case.id]
     await slack.click("U0ALICE", card.channel, card.ts, "Approve")
     await bot.card(case.id, "pproved")
     assert len(slack.calls("chat.postMessage")) == 1
