@@ -1,4 +1,4 @@
-"""What is no single request's: digests, lists, who is on call, what operators are told, the home tab."""
+"""What is no single request's: digests, lists, who is on call, what operators are told."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from approvals.model import (
     OutcomeStatus,
     Person,
 )
-from blocks import digest, digest_again, duty, guide, modals_digest, modals_reject, notices, pausing_words
+from blocks import digest, digest_again, duty, modals_digest, modals_reject, notices, pausing_words
 from blocks import queue as lists
 from blocks.digest import BoardView, Entry
 from blocks.digest_words import Cleared, NotCleared, cleared
 from blocks.listed import QueuePage
 from blocks.message import Message, words
 from bot.gallery.cast import ALICE, BOB, NOON, request, roster, the_policy
-from bot.gallery.life import Life, Place, Scene, Story
+from bot.gallery.life import Life, Place, Scene, Story, seen
 from bot.gallery.refunds import refund
 
 _ROSTER: Final = roster()
@@ -46,13 +46,10 @@ def stories() -> Iterator[Story]:
     yield Story("queue", "What waits for somebody, in a list", tuple(_queue()))
     yield Story("on_call", "Who is on call", tuple(_on_call()))
     yield Story("operators", "What operators are told", tuple(_operators()))
-    yield Story("home", "The home tab, and the help", tuple(_home()))
 
 
 def _seen(minutes: float, moment: str, place: Place, content: Message | Mapping[str, Any]) -> Scene:
-    at = NOON + timedelta(minutes=minutes)
-    shown = content.as_call() if isinstance(content, Message) else content
-    return Scene(at, f"{at:%H:%M} {moment}", place, shown)
+    return seen(NOON + timedelta(minutes=minutes), moment, place, content)
 
 
 # Digests
@@ -156,7 +153,7 @@ def _on_call() -> Iterator[Scene]:
     )
 
 
-# Operators, and everybody
+# Operators
 
 
 def _operators() -> Iterator[Scene]:
@@ -176,8 +173,3 @@ def _operators() -> Iterator[Scene]:
     )
     for minutes, (moment, message) in enumerate(told):
         yield _seen(minutes, moment, Place.DIRECT, message)
-
-
-def _home() -> Iterator[Scene]:
-    yield _seen(0, "Alice opens the home tab", Place.HOME, guide.home())
-    yield _seen(1, "Alice types /hitl help", Place.REPLY, Message(guide.usage(), [words(guide.usage())]))

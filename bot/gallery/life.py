@@ -33,6 +33,7 @@ from approvals.model import (
     AgentName,
     Case,
     Choice,
+    Comment,
     Gate,
     GrantId,
     Instant,
@@ -41,7 +42,7 @@ from approvals.model import (
     Request,
     Roster,
 )
-from blocks import notices, replies
+from blocks import attention_words, notices, replies
 from blocks.card import CardView, card
 from blocks.for_agents import message_for_agent
 from blocks.inputs import block_of
@@ -49,6 +50,7 @@ from blocks.message import Message, words
 from blocks.modals import edit_modal, errors_at
 from blocks.replies import Wanted
 from blocks.text import Mrkdwn
+from blocks.thread_decided import decided_note
 from blocks.thread_notes import note_of
 from bot.gallery.cast import NOON, roster, the_policy
 
@@ -182,6 +184,10 @@ class Life:
             self.case = self._kept(decide(self.case, Claimed(), self._at))
         return self._happens(Reported(status, detail, url), minutes, "The agent reports")
 
+    def happens(self, event: Event, minutes: float, moment: str) -> Self:
+        """Something else."""
+        return self._happens(event, minutes, moment)
+
     def skipped(self) -> Self:
         """What was seen so far is seen in another story."""
         self.scenes.clear()
@@ -232,6 +238,8 @@ class Life:
         if wanted is not None:
             self.told(moment, replies.answer_words(ruling.answer, ruling.case, self.roster, wanted, until))
         self._follow(ruling, moment)
+        if before.decision is None and ruling.case.decision is not None and not ruling.case.quiet:
+            self.hears(moment, decided_note(ruling.case, self.roster, "decided"), Place.THREAD)
         if before.decision is None and ruling.case.decision is not None:
             self._seen(moment, Place.AGENT, {"text": message_for_agent(ruling.case)})
         return self
@@ -243,7 +251,9 @@ class Life:
         for effect in ruling.effects:
             match effect:
                 case PostNote(key=key, note=note):
-                    self.hears(moment, note_of(self.case, note, self.roster, key), Place.THREAD)
+                    self.hears(moment, note_of(self.case, note, self.roster, key, self._at), Place.THREAD)
+                case PostComment(key=key, comment=Comment(by=Person(name=name), text=text)):
+                    self.hears(moment, attention_words.asked_note(self.case, name, text, key), Place.THREAD)
                 case PostComment(key=key, comment=comment):
                     self.hears(moment, replies.comment_note(self.case, comment, key), Place.THREAD)
                 case AskOperators(lack=lack):
@@ -263,8 +273,14 @@ class Life:
         return self.case.request.created_at + timedelta(minutes=minutes)
 
     def _seen(self, moment: str, place: Place, content: Mapping[str, Any]) -> Self:
-        self.scenes.append(Scene(self._at, f"{self._at:{_CLOCK}} {moment}", place, content))
+        self.scenes.append(seen(self._at, moment, place, content))
         return self
+
+
+def seen(at: Instant, moment: str, place: Place, content: Message | Mapping[str, Any]) -> Scene:
+    """One scene, its moment headed by the clock."""
+    shown = content.as_call() if isinstance(content, Message) else content
+    return Scene(at, f"{at:{_CLOCK}} {moment}", place, shown)
 
 
 def later(asked: Request, minutes: float) -> Request:

@@ -151,6 +151,17 @@ def test_a_button_that_is_read_aloud_says_what_it_is_about(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", STORIES)
+def test_a_card_is_read_in_the_order_in_which_it_is_decided(name: str) -> None:
+    """Read from the top: what it is, how it stands, and last, after everything it says, what can be done."""
+    for scene in STORIES[name].scenes:
+        if scene.place is Place.CARD:
+            first, second, *_ = kinds = [block["type"] for block in scene.content["blocks"]]
+            assert (first, second) == ("header", "section")
+            assert kinds.count("actions") <= 1
+            assert "actions" not in kinds[:-1]
+
+
+@pytest.mark.parametrize("name", STORIES)
 def test_a_phone_says_which_request_it_is(name: str) -> None:
     """The text of every card names what heads it: a locked screen shows nothing else."""
     cards = [scene.content for scene in STORIES[name].scenes if scene.place is Place.CARD]
