@@ -68,6 +68,9 @@ _OPEN = (
     .where(boards.c.closed_at.is_(None), boards.c.digest == sa.bindparam("digest_"))
     .order_by(boards.c.id)
 )
+_STANDING = (
+    sa.select(boards.c.id, boards.c.posted_ts).where(boards.c.closed_at.is_(None)).order_by(boards.c.id)
+)
 _ITEMS = (
     sa.select(board_items).where(board_items.c.board == sa.bindparam("id_")).order_by(board_items.c.place)
 )
@@ -106,6 +109,11 @@ _CLOSE = (
     .where(boards.c.id == sa.bindparam("id_"), boards.c.closed_at.is_(None))
     .values(closed_at=sa.bindparam("at_", type_=boards.c.closed_at.type), carried_to=sa.bindparam("to_"))
 )
+_REOPEN = (
+    sa.update(boards)
+    .where(boards.c.id == sa.bindparam("id_"), boards.c.carried_to.is_(None))
+    .values(closed_at=None)
+)
 
 
 def alone(u: Unit) -> None:
@@ -132,6 +140,12 @@ def add(u: Unit, board: Board) -> None:
         "opened_at": board.opened_at,
     }
     u.insert(_ADD, row)
+
+
+def standing(u: Unit) -> tuple[tuple[str, str | None], ...]:
+    """Every board on which something may still wait, by its id, and its message's `ts`."""
+    found = u.read(_STANDING, of=(boards,))
+    return tuple((row.id, row.posted_ts) for row in found)
 
 
 def append(u: Unit, board: BoardId, start: int, items: Sequence[tuple[RequestId, Digest]]) -> None:
@@ -193,6 +207,11 @@ def place(u: Unit, board: BoardId, ref: CardRef) -> None:
 def close(u: Unit, board: BoardId, at: Instant, carried_to: BoardId | None = None) -> bool:
     """Nothing on it waits any more; False where it was closed before."""
     return u.change(_CLOSE, {"id_": board, "at_": at, "to_": carried_to}, of=(boards,)) > 0
+
+
+def reopen(u: Unit, board: BoardId) -> None:
+    """Something joined it while it was being closed."""
+    u.change(_REOPEN, {"id_": board}, of=(boards,))
 
 
 def _board(row: Any) -> Board | None:

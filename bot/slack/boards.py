@@ -158,6 +158,9 @@ class _Message:
         # What came meanwhile is shown by the next generation, which closes it.
         if self.over and boards.count(unit, board) == len(self.shown.view.entries):
             boards.close(unit, board, now)
+        elif not self.over and self.shown.board.closed_at is not None:
+            # Something joined it in a transaction that crossed the closing: it is to be decided here.
+            boards.reopen(unit, board)
 
 
 def _waits(unit: Unit, board: BoardId) -> bool:

@@ -292,6 +292,58 @@ async def test_a_reminder_calls_nobody_to_what_is_over(bot: RunningDesk, slack: 
     assert sum("Still open" in each.text for each in slack.messages("C0APPROVALS")) == 1
 
 
+async def test_a_window_that_starts_again_begins_with_the_update(
+    bot: RunningDesk, slack: SlackStandIn
+) -> None:
+    """The desk was away when it ended: the thread says so, and the time to object begins anew."""
+    _, [draft], message = await posted(bot, 1, action="publish_draft")
+    await bot.stored(partial(_begun, request=draft.id))
+    bot.runtime.ahead += timedelta(hours=1)
+    await decide.tick(bot.desk, draft.id, bot.runtime.now())
+    await bot.stored(partial(_begun, request=draft.id))
+    note = await slack.message_in(message.channel, "starts again", thread_ts=message.ts)
+    assert "U0ALICE" in note.text
+    began = (await bot.case(draft.id)).began_at
+    assert began is not None
+    assert bot.runtime.now() - began < timedelta(minutes=1)
+    assert (await bot.story(draft.id)).count("request.shown") == 2
+
+
+async def test_whoever_asks_for_the_card_of_an_item_gets_the_digest_shown(
+    bot: RunningDesk, slack: SlackStandIn
+) -> None:
+    """Such as when dead letters are sent again: no card appears beside the digest."""
+    board, [case, _], message = await posted(bot, 2)
+    slack.workspace.delete(message)
+    await bot.store.write(lambda unit: outbox.show_card(unit, case.id, bot.runtime.now(), final=False))
+    await slack.message_in("C0APPROVALS", "decide here")
+    await quiet(bot)
+    assert bot.cards_in() == []
+    assert (await board_of(bot, board.board)).ref is not None
+
+
+async def test_what_joined_while_it_was_being_closed_can_be_decided(
+    bot: RunningDesk, slack: SlackStandIn
+) -> None:
+    """Another replica's request came in a transaction that the closing did not see: it is open again."""
+    board, requests, message = await posted(bot, 1)
+    await begun(bot, board)
+    await ended(bot, requests)
+    await closed(bot, board.board)
+    [late] = await asked(bot, 1)
+
+    def joining(unit: Unit) -> None:
+        boards.append(unit, board.board, 1, [(late.id, late.sight)])
+        outbox.show_board(unit, board.board, bot.runtime.now(), pressing=False)
+
+    await bot.store.write(joining)
+    await slack.until(lambda: "Approve all" in buttons(message))
+    await quiet(bot)
+    assert (await board_of(bot, board.board)).closed_at is None
+    await slack.click("U0ALICE", message.channel, message.ts, "Approve all")
+    assert (await bot.decided(late.id)).status is Status.APPROVED
+
+
 async def _remind(bot: RunningDesk, board: BoardId) -> None:
     body = {"note": "reminded", "board": board}
     now = bot.runtime.now()
