@@ -11,11 +11,12 @@ from collections.abc import Iterable
 import sqlalchemy as sa
 
 from approvals.canonical import Json
-from approvals.model import BoardId, Instant, RequestId
+from approvals.model import BoardId, Instant, RequestId, UserId
 from store.aside import Row
 from store.leases import again, bury, claim, done, hurry, release
 from store.parcels import (
     CALLS,
+    DECISIONS,
     FINAL_CARDS,
     IS_WAITING,
     MOMENT,
@@ -35,6 +36,7 @@ from store.tables import outbox
 from store.unit_of_work import Unit
 
 __all__ = [
+    "HOMES",
     "Counts",
     "DeadLetter",
     "Parcel",
@@ -54,10 +56,13 @@ __all__ = [
     "retry",
     "show_board",
     "show_card",
+    "show_home",
     "waiting_in",
 ]
 
-_PRIORITY = {ParcelKind.REPLY: REPLIES, ParcelKind.CLEARING: REPLIES, ParcelKind.CALLBACK: CALLS}
+_PRIORITY = {ParcelKind.REPLY: REPLIES, ParcelKind.CLEARING: DECISIONS, ParcelKind.CALLBACK: CALLS}
+#: The lane of all home tabs: Slack counts `views.publish` for the app, whoever it is for.
+HOMES = "homes"
 #: The one row of a request's card.
 _CARD_KEY = "card"
 _UNIQUE = ("request", "kind", "key")
@@ -88,6 +93,16 @@ def _card_again(new: Row, *, final: bool) -> Row:
 
 _SHOW = or_update(outbox, _UNIQUE, lambda new: _card_again(new, final=False))
 _SHOW_FINAL = or_update(outbox, _UNIQUE, lambda new: _card_again(new, final=True))
+
+
+def _home_again(new: Row) -> Row:
+    """Who looks at it now does not wait until those could have it who looked yesterday."""
+    leased = sa.and_(outbox.c.state == "waiting", outbox.c.lease.is_not(None))
+    due = sa.case((leased, outbox.c.due_at), else_=new["due_at"])
+    return {**_card_again(new, final=True), "due_at": due, "priority": new["priority"]}
+
+
+_SHOW_HOME = or_update(outbox, _UNIQUE, _home_again)
 
 _NEXT_DUE = sa.select(
     *(
@@ -204,6 +219,19 @@ def show_board(u: Unit, board: BoardId, now: Instant, *, pressing: bool, lane: s
     """
     row = _row(ParcelKind.BOARD, None, board, now) | {"lane": lane}
     u.insert(_SHOW_FINAL if pressing else _SHOW, row | {"priority": FINAL_CARDS if pressing else NEWS})
+    u.outbox_touched = True
+
+
+def show_home(u: Unit, person: UserId, now: Instant, *, looking: bool) -> None:
+    """The same of somebody's home tab, whose parcel has the person's id for a key.
+
+    `looking`: they wait to see it; else it is what changed, and comes after all that somebody waits for.
+    """
+    row = _row(ParcelKind.HOME, None, person, now) | {"lane": HOMES}
+    if looking:
+        u.insert(_SHOW_HOME, row | {"priority": REPLIES})
+    else:
+        u.insert(_SHOW, row | {"priority": UPDATES})
     u.outbox_touched = True
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from approvals.model import Case, Instant, RequestId, Status
+from approvals.model import Case, Instant, RequestId, Status, UserId
 from store.parcels import DeadLetter, ParcelKind
 from store.payloads import PARTS, joined_case
 from store.spelling import read_json
@@ -22,6 +23,21 @@ _OUTLINES = (
     sa.select(*PARTS[:-1], sa.null().label("content"), cases.c.id)
     .where(_IS_PENDING, cases.c.id > sa.bindparam("after"))
     .order_by(cases.c.id)
+    .limit(sa.bindparam("most"))
+)
+_VERSIONS = sa.select(cases.c.id, cases.c.version).where(_IS_PENDING)
+_OUTLINES_OF = sa.select(*PARTS[:-1], sa.null().label("content"), cases.c.id, cases.c.version).where(
+    cases.c.id.in_(sa.bindparam("ids", expanding=True))
+)
+#: A cheap look at the whole row first: who decided is in its JSON.
+_DECIDED = (
+    sa.select(cases.c.id, cases.c.state)
+    .where(
+        cases.c.decided_at.is_not(None),
+        cases.c.decided_at >= sa.bindparam("since_", type_=cases.c.decided_at.type),
+        cases.c.state.like(sa.bindparam("named")),
+    )
+    .order_by(cases.c.decided_at.desc(), cases.c.id.desc())
     .limit(sa.bindparam("most"))
 )
 _BEGINNING = (
@@ -76,6 +92,29 @@ def outlines(u: Unit, after: RequestId | None, limit: int) -> tuple[Case, ...]:
     """
     rows = u.read(_OUTLINES, {"after": after or "", "most": limit}, of=(cases,)).all()
     return tuple(joined_case(row) for row in rows)
+
+
+def versions(u: Unit) -> dict[RequestId, int]:
+    """What is pending, and how often each has changed."""
+    return {RequestId(row.id): row.version for row in u.read(_VERSIONS, of=(cases,))}
+
+
+def outlines_of(u: Unit, requests: Iterable[RequestId]) -> dict[RequestId, tuple[int, Case]]:
+    """As `outlines`, of these, decided or not; each with its version."""
+    rows = u.read(_OUTLINES_OF, {"ids": list(requests)}, of=(cases,)).all()
+    return {RequestId(row.id): (row.version, joined_case(row)) for row in rows}
+
+
+def decided_by(u: Unit, person: UserId, since: Instant, limit: int) -> tuple[RequestId, ...]:
+    """What `person` decided, alone or with others, after `since`, the latest first; at most so many."""
+    wanted = {"since_": since, "named": f'%"{person}"%', "most": limit}
+    rows = u.read(_DECIDED, wanted, of=(cases,)).all()
+    return tuple(RequestId(row.id) for row in rows if person in _deciders(row.state))
+
+
+def _deciders(state: str) -> set[str]:
+    decision = read_json(state).get("decision") or {}
+    return {each["id"] for each in decision.get("by") or ()}
 
 
 def beginning(u: Unit, piece: str, limit: int) -> tuple[RequestId, ...]:

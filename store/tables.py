@@ -384,3 +384,15 @@ recent_cards = sa.Table(
     sa.Index("ix_recent_cards_channel", "channel", "at"),
     sa.Index("ix_recent_cards_at", "at"),
 )
+
+homes = sa.Table(
+    "homes",
+    metadata,
+    # Who looked at their home tab, and when they last did: it is kept true for them for a while.
+    sa.Column("person", sa.Text, primary_key=True),
+    sa.Column("looked_at", Moment, nullable=False),
+    # A digest of what it shows, and Slack's name for that version; empty while that is not known.
+    sa.Column("print", sa.Text, nullable=False),
+    sa.Column("hash", sa.Text, nullable=False),
+    sa.Index("ix_homes_looked_at", "looked_at"),
+)

@@ -83,6 +83,11 @@ def _reminders_too(connection: sa.Connection) -> None:
     connection.exec_driver_sql("INSERT INTO reminders VALUES ('req_1', 'remind:0', 'C1', '1.3')")
 
 
+def _homes_too(connection: sa.Connection) -> None:
+    _reminders_too(connection)
+    connection.exec_driver_sql("INSERT INTO homes VALUES ('U1', 1, 'p', 'h')")
+
+
 #: For each revision: puts rows of every kind into a database that is at it. The next migration is tried on
 #: them. Whoever adds a migration adds its rows here; a test fails until then.
 ROWS: dict[str, Callable[[sa.Connection], None]] = {
@@ -92,6 +97,7 @@ ROWS: dict[str, Callable[[sa.Connection], None]] = {
     "0004": _gate_review_too,
     "0005": _digests_too,
     "0006": _reminders_too,
+    "0007": _homes_too,
 }
 
 
