@@ -50,6 +50,15 @@ DEAD_BACK: Final = "dead_back"
 DEAD_ON: Final = "dead_on"
 DEAD_PAGES: Final = (DEAD_BACK, DEAD_ON)
 
+#: The home tab's `callback_id`: what was clicked there was clicked in no message.
+HOME: Final = "home"
+#: Of a home tab that nobody looked at for long: draw it anew.
+HOME_AGAIN: Final = "home_again"
+#: Beside an agent in an operator's home tab. Its block says which agent (`home_view.agent_block`), the value
+#: too; where the two do not agree, nothing happens.
+PAUSE_LISTED: Final = "pause_agent"
+RESUME_LISTED: Final = "resume_agent"
+
 #: On a suggestion of the gate review; their value is `About.encode()`.
 SHOW_REQUESTS: Final = "show_requests"
 NOT_NOW: Final = "not_now"

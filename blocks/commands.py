@@ -102,7 +102,7 @@ def grants(lines: Sequence[GrantLine], *, everybodys: bool) -> Message:
         )
     count = f"{len(lines):,} grant{'' if len(lines) == 1 else 's'}"
     text = Mrkdwn(f"{count} {'of everybody' if everybodys else 'of yours'} let similar requests through now.")
-    shown: list[Block] = [words(text), *map(_grant, lines[:_MOST_GRANTS])]
+    shown: list[Block] = [words(text), *map(live_grant, lines[:_MOST_GRANTS])]
     if len(lines) > _MOST_GRANTS:
         shown.append(small(f"{len(lines) - _MOST_GRANTS:,} more: `hitl grants list`"))
     return Message(text, shown)
@@ -145,7 +145,8 @@ def _helped(entry: Entry) -> str:
     return f"{_typed(entry)}{example}"
 
 
-def _grant(line: GrantLine) -> Block:
+def live_grant(line: GrantLine) -> Block:
+    """One of them, with a button to end it."""
     grant = line.grant
     told = (
         f"`{_code(grant.id)}` {escape(in_a_sentence(grant, line.case), 300)}\n"

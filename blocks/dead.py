@@ -27,6 +27,7 @@ _WHAT: Final = {
     "board": "A digest could not be shown",
     "note": "Something could not be said in a digest's thread",
     "clearing": "A digest could not be cleared",
+    "home": "A home tab could not be drawn",
 }
 _NAMED: Final = 5
 
@@ -59,7 +60,7 @@ def dead(lines: Sequence[DeadLine], start: int, count: int) -> Message:
     last = start + len(lines)
     part = f"From {start + 1:,} to {last:,}, of {count:,}. " if len(lines) < count else ""
     foot = Mrkdwn(f"{part}`/hitl dead all` sends all again, and so does `hitl outbox retry`.")
-    return Message(text, [words(text), *map(_letter, lines), _row(start, last, count), small(foot)])
+    return Message(text, [words(text), *map(letter, lines), _row(start, last, count), small(foot)])
 
 
 def again(count: int) -> Mrkdwn:
@@ -81,7 +82,8 @@ def not_so(typed: str) -> Message:
     return _plain(f"`{escape(typed.replace('`', chr(39)), 80)}` is nothing I know here. Type `/hitl {DEAD}`.")
 
 
-def _letter(line: DeadLine) -> Block:
+def letter(line: DeadLine) -> Block:
+    """One of them, with a button to send it again."""
     what = _WHAT.get(line.kind, "Something could not be delivered")
     if line.event is not None and line.case is not None:
         agent = escape(line.case.request.agent, 60)

@@ -39,14 +39,15 @@ def oncall(turns: Sequence[Turns], now: Instant) -> Message:
     """Now and next, of each group."""
     text = Mrkdwn(f"Who is on call, in {len(turns)} group{'' if len(turns) == 1 else 's'}:")
     if len(turns) == 1:
-        return _said(_turns(turns[0], now, _SHIFTS))
-    shown = [words(_turns(each, now, 2)) for each in turns[:_GROUPS]]
+        return _said(turns_line(turns[0], now, _SHIFTS))
+    shown = [words(turns_line(each, now, 2)) for each in turns[:_GROUPS]]
     more = len(turns) - _GROUPS
     rest = [small(f"{more:,} more groups: `/hitl oncall GROUP`")] if more > 0 else []
     return Message(text, [words(text), *shown, *rest])
 
 
-def _turns(turns: Turns, now: Instant, most: int) -> str:
+def turns_line(turns: Turns, now: Instant, most: int) -> str:
+    """One group: who is on call now, and the next, `most` shifts in all."""
     name = f"*{escape(turns.name, 60)}*"
     if turns.usergroup is not None:
         return f"{name}: whoever is in the Slack user group {escape(turns.usergroup, 40)}; it is kept there."
@@ -111,7 +112,7 @@ def no_group(typed: str, groups: Sequence[str]) -> Message:
 
 def no_turns(turns: Turns, now: Instant) -> Message:
     """Nothing to override in it."""
-    return _said(f"People do not take turns there. {_turns(turns, now, 1)}")
+    return _said(f"People do not take turns there. {turns_line(turns, now, 1)}")
 
 
 def nobody_named(usage: str) -> Message:

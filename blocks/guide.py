@@ -1,12 +1,12 @@
-"""What `/hitl`, a mention and the home tab say today, and a few words around cards and modals."""
+"""What `/hitl` and a mention say of the bot, and a few words around cards and modals."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, Final
+from typing import Final
 
 from approvals.model import Case
-from blocks.message import Message, small, words
+from blocks.message import Message, small
 from blocks.text import Mrkdwn, escape
 
 _CARDS: Final = (
@@ -25,9 +25,14 @@ def usage() -> Mrkdwn:
     return Mrkdwn(f"{_CARDS}\n{_COMMENTS}\n{_COMMANDS}")
 
 
-def home() -> dict[str, Any]:
-    """The home tab."""
-    return {"type": "home", "blocks": [words(_CARDS), words(_COMMENTS), words(_COMMANDS)]}
+def what_it_is() -> Mrkdwn:
+    """In a sentence or two, for whoever never saw it."""
+    return Mrkdwn(_CARDS)
+
+
+def how_to_use_it() -> Mrkdwn:
+    """What can be done besides clicking."""
+    return Mrkdwn(f"{_COMMENTS}\n{_COMMANDS}")
 
 
 def posted_again(*, final: bool) -> Mrkdwn:

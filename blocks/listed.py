@@ -10,6 +10,8 @@ from approvals.model import RequestId
 
 #: `Listed.where` of what `/hitl show` shows.
 SHOWN: Final = "shown"
+#: `Listed.where` of what stands in the home tab.
+HOME: Final = "home"
 #: Characters that an action's or an agent's pattern may have in a list.
 MOST_IN_PATTERN: Final = 60
 _LISTED: Final = re.compile(r"item:([A-Za-z0-9_-]{1,60}):(.{0,180})", re.DOTALL)
@@ -25,7 +27,7 @@ class Listed:
     """
 
     request: RequestId
-    #: for whoever draws the list anew: `QueuePage.encode()`, `SHOWN`, or a word of the home tab's
+    #: for whoever draws the list anew: `QueuePage.encode()`, `SHOWN`, or `HOME`
     where: str = ""
 
     def encode(self) -> str:

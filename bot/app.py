@@ -103,7 +103,7 @@ async def running(settings: Settings, runtime: Runtime) -> AsyncIterator[Bot]:
         courier = Courier(store, senders, runtime, probe=side.probe, alarm=side.alarm)
         web = endpoint.build(
             side.desk,
-            readiness=_readiness(store, side, courier),
+            readiness=_told_of_itself(side.desk, shelf, _readiness(store, side, courier)),
             version=version("hitl-desk"),
             rate_limit=settings.rate_limit,
             meter=meter,
@@ -294,3 +294,9 @@ def _readiness(store: Store, side: SlackSide, courier: Courier) -> Readiness:
         return {"database": database, "slack": await _why_deaf(side, courier)}
 
     return needs
+
+
+def _told_of_itself(desk: Desk, shelf: PolicyShelf, readiness: Readiness) -> Readiness:
+    """What operators see in their home tabs is what `/readyz` says, and how the policy's file is."""
+    desk.program.needs, desk.program.policy_file = readiness, shelf
+    return readiness

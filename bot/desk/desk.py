@@ -7,6 +7,7 @@ from typing import Protocol
 
 from approvals.model import Roster
 from approvals.policy import Policy
+from bot.desk.program import Program
 from bot.runtime import Runtime
 from store.engine import Store
 
@@ -36,3 +37,5 @@ class Desk:
     directory: Directory
     #: versions of the policy of which it was logged that they name nobody who could be told
     mute: set[str] = field(default_factory=set)
+    #: how the program itself is
+    program: Program = field(default_factory=Program)

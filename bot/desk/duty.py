@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from approvals import rotation
@@ -11,8 +12,9 @@ from approvals.absence import Absence
 from approvals.canonical import Json
 from approvals.model import GroupName, Instant, Person, UserId
 from approvals.moments import Span
-from approvals.policy_model import Policy, Rotation
+from approvals.policy_model import Policy, Rotation, UserGroup
 from approvals.rotation import Override, Shift
+from blocks.duty import Turns
 from bot.desk.desk import Desk
 from bot.desk.view import moment
 from store import outbox, overrides
@@ -21,6 +23,8 @@ from store.unit_of_work import Unit
 
 #: So that the handoff that an override makes is after what was announced before.
 _JUST_BEFORE = timedelta(milliseconds=1)
+#: How far ahead a list looks, in turns.
+_AHEAD = 6
 
 
 class Ending(StrEnum):
@@ -50,6 +54,33 @@ def coming(unit: Unit, group: GroupName, turns: Rotation, starts: Instant, ends:
     """Who is on call from `starts` to `ends`, overrides included."""
     theirs = [each for each in overrides.since(unit, starts) if each.group == group]
     return list(rotation.shifts(turns, theirs, starts, ends))
+
+
+async def turns_in(desk: Desk, names: Sequence[GroupName]) -> list[Turns]:
+    """Who is on call in those groups of the policy, some turns ahead. Raises `KeyError`."""
+    now, policy, roster = desk.runtime.now(), desk.policies.current, desk.directory.roster()
+    gone = frozenset(user for user, profile in roster.people.items() if not profile.active)
+
+    def looking(unit: Unit) -> list[Turns]:
+        found = []
+        for name in names:
+            group = policy.groups[name]
+            if isinstance(group, Rotation):
+                shifts = coming(unit, name, group, now, _horizon(group, now))
+                found.append(Turns(name, tuple(shifts), gone=gone))
+            else:
+                found.append(Turns(name, None, group.id if isinstance(group, UserGroup) else None))
+        return found
+
+    return await desk.store.read(looking)
+
+
+def _horizon(group: Rotation, now: Instant) -> Instant:
+    return max(now, _beginning(group)) + max(_AHEAD * group.every, timedelta(days=1))
+
+
+def _beginning(group: Rotation) -> Instant:
+    return datetime.combine(group.start, group.at, UTC)
 
 
 async def take_over(desk: Desk, by: Person, group: GroupName, user: UserId, when: Span) -> Taken:

@@ -18,7 +18,7 @@ from typing import Final
 
 from approvals import access, escalation, quorum
 from approvals.globs import Globs
-from approvals.model import Case, Instant, Person, RequestId, Roster, UserId
+from approvals.model import Case, DigestName, Instant, Person, RequestId, Roster, UserId
 from bot.desk.desk import Desk
 from store import cases, queue
 from store.cards import CardRef
@@ -67,6 +67,10 @@ class Place:
     mine: bool
     overdue: bool
     parked: bool
+    #: true when they are asked, as a member or in somebody's place; an operator sees others too
+    asked: bool
+    #: the digest that it waits in, until a card of its own shows it
+    digest: DigestName | None
     #: what sorts: what is parked last, then the riskiest, then what ends first, then the oldest
     urgency: tuple[bool, int, Instant, RequestId]
 
@@ -119,20 +123,40 @@ class Meant:
 
 async def waiting(desk: Desk, user: UserId, only: Only | None = None) -> Queue:
     """The queue of `user` as it stands now. Costs what is pending; other work has its turn in between."""
-    roster, now = desk.directory.roster(), desk.runtime.now()
-    everything, narrowed = user in desk.policies.current.operators, _Narrowed(only or Only())
+    narrowed = _Narrowed(only or Only())
     found: list[Place] = []
     after: RequestId | None = None
     while page := await desk.store.read(partial(queue.outlines, after=after, limit=_PAGE)):
-        found += [
-            _placed(case, user, roster, now)
-            for case in page
-            if narrowed.admits(case) and not case.quiet and (everything or _is_asked(case, user, roster))
-        ]
+        found += _places(desk, user, filter(narrowed.admits, page))
         after = page[-1].id
         # A read from SQLite does not give way by itself.
         await asyncio.sleep(0)
-    return Queue(tuple(sorted(found, key=lambda place: place.urgency)))
+    return _in_order(found)
+
+
+async def among(desk: Desk, user: UserId, pending: Sequence[Case]) -> Queue:
+    """The queue of `user` from all that is pending, which somebody read already."""
+    found: list[Place] = []
+    for first in range(0, len(pending), _PAGE):
+        found += _places(desk, user, pending[first : first + _PAGE])
+        await asyncio.sleep(0)
+    return _in_order(found)
+
+
+def _places(desk: Desk, user: UserId, some: Iterable[Case]) -> list[Place]:
+    """Those of `some` that they may see."""
+    roster, now = desk.directory.roster(), desk.runtime.now()
+    everything = user in desk.policies.current.operators
+    found = []
+    for case in some:
+        asked = _is_asked(case, user, roster)
+        if not case.quiet and (everything or asked):
+            found.append(_placed(case, user, roster, now, asked=asked))
+    return found
+
+
+def _in_order(places: Iterable[Place]) -> Queue:
+    return Queue(tuple(sorted(places, key=lambda place: place.urgency)))
 
 
 async def items(desk: Desk, ids: Sequence[RequestId]) -> tuple[Item, ...]:
@@ -192,13 +216,15 @@ def _found(unit: Unit, piece: str) -> tuple[RequestId, ...]:
     return queue.ending(unit, end, _MOST_MEANT)
 
 
-def _placed(case: Case, user: UserId, roster: Roster, now: Instant) -> Place:
+def _placed(case: Case, user: UserId, roster: Roster, now: Instant, *, asked: bool) -> Place:
     parked = case.parked_at is not None
     return Place(
         id=case.id,
         mine=waits_for(case, user, roster),
         overdue=not parked and (case.fired > 0 or bool(escalation.due(case, now))),
         parked=parked,
+        asked=asked,
+        digest=case.waits_in,
         urgency=(parked, -case.judgement.risk.rank, escalation.ends_at(case) or _NEVER, case.id),
     )
 

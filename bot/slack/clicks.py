@@ -18,6 +18,7 @@ from bot.slack.board_review import BoardReview
 from bot.slack.commands import revoked
 from bot.slack.dead_letters import DeadLetters
 from bot.slack.front import Front
+from bot.slack.home_clicks import HomeClicks
 from bot.slack.lists import Lists
 from bot.slack.once import Once
 from bot.slack.opening import Opening
@@ -35,6 +36,7 @@ class Clicks:
         self._opening = Opening(front, lists)
         self._stats = Stats(front)
         self._dead = DeadLetters(front, lists)
+        self._home = HomeClicks(front, lists)
         self._boards = BoardClicks(front, review)
         self._opens: Mapping[str, Callable[[Click], None]] = {
             actions.EDIT: self._opening.edit,
@@ -53,6 +55,9 @@ class Clicks:
             **dict.fromkeys(actions.DEAD_PAGES, self._dead.turn),
             actions.SEND_AGAIN: self._dead.send_again,
             actions.SEND_ALL_AGAIN: self._dead.send_again,
+            actions.PAUSE_LISTED: self._home.pause,
+            actions.RESUME_LISTED: self._home.resume,
+            actions.HOME_AGAIN: self._home.again,
         }
 
     async def take(self, body: Body) -> None:
@@ -61,6 +66,7 @@ class Clicks:
         wrong = await self._front.answered(lambda: self._once.run(clicked.key, lambda: self._handle(clicked)))
         if wrong is not None:
             self._front.tell(clicked, wrong)
+        self._home.used(clicked)
 
     async def _handle(self, unnamed: Click) -> None:
         clicked = self._front.name(unnamed)

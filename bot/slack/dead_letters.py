@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
 from typing import Final
 
 from approvals.model import UserId
 from blocks import actions, replies
 from blocks import dead as said_of
-from blocks.dead import DeadLine
 from blocks.message import Message
+from bot.desk.home import dead_line
 from bot.slack.front import Front
 from bot.slack.lists import Lists
 from bot.slack.payloads import Click
-from store import cases, outbox, queue
-from store.outbox import DeadLetter, ParcelKind
+from store import outbox, queue
 from store.unit_of_work import Unit
 
 _MOST_DIGITS: Final = 18
@@ -80,30 +77,9 @@ class DeadLetters:
     async def _page(self, start: int) -> Message:
         def reading(unit: Unit) -> Message:
             page = queue.dead_letters(unit, start, said_of.A_PAGE)
-            return said_of.dead([_line(unit, each) for each in page.letters], start, page.count)
+            return said_of.dead([dead_line(unit, each) for each in page.letters], start, page.count)
 
         return await self._front.desk.store.read(reading)
-
-
-def _line(unit: Unit, letter: DeadLetter) -> DeadLine:
-    found = cases.with_cards(unit, [letter.request]) if letter.request is not None else []
-    case, card = found[0] if found else (None, None)
-    return DeadLine(
-        id=letter.id,
-        kind=str(letter.kind),
-        event=_event(letter),
-        case=case,
-        permalink=card.permalink if card is not None else None,
-        since=letter.died_at,
-        tries=letter.attempts,
-        error=letter.error,
-    )
-
-
-def _event(letter: DeadLetter) -> str | None:
-    if letter.kind is not ParcelKind.CALLBACK or not isinstance(letter.body, Mapping):
-        return None
-    return str(json.loads(str(letter.body["body"]))["type"])
 
 
 def _number(value: str) -> int | None:

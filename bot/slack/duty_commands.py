@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import logging
 import re
-from datetime import UTC, datetime, timedelta
 from typing import Final, Protocol
 
-from approvals.model import GroupName, Instant, Person, Profile, UserId
+from approvals.model import GroupName, Person, Profile, UserId
 from approvals.moments import Span, span
-from approvals.policy_model import Rotation, UserGroup
+from approvals.policy_model import Rotation
 from blocks import duty as said
-from blocks.duty import Turns
 from blocks.message import Message
 from bot.desk import duty
 from bot.desk.duty import Ending
@@ -19,14 +17,11 @@ from bot.desk.handoffs import Handoffs
 from bot.slack.front import Front
 from bot.slack.people import People
 from store.errors import Unavailable
-from store.unit_of_work import Unit
 
 log = logging.getLogger(__name__)
 
 #: How Slack writes people, and how they are typed where it does not: an id, or a name.
 _PERSON: Final = re.compile(r"<@([UW][A-Z0-9]+)(?:\|[^<>]*)?>|@?([UW][A-Z0-9]{4,})\b|@(\S+)|(me)\b")
-#: How far ahead a list looks, in turns.
-_AHEAD: Final = 6
 _UTC: Final = "UTC"
 
 
@@ -63,7 +58,7 @@ class DutyCommands:
         if not words:
             return await self._listed((name,))
         if not isinstance(groups[name], Rotation):
-            return said.no_turns((await self._turns((name,)))[0], desk.runtime.now())
+            return said.no_turns((await duty.turns_in(desk, (name,)))[0], desk.runtime.now())
         if words.casefold() == "off":
             return await self._given_back(by, name)
         return await self._taken(by, name, words)
@@ -142,25 +137,7 @@ class DutyCommands:
             log.warning("a handoff is announced later: %s", away)
 
     async def _listed(self, names: tuple[GroupName, ...]) -> Message:
-        return said.oncall(await self._turns(names), self._front.desk.runtime.now())
-
-    async def _turns(self, names: tuple[GroupName, ...]) -> list[Turns]:
-        desk = self._front.desk
-        now, policy, roster = desk.runtime.now(), desk.policies.current, desk.directory.roster()
-        gone = frozenset(user for user, profile in roster.people.items() if not profile.active)
-
-        def looking(unit: Unit) -> list[Turns]:
-            found = []
-            for name in names:
-                group = policy.groups[name]
-                if isinstance(group, Rotation):
-                    shifts = duty.coming(unit, name, group, now, _horizon(group, now))
-                    found.append(Turns(name, tuple(shifts), gone=gone))
-                else:
-                    found.append(Turns(name, None, group.id if isinstance(group, UserGroup) else None))
-            return found
-
-        return await desk.store.read(looking)
+        return said.oncall(await duty.turns_in(self._front.desk, names), self._front.desk.runtime.now())
 
     def _meant(self, by: Person, words: str) -> tuple[UserId, str] | None:
         """The person that is named first, and what follows."""
@@ -195,11 +172,3 @@ def _named(typed: str, groups: tuple[GroupName, ...]) -> GroupName | None:
     words = f"{typed.strip('`*_ ').casefold().replace('`', '')} "
     found = [name for name in groups if words.startswith(f"{name.casefold()} ")]
     return max(found, key=len, default=None)
-
-
-def _horizon(group: Rotation, now: Instant) -> Instant:
-    return max(now, _beginning(group)) + max(_AHEAD * group.every, timedelta(days=1))
-
-
-def _beginning(group: Rotation) -> Instant:
-    return datetime.combine(group.start, group.at, UTC)

@@ -14,6 +14,7 @@ from approvals.model import Case, Person, RequestId
 from blocks import replies
 from bot.desk import decide, incidents
 from bot.desk.desk import Desk
+from bot.slack.home import Homes
 from bot.slack.outgoing import Outgoing
 from bot.slack.payloads import Body, Click, request_carried
 from bot.slack.private import whisper
@@ -76,8 +77,10 @@ class Front:
     out: Outgoing
     tasks: Tasks = field(default_factory=Tasks)
     bell: Bell = field(default_factory=Bell)
+    homes: Homes = field(init=False)
 
     def __post_init__(self) -> None:
+        self.homes = Homes(self.desk)
         self.desk.store.on_commit(self.bell.ring)
 
     @property

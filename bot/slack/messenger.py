@@ -8,6 +8,8 @@ from bot.slack.board_notes import BoardNoteSender
 from bot.slack.boards import BoardSender
 from bot.slack.cards import CardSender
 from bot.slack.clearing_job import ClearingSender
+from bot.slack.home import Homes
+from bot.slack.home_sender import HomeSender
 from bot.slack.outgoing import Outgoing
 from bot.slack.private import NoticeSender, ReplySender
 from bot.slack.review_post import ReviewSender
@@ -16,7 +18,7 @@ from scheduler.results import Sender
 from store.outbox import ParcelKind
 
 
-def senders(out: Outgoing) -> Mapping[ParcelKind, Sender]:
+def senders(out: Outgoing, homes: Homes) -> Mapping[ParcelKind, Sender]:
     """All but `CALLBACK`, which goes to agents."""
     return {
         ParcelKind.CARD: CardSender(out).send,
@@ -27,4 +29,5 @@ def senders(out: Outgoing) -> Mapping[ParcelKind, Sender]:
         ParcelKind.REVIEW: ReviewSender(out).send,
         ParcelKind.BOARD: BoardSender(out).send,
         ParcelKind.NOTE: BoardNoteSender(out).send,
+        ParcelKind.HOME: HomeSender(out, homes).send,
     }

@@ -65,6 +65,7 @@ class SlackSide:
         self._watches = [
             asyncio.create_task(self.identity.watch(), name="slack-identity"),
             asyncio.create_task(self.people.run(), name="slack-people"),
+            asyncio.create_task(self._front.homes.run(), name="slack-homes"),
         ]
         return await self._door.open()
 
@@ -120,7 +121,7 @@ async def slack_side(
         people.on_trouble = out.concerns_all
         front = Front(out)
         door = _door(workspace, connection, front, people)
-        yield SlackSide(desk, identity, people, senders(out), front, door)
+        yield SlackSide(desk, identity, people, senders(out, front.homes), front, door)
 
 
 def _door(workspace: Workspace, connection: Connection, front: Front, people: People) -> Door:

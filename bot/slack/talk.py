@@ -17,7 +17,6 @@ from bot.slack.payloads import Body, Words, plainly, written
 from bot.slack.people import People
 from bot.slack.stamps import moment
 from bot.slack.thread_verbs import ThreadVerbs
-from bot.slack.troubles import SlackTrouble, said
 from store import outbox
 from store.outbox import ParcelKind
 
@@ -127,13 +126,7 @@ class Talk:
         return Address(None, names_us=False)
 
     async def home(self, event: Body) -> None:
-        """Draw the home tab for whoever opened it; nobody waits for it."""
+        """Somebody opened their home tab, or the app's messages: Slack tells both so."""
         if event.get("tab") in (None, "home"):
-            self._front.tasks.start(self._draw(str(event["user"])), "home")
-
-    async def _draw(self, user: str) -> None:
-        client = self._front.out.connection.client
-        try:
-            await said(client.views_publish(user_id=user, view=guide.home()))
-        except SlackTrouble as trouble:
-            log.warning("a home tab could not be drawn: %s", trouble)
+            shown = (event.get("view") or {}).get("hash")
+            await self._front.homes.opened(UserId(str(event["user"])), shown)
