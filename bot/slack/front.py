@@ -10,10 +10,11 @@ from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from approvals.errors import Refused
-from approvals.model import Case, Person, RequestId
+from approvals.model import Case, Instant, Person, RequestId
 from blocks import replies
 from bot.desk import decide, incidents
 from bot.desk.desk import Desk
+from bot.slack import landed
 from bot.slack.home import Homes
 from bot.slack.outgoing import Outgoing
 from bot.slack.payloads import Body, Click, request_carried
@@ -166,6 +167,14 @@ class Front:
             self.tasks.start(self._tell_where(click, wrong), "say where")
         else:
             self.say(click, wrong.text, past_the_store=wrong.past_the_store)
+        if wrong.past_the_store and click.ts:
+            began = landed.since(self.desk.runtime.now(), ANSWER_WITHIN)
+            self.tasks.start(self._tell_if_landed(click, began), "say that it landed")
+
+    async def _tell_if_landed(self, click: Click, began: Instant) -> None:
+        """A commit may be under way when its caller stops waiting: nobody knows how it ends."""
+        if await landed.has_landed(self.desk, click, began, lambda: self.bell.next):
+            self.say(replace(click, key=f"landed:{click.key}"), replies.saved_late())
 
     async def _tell_where(self, click: Click, wrong: Wrong) -> None:
         """A message that is no card: one that another took the place of, or one of another installation.

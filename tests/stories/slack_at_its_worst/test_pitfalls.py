@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import ast
 import re
+import threading
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import cast
 
 import aiohttp
 
@@ -19,6 +21,7 @@ from bot.desk import decide
 from sandbox.server import SlackStandIn
 from sandbox.words import clickables, words_of_message
 from sandbox.workspace import Message
+from store.sqlite import SqliteLine
 from tests.harness.desk import POLICY, RunningDesk, running_desk
 from tests.stories.slack_at_its_worst.conftest import TWO_CHANNELS, nothing_waits
 
@@ -47,6 +50,24 @@ async def test_pitfall_1_a_click_is_acknowledged_whatever_slack_does(
     await bot.card(case.id, "pproved")
     await nothing_waits(bot)
     assert not slack.ephemerals("U0ALICE")
+
+
+async def test_pitfall_1_what_was_said_not_to_be_saved_and_landed_is_put_right(
+    bot: RunningDesk, slack: SlackStandIn
+) -> None:
+    """The disk hangs in the commit: told in time that it failed, and told again when it did not."""
+    case = await bot.ask("pair_payout")
+    card = await bot.card(case.id)
+    await nothing_waits(bot)
+    hung = threading.Event()
+    # The one thread that waits for the disk: nothing from outside makes SQLite's commit itself slow.
+    cast(SqliteLine, bot.store._line)._disk.submit(hung.wait)
+    answer = await slack.click("U0ALICE", card.channel, card.ts, "Approve")
+    assert answer.acknowledged
+    await slack.ephemeral_to("U0ALICE", "could not be saved")
+    hung.set()
+    await slack.ephemeral_to("U0ALICE", "saved after all")
+    assert [vote.by.id for vote in (await bot.case(case.id)).votes] == ["U0ALICE"]
 
 
 async def test_pitfall_6_refusals_are_told_and_buttons_outlive_a_restart(
