@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from functools import cache
 
-from bot.gallery import attention, desk, others, refunds
+from bot.gallery import attention, desk, homes, others, refunds
 from bot.gallery.life import Story
 
 
 @cache
 def hall() -> tuple[Story, ...]:
     """Every story, each name once."""
-    return (*refunds.stories(), *attention.stories(), *others.stories(), *desk.stories())
+    return (*refunds.stories(), *attention.stories(), *others.stories(), *desk.stories(), *homes.stories())
