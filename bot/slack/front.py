@@ -77,6 +77,8 @@ class Front:
 
     out: Outgoing
     tasks: Tasks = field(default_factory=Tasks)
+    #: what only waits for something that may never come: a stop does not wait for it
+    lingering: Tasks = field(default_factory=Tasks)
     bell: Bell = field(default_factory=Bell)
     homes: Homes = field(init=False)
 
@@ -169,7 +171,7 @@ class Front:
             self.say(click, wrong.text, past_the_store=wrong.past_the_store)
         if wrong.past_the_store and click.ts:
             began = landed.since(self.desk.runtime.now(), ANSWER_WITHIN)
-            self.tasks.start(self._tell_if_landed(click, began), "say that it landed")
+            self.lingering.start(self._tell_if_landed(click, began), "say that it landed")
 
     async def _tell_if_landed(self, click: Click, began: Instant) -> None:
         """A commit may be under way when its caller stops waiting: nobody knows how it ends."""

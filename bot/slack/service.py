@@ -81,6 +81,7 @@ class SlackSide:
     async def stop_intake(self) -> None:
         """Take no further payloads; those in hand are answered, and what they started is finished."""
         await self._door.close()
+        await self._front.lingering.finish(0)
         cut = await self._front.tasks.finish(FINISH_WITHIN)
         if cut:
             log.warning("%d modals or answers were cut off", cut)
