@@ -5,7 +5,7 @@ from __future__ import annotations
 from approvals import access, escalation, stepping
 from approvals.audit import FactKind
 from approvals.canonical import Json
-from approvals.effects import HandedTo, PostNote, Wake
+from approvals.effects import HandedTo, PostNote, ShowCard, Wake
 from approvals.errors import Reason
 from approvals.events import HandedOver, Snoozed
 from approvals.model import Case, GroupName, Instant, Roster, StepKind, UserId
@@ -31,6 +31,10 @@ def hand_over(pen: Pen, event: HandedOver) -> Ruling:
         pen.change(excused=tuple(sorted(excused)), snoozed=snoozed)
         body: dict[str, Json] = {"to": event.to_person.id}
         pen.note(FactKind.HANDED_OVER, signed(event.by), body)
+        if case.waits_in is not None:
+            # Among a hundred others nobody would see that it is theirs now.
+            pen.leave_digest()
+            pen.follow(ShowCard())
         note = HandedTo(event.by, event.to_person, said(event.reason))
         pen.follow(PostNote(f"handed:{case.version}", note))
     return pen.ruling()

@@ -357,6 +357,17 @@ class Lack:
 
 
 @dataclass(frozen=True, slots=True)
+class Called:
+    """When a group was asked beyond the rule's own, and why then."""
+
+    at: Instant
+    #: before its step's time
+    early: bool = False
+    #: who handed it over to them; None: the clock, or too few were left to decide
+    by: Person | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Case:
     """A request and all that became of it so far."""
 
@@ -374,6 +385,8 @@ class Case:
     flaws: tuple[Flaw, ...] = ()
     #: groups asked beyond the rule's own, by escalation, in order
     escalated: tuple[GroupName, ...] = ()
+    #: of those, how it came; of some that were asked before this was kept, nothing is known
+    called: Mapping[GroupName, Called] = field(default_factory=dict)
     #: how many steps of the escalation policy have fired
     fired: int = 0
     #: places of steps that fired before those in front of them, because too few were left to decide

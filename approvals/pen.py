@@ -14,7 +14,6 @@ from approvals.effects import (
     CallbackType,
     Effect,
     Escalated,
-    HandedTo,
     PostNote,
     Reminded,
     ShowCard,
@@ -146,7 +145,7 @@ class Pen:
 
 
 def _calls_people(effect: Effect) -> bool:
-    return isinstance(effect, PostNote) and isinstance(effect.note, Reminded | Escalated | HandedTo)
+    return isinstance(effect, PostNote) and isinstance(effect.note, Reminded | Escalated)
 
 
 def said(words: str | None) -> str | None:

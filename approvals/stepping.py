@@ -20,7 +20,7 @@ from approvals.effects import (
 )
 from approvals.errors import Broken
 from approvals.events import Ticked
-from approvals.model import Case, Instant, Lack, Person, Roster, Step, StepKind, UserId, Via
+from approvals.model import Called, Case, Instant, Lack, Person, Roster, Step, StepKind, UserId, Via
 from approvals.moves import Move
 from approvals.pen import Pen, signed
 
@@ -64,7 +64,8 @@ def escalate(pen: Pen, place: int, step: Step, *, early: bool = False, by: Perso
     """Ask another group as well; what is to be said of it in the thread."""
     if step.to is None:
         raise Broken(f"{pen.case.id} escalates to nobody")
-    pen.change(escalated=tuple(dict.fromkeys((*pen.case.escalated, step.to))))
+    called = {step.to: Called(pen.now, early, by), **pen.case.called}
+    pen.change(escalated=tuple(dict.fromkeys((*pen.case.escalated, step.to))), called=called)
     # Whoever is asked only now was never shown the digest.
     pen.leave_digest()
     doer = "clock" if by is None else signed(by)

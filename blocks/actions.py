@@ -111,6 +111,10 @@ CONFIRM_MODAL: Final = "confirm_modal"
 FLAG_MODAL: Final = "flag_modal"
 ANSWER_MODAL: Final = "answer_modal"
 ALLOW_MODAL: Final = "allow_modal"
+#: What decides nothing, each from a card's menu; `private_metadata` is `Seen.encode()`.
+ASK_MODAL: Final = "ask_modal"
+HAND_OVER_MODAL: Final = "hand_over_modal"
+SNOOZE_MODAL: Final = "snooze_modal"
 EVERYTHING_MODAL: Final = "everything_modal"
 REQUESTS_MODAL: Final = "requests_modal"
 #: *Review* of a digest, a page of it; `private_metadata` is `BoardPage.encode()`.
@@ -137,6 +141,10 @@ class Item(StrEnum):
     """What a card's menu offers."""
 
     VIEW = "view"
+    #: *Ask the agent*
+    ASK = "ask"
+    HAND_OVER = "hand_over"
+    SNOOZE = "snooze"
     #: *Approve and allow similar*
     ALLOW = "allow"
 

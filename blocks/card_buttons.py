@@ -73,8 +73,10 @@ def _answering(case: Case, seen: Seen) -> list[dict[str, Any]]:
 
 def _menu(case: Case, seen: Seen) -> dict[str, Any]:
     items = [(Item.VIEW, "View everything")]
-    if not case.status.final and grantable(case):
-        items.append((Item.ALLOW, "Approve and allow similar"))
+    if not case.status.final:
+        items += [(Item.ASK, "Ask the agent"), (Item.HAND_OVER, "Hand over"), (Item.SNOOZE, "Snooze")]
+        if grantable(case):
+            items.append((Item.ALLOW, "Approve and allow similar"))
     return {
         "type": "overflow",
         "action_id": actions.MORE,

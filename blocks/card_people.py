@@ -59,15 +59,22 @@ def _also_asked(case: Case) -> list[Element]:
         return []
     line: list[Element] = []
     for place, group in enumerate(case.escalated[:_GROUPS]):
-        since, early = _asked_since(case, group)
-        line += rich.text(f"{', ' if place else ''}{short(group, 60)}")
-        if early:
-            # Too few of the others can decide, or one of them handed it over: the thread says which.
-            line += rich.text(" (before its time)")
-        elif since is not None:
-            line += [*rich.text(" since "), rich.date(since)]
+        line += [*rich.text(f"{', ' if place else ''}{short(group, 60)}"), *_how_asked(case, group)]
     more = len(case.escalated) - _GROUPS
     return [rich.titled("Also asked", line, rich.text(f" and {more:,} more" if more > 0 else ""))]
+
+
+def _how_asked(case: Case, group: GroupName) -> list[Element]:
+    """Since when, and why before its time."""
+    called = case.called.get(group)
+    since, early = _asked_since(case, group) if called is None else (called.at, called.early)
+    told = [*rich.text(" since "), rich.date(since)] if since is not None else []
+    if called is not None and called.by is not None:
+        return [*told, *rich.text(f" ({short(called.by.name, 60)} handed it over)")]
+    if not early:
+        return told
+    why = "before its time" if called is None else "early, as too few of the others can decide"
+    return [*told, *rich.text(f" ({why})")]
 
 
 def _asked_since(case: Case, group: GroupName) -> tuple[Instant | None, bool]:

@@ -225,21 +225,24 @@ def restarted(view: BoardView, key: str) -> Message:
 
 def _called(view: BoardView, entries: Iterable[Entry]) -> str:
     """Those who could decide any of them, mentioned."""
-    people = dict.fromkeys(person for entry in entries for person in waiting(entry.case, view.roster))
+    people = dict.fromkeys(
+        person for entry in entries for person in waiting(entry.case, view.roster, now=view.now)
+    )
     return _some([mention(person) for person in people], _CALLED)
 
 
 def item_comment(case: Case, comment: Comment, key: str) -> Message:
-    """What the agent, or somebody through another door, said about one item: for the digest's thread."""
+    """What the agent says about one item, or somebody asks it: for the digest's thread."""
+    asked = isinstance(comment.by, Person)
     name = comment.by.name if isinstance(comment.by, Person) else comment.by
     title = title_of(case, 150)
+    does = f" asks {short(case.request.agent, 80)} about " if asked else " says about "
     block = rich.block(
-        rich.section(
-            rich.text(short(name, 80), bold=True), rich.text(" says about "), rich.text(title, bold=True)
-        ),
+        rich.section(rich.text(short(name, 80), bold=True), rich.text(does), rich.text(title, bold=True)),
         rich.quote(comment.text, 3_000, lines=60),
     )
-    text = f"{escape(name, 80)} about “{escape(title, 100)}”: {escape(comment.text, 300)}"
+    verb = f" asks {escape(case.request.agent, 80)}" if asked else ""
+    text = f"{escape(name, 80)}{verb} about “{escape(title, 100)}”: {escape(comment.text, 300)}"
     return Message(Mrkdwn(text), [block], note_metadata(case, key))
 
 

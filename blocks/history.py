@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
@@ -28,6 +29,10 @@ _HAPPENED: Final = {
     FactKind.REMINDED: "reminded those asked",
     FactKind.ESCALATED: "asked more people",
     FactKind.RESTARTED: "began the time to object anew, as nobody could be heard meanwhile",
+    FactKind.RESUMED: "let the agent go on, and it was asked anew",
+    FactKind.PULLED_OUT: "pulled it out of its digest",
+    FactKind.HANDED_OVER: "handed it over",
+    FactKind.SNOOZED: "put off their reminders",
     FactKind.PARKED: "parked it, as it was not decided in time",
     FactKind.DECIDED: "ended it",
     FactKind.CLAIMED: "began to act on it",
@@ -50,6 +55,7 @@ _WHY_NOT: Final = {
     str(Reason.NOT_THIS_WAY): "it is not decided in that way",
     str(Reason.NOT_GRANTABLE): "similar ones cannot be allowed",
 }
+_USER: Final = re.compile(r"[UW][A-Z0-9]{2,30}")
 _VERDICTS: Final = {
     str(Status.APPROVED): "approved",
     str(Status.MODIFIED): "approved with changes",
@@ -64,7 +70,7 @@ def history(facts: Sequence[Fact]) -> Iterator[Piece]:
     """A line for each fact, and one for the chain that they make."""
     for fact in facts:
         told, more = _happened(fact)
-        line = [rich.date(fact.at), *rich.text("  "), *_by(fact.by), *rich.text(f" {told}")]
+        line = [rich.date(fact.at), *rich.text("  "), *_by(fact.by), *rich.text(f" {told}"), *_to(fact)]
         yield made(rich.section(line, rich.text(": ") if more else [], rich.said(more, 1_000)))
     if facts:
         chain = f"{len(facts):,} facts in one chain, the last is {facts[-1].hash[:16]}…"
@@ -80,8 +86,19 @@ def _happened(fact: Fact) -> tuple[str, str]:
     if fact.kind is FactKind.DECIDED and fact.by.startswith("person:"):
         # What people said stands with their votes: the one who ended it need not be the one who said it.
         names.remove("reason")
+    if fact.kind is FactKind.HANDED_OVER:
+        names.remove("to")
     more = [str(fact.body[name]) for name in names if fact.body.get(name)]
     return _HAPPENED[fact.kind], ": ".join(_VERDICTS.get(each, each) for each in more)
+
+
+def _to(fact: Fact) -> list[Element]:
+    """To whom it was handed over: a person by id, or a group by name."""
+    if fact.kind is not FactKind.HANDED_OVER:
+        return []
+    name = str(fact.body.get("to"))
+    taker: list[Element] = [{"type": "user", "user_id": name}] if _USER.fullmatch(name) else rich.text(name)
+    return [*rich.text(" to "), *taker]
 
 
 def _by(signed: str) -> list[Element]:

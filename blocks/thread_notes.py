@@ -9,9 +9,10 @@ from collections.abc import Iterable, Set
 from typing import Final
 
 from approvals.access import why_not_decide
+from approvals.attention import minds
 from approvals.effects import Escalated, HandedTo, Note, Reminded, Restarted, Skipped, Voided
 from approvals.escalation import ends_at
-from approvals.model import Case, Choice, Gate, GroupName, Person, Profile, Roster, UserId
+from approvals.model import Case, Choice, Gate, GroupName, Instant, Person, Profile, Roster, UserId
 from approvals.quorum import tally
 from blocks.card import note_metadata
 from blocks.card_text import quotable
@@ -25,10 +26,35 @@ _CALLED: Final = 15
 _TITLE: Final = 120
 
 
-def note_of(case: Case, note: Note, roster: Roster, key: str) -> Message:
-    """`note` as a message, about `case` as it stands now; people are mentioned by today's roster."""
-    text = _said(case, note, roster)
+def note_of(case: Case, note: Note, roster: Roster, key: str, now: Instant) -> Message:
+    """`note` as a message, about `case` as it stands now; people are mentioned by today's roster.
+
+    Who put off their reminders beyond `now`, or handed it over, is not mentioned by what only reminds.
+    """
+    text = _said(case, note, roster, now)
     return Message(text, [words(text)], note_metadata(case, key))
+
+
+def is_for_nobody(case: Case, note: Note, roster: Roster, now: Instant) -> bool:
+    """Whether it would remind only those who want no reminder now: then it is not said."""
+    if not isinstance(note, Reminded):
+        return False
+    return bool(_reminded(case, roster, note.asked, None)) and not _reminded(case, roster, note.asked, now)
+
+
+def put_off(case: Case, roster: Roster, permalink: str | None, key: str) -> Message:
+    """To somebody whose time is over, in a message of their own: it waits for them still."""
+    card = Mrkdwn(f"<{permalink}|Open the card>") if permalink is not None else None
+    text = _say("note_put_off", case, roster, (), card=card)
+    return Message(text, [words(text)], note_metadata(case, key))
+
+
+def waits_for(case: Case, user: UserId, roster: Roster) -> bool:
+    """Whether `user` could decide it, has said nothing of it as it is now, and has not handed it over."""
+    if case.status.final or case.held or user in case.excused:
+        return False
+    done = tally(case, roster).used | _rejected(case)
+    return user not in done and why_not_decide(case, user, roster) is None
 
 
 def summons(
@@ -40,13 +66,13 @@ def summons(
     return Message(text, [words(text)], note_metadata(case, key))
 
 
-def _said(case: Case, note: Note, roster: Roster) -> Mrkdwn:
+def _said(case: Case, note: Note, roster: Roster, now: Instant) -> Mrkdwn:
     match note:
         case Reminded(asked=groups):
-            return _say("note_reminded", case, roster, _reminded(case, roster, groups))
+            return _say("note_reminded", case, roster, _reminded(case, roster, groups, now))
         case Escalated(to=to, early=early, by=by):
             name = None if by is None else by.name
-            asked_now = waiting(case, roster, (to,))
+            asked_now = waiting(case, roster, (to,), now)
             return _say("note_escalated", case, roster, asked_now, group=to, early=early, by=name)
         case HandedTo(by=by, to=taker, reason=reason):
             return _say("note_handed", case, roster, (taker,), by=by.name, reason=reason)
@@ -61,24 +87,34 @@ def _said(case: Case, note: Note, roster: Roster) -> Mrkdwn:
             skipped = _some(names)
             return _say("note_skipped", case, roster, (), names=skipped, many=len(names) > 1, outside=outside)
         case Restarted():
-            return _say("note_restarted", case, roster, waiting(case, roster), until=ends_at(case))
+            return _say("note_restarted", case, roster, waiting(case, roster, now=now), until=ends_at(case))
 
 
-def waiting(case: Case, roster: Roster, groups: tuple[GroupName, ...] | None = None) -> tuple[Person, ...]:
-    """Who of `groups` (None: of all asked) could decide, and has said nothing of it as it is now."""
+def waiting(
+    case: Case, roster: Roster, groups: tuple[GroupName, ...] | None = None, now: Instant | None = None
+) -> tuple[Person, ...]:
+    """Who of `groups` (None: of all asked) could decide, and has said nothing of it as it is now.
+
+    With `now`, only who is to be reminded of it then: `approvals.attention.minds`.
+    """
     if case.status.final:
         return ()
     done = tally(case, roster).used | _rejected(case)
     asked = roster.asked(case.asked if groups is None else groups)
     left = [each for each in asked if each.id not in done and why_not_decide(case, each.id, roster) is None]
-    return tuple(dict.fromkeys(_reached(case, each, roster, done).person for each in left))
+    reached = [
+        _reached(case, each, roster, done).person for each in left if now is None or minds(case, each.id, now)
+    ]
+    return tuple(dict.fromkeys(each for each in reached if now is None or minds(case, each.id, now)))
 
 
-def _reminded(case: Case, roster: Roster, asked: tuple[GroupName, ...] | None) -> list[Person]:
+def _reminded(
+    case: Case, roster: Roster, asked: tuple[GroupName, ...] | None, now: Instant | None
+) -> list[Person]:
     """Who waited already; whoever an escalation asks since then is called by that, and not twice."""
     since = tuple(group for group in case.asked if asked is not None and group not in asked)
-    others = waiting(case, roster, since)
-    return [person for person in waiting(case, roster, asked) if person not in others]
+    others = waiting(case, roster, since, now)
+    return [person for person in waiting(case, roster, asked, now) if person not in others]
 
 
 def _reached(case: Case, profile: Profile, roster: Roster, done: Set[UserId]) -> Profile:
@@ -106,7 +142,7 @@ def _say(name: str, case: Case, roster: Roster, called: Iterable[Person], **more
         can_object=can_object(case, roster),
         missing=max(case.judgement.quorum - len(approvers(case, roster)), 0),
         some_approved=bool(approvers(case, roster)),
-        due_at=ends_at(case),
+        due_at=ends_at(case) if case.parked_at is None else None,
         over=case.status.final,
         **more,
     )

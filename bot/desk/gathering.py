@@ -140,7 +140,7 @@ def say(unit: Unit, case: Case, effect: PostNote | PostComment, now: Instant) ->
     match effect:
         case PostComment(key=key, comment=comment):
             request = case.id
-            body: dict[str, Json] = {"note": "comment", "by": str(comment.by), "text": comment.text}
+            body: dict[str, Json] = spoken.comment(comment)
         case PostNote(note=Reminded() | Restarted()):
             key = f"{board.id}:{effect.key}" if isinstance(effect.note, Reminded) else f"{board.id}:restart"
             body = spoken.written(effect.note)

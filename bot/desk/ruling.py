@@ -32,11 +32,19 @@ log = logging.getLogger(__name__)
 
 
 def rule_on(
-    unit: Unit, case: Case | None, event: Event, now: Instant, roster: Roster, *, desk: Desk | None = None
+    unit: Unit,
+    case: Case | None,
+    event: Event,
+    now: Instant,
+    roster: Roster,
+    *,
+    desk: Desk | None = None,
+    aloud: bool = False,
 ) -> Ruling:
     """Decide, and write all of what was decided into `unit`. `roster` is who is who today.
 
     An opening and a tick may need the `desk`: to tell the operators, to open a review, to join a storm.
+    `aloud`: whoever caused it says in the card's thread what it did, so nothing else has to.
 
     Raises `Refused` where the machine does, and `store` conflicts where somebody else was faster
     (the unit of work is then run again).
@@ -59,7 +67,17 @@ def rule_on(
                 rule_on(unit, None, review, now, roster, desk=desk)
             case _:
                 _dispatch(unit, ruling.case, effect, now, roster)
+    if case is not None and not (aloud and ruling.answer.refused is None):
+        _say_decided(unit, case, ruling.case, now)
     return ruling
+
+
+def _say_decided(unit: Unit, before: Case, after: Case, now: Instant) -> None:
+    """In the card's thread, once, where people talked about it. What a digest holds its message tells."""
+    if after.quiet or before.status.final or not after.status.final or after.waits_in is not None:
+        return
+    body: Json = {"note": "decided"}
+    outbox.put(unit, ParcelKind.THREAD, request=after.id, key="decided", lane="", body=body, now=now)
 
 
 def show_card(unit: Unit, case: Case, now: Instant) -> None:
@@ -81,14 +99,14 @@ def _dispatch(unit: Unit, case: Case, effect: Effect, now: Instant, roster: Rost
         case PostComment() | PostNote() if case.waits_in is not None:
             gathering.say(unit, case, effect, now)
         case PostComment(key=key, comment=comment):
-            body = {"note": "comment", "by": str(comment.by), "text": comment.text}
+            body = spoken.comment(comment)
             outbox.put(unit, ParcelKind.THREAD, request=case.id, key=key, lane="", body=body, now=now)
         case PostNote(key=key, note=note):
             told = spoken.written(note)
             outbox.put(unit, ParcelKind.THREAD, request=case.id, key=key, lane="", body=told, now=now)
             summons.summon(unit, case, effect, now, roster)
         case Wake(key=key, person=person, at=at):
-            woken: Json = {"notice": "snoozed", "to": person.id, "request": case.id}
+            woken: Json = {"notice": "snoozed", "to": person.id, "request": case.id, "until": moment(at)}
             notice = ParcelKind.NOTICE
             outbox.put(unit, notice, request=case.id, key=key, lane="", body=woken, now=now, due=at)
         case CallAgent():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from approvals.effects import Escalated, HandedTo, Note, Reminded, Restarted, Skipped, Voided
-from approvals.model import GroupName, Person, UserId
+from approvals.model import Comment, GroupName, Person, UserId
 
 
 def written(note: Note) -> dict[str, Any]:
@@ -26,13 +26,19 @@ def written(note: Note) -> dict[str, Any]:
             return {"note": "restarted"}
 
 
+def comment(said: Comment) -> dict[str, Any]:
+    """JSON of what the agent says, or of what somebody asks it."""
+    if isinstance(said.by, Person):
+        return {"note": "asked", "by": said.by.name, "text": said.text}
+    return {"note": "comment", "by": str(said.by), "text": said.text}
+
+
 def read(body: Any) -> Note | None:
     """What `written` wrote; None for anything else."""
     match body:
-        case {"note": "reminded", "asked": list(asked)}:
-            return Reminded(tuple(map(GroupName, asked)))
         case {"note": "reminded"}:
-            return Reminded()
+            asked = body.get("asked")
+            return Reminded(None if asked is None else tuple(map(GroupName, asked)))
         case {"note": "escalated", "to": str(to), "early": bool(early)}:
             # Those put out before somebody could hand over name nobody.
             by = body.get("by")

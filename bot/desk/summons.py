@@ -18,7 +18,7 @@ def summon(unit: Unit, case: Case, post: PostNote, now: Instant, roster: Roster)
     """
     if not isinstance(post.note, Escalated) or case.judgement.risk is not Risk.CRITICAL:
         return
-    for person in waiting(case, roster, (post.note.to,)):
+    for person in waiting(case, roster, (post.note.to,), now):
         by = post.note.by.name if post.note.by is not None else None
         body: Json = {"notice": "summons", "to": person.id, "early": post.note.early, "by": by}
         key = f"{post.key}:{person.id}"

@@ -161,7 +161,7 @@ def _has_to_be_typed(case: Case, wish: Wish) -> bool:
 
 def _ruled(unit: Unit, case: Case, event: Voted | Edited | Answered, message: Message, now: Instant) -> Came:
     mark(unit, message.reply, case.id, digest_of(message.reply.text), now)
-    ruling = rule_on(unit, case, event, now, event.roster)
+    ruling = rule_on(unit, case, event, now, event.roster, aloud=True)
     return Came(ruling.case, ruling.answer)
 
 

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from approvals.effects import Reminded, Restarted
-from approvals.model import AgentName, BoardId, Comment
+from approvals.model import AgentName, BoardId, Comment, Person, UserId
 from blocks import digest_words
 from blocks.message import Message
 from bot.desk import spoken
@@ -64,8 +64,9 @@ class BoardNoteSender:
             return None
         case = await self._out.desk.store.read(lambda unit: cases.load(unit, request))
         match parcel.body:
-            case {"by": str(by), "text": str(text)} if case is not None:
-                comment = Comment(AgentName(by), text, parcel.created_at)
+            case {"note": note, "by": str(by), "text": str(text)} if case is not None:
+                asked = Person(UserId(""), by) if note == "asked" else AgentName(by)
+                comment = Comment(asked, text, parcel.created_at)
                 return digest_words.item_comment(case, comment, parcel.key)
             case _:
                 return None

@@ -13,6 +13,7 @@ from blocks.actions import Chosen, Item, Picked
 from blocks.replies import Wanted
 from bot.desk import decide
 from bot.desk.decide import Tell, Told
+from bot.slack.attending import Attending
 from bot.slack.board_clicks import BoardClicks
 from bot.slack.board_review import BoardReview
 from bot.slack.commands import revoked
@@ -34,6 +35,7 @@ class Clicks:
         self._lists = lists
         self._once: Once[None] = Once()
         self._opening = Opening(front, lists)
+        self._attending = Attending(front)
         self._stats = Stats(front)
         self._dead = DeadLetters(front, lists)
         self._home = HomeClicks(front, lists)
@@ -95,8 +97,10 @@ class Clicks:
             self._front.say(clicked, replies.unknown_button())
         elif picked.item is Item.VIEW:
             self._opening.everything(clicked)
-        else:
+        elif picked.item is Item.ALLOW:
             self._opening.allow(clicked, picked.seen)
+        else:
+            self._opening.present(clicked, self._attending.modal(picked.item, clicked.by.id))
 
     async def _approve(self, clicked: Click) -> None:
         tell = self._tell(clicked, "looks_right" if clicked.action == actions.LOOKS_RIGHT else "approve")

@@ -65,6 +65,10 @@ class Opening:
         """What would be let through with this one, to those asked; `seen` is what the menu carried."""
         self._start(click, lambda: self._for_voters(click, self._to_allow, _allowable, seen))
 
+    def present(self, click: Click, make: Callable[[Case], View | Mrkdwn]) -> None:
+        """What `make` makes of the request that was clicked; where it is words, they are said instead."""
+        self._start(click, lambda: self._present(click, make))
+
     def read_on(self, click: Click) -> None:
         """Another part of what is being confirmed or allowed."""
         self._start(click, lambda: self._read_on(click))
@@ -133,6 +137,13 @@ class Opening:
         else:
             view = self._to_allow(case, part) if allowing else self._to_confirm(case, part)
         await self._update(click.view, view)
+
+    async def _present(self, click: Click, make: Callable[[Case], View | Mrkdwn]) -> None:
+        made = make(await self._case(await self._front.request_of(click)))
+        if isinstance(made, Mrkdwn):
+            self._front.say(click, made)
+        else:
+            await self._open(click, made)
 
     async def _everything(self, click: Click) -> None:
         request = await self._front.request_of(click)

@@ -13,7 +13,7 @@ from blocks import notices
 from blocks.message import Message
 from bot.desk.muster import lacking_like
 from bot.desk.view import parsed
-from bot.slack import duty_notices, outgoing, storm_notice, summoning
+from bot.slack import duty_notices, outgoing, storm_notice, summoning, waking
 from bot.slack.outgoing import Outgoing, may_have_arrived
 from bot.slack.search import Place, find
 from bot.slack.troubles import SlackTrouble, Trouble
@@ -172,6 +172,8 @@ class NoticeSender:
         """What to say; what becomes of `parcel` where nothing is."""
         if body.get("notice") == "summons":
             return await summoning.summoned(self._out.desk, parcel)
+        if body.get("notice") == "snoozed":
+            return await waking.woken(self._out.desk, parcel)
         if body.get("notice") in _OF_THE_MOMENT:
             return await self._still_true(body) or Done()
         message = _notice(body) or await duty_notices.told(self._out.desk, body)

@@ -15,6 +15,7 @@ from blocks.actions import Page, Seen
 from blocks.replies import Wanted
 from bot.desk import decide
 from bot.desk.decide import Told
+from bot.slack.attending import Attending
 from bot.slack.board_review import BoardReview
 from bot.slack.board_submits import BoardSubmits
 from bot.slack.front import Front
@@ -41,6 +42,7 @@ class Submits:
             actions.CONFIRM_MODAL: self._confirm,
             actions.ANSWER_MODAL: self._answer,
             actions.ALLOW_MODAL: self._allow,
+            **Attending(front).by_modal,
         }
         boards = BoardSubmits(front)
         #: those that are about no single request

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
-from approvals.effects import CallbackType, Escalated, Reminded, Voided
+from approvals.effects import CallbackType, Escalated, HandedTo, Reminded, Voided
 from approvals.escalation import as_if_shown
-from approvals.model import AgentName, Case, Comment, Roster
-from blocks import replies, thread_notes, thread_words
+from approvals.model import AgentName, Case, Comment, Instant, Roster
+from blocks import attention_words, replies, thread_decided, thread_notes, thread_words
 from blocks.message import Message
 from blocks.text import Mrkdwn
 from bot.desk import spoken
@@ -60,20 +60,25 @@ class ThreadSender:
 
     async def _put(self, parcel: Parcel, thread: _Thread, ref: CardRef) -> Result:
         # A window that starts again begins with its card, which is on its way as this is.
-        case = as_if_shown(thread.case, self._out.desk.runtime.now())
-        message = _note(case, parcel, self._out.desk.directory.roster())
+        now, roster = self._out.desk.runtime.now(), self._out.desk.directory.roster()
+        case = as_if_shown(thread.case, now)
+        note = spoken.read(parcel.body)
+        if note is not None and thread_notes.is_for_nobody(case, note, roster, now):
+            # Those it would call put it off; what was said before it stays.
+            return Done()
+        message = _note(case, parcel, roster, now)
         if message is None:
             return Dead("nobody knows how to say this note")
         try:
             # Whoever is asked only now does not follow the thread.
-            wide = isinstance(spoken.read(parcel.body), Escalated)
+            wide = isinstance(note, Escalated)
             ts = await say_under(self._out, parcel, ref, message, broadcast=wide)
         except SlackTrouble as trouble:
             if trouble.trouble in (Trouble.CHANNEL, Trouble.MESSAGE):
                 # Its place is gone; the card's own update finds it another one, and the case keeps the words.
                 return Done()
             return await self._out.result(parcel, trouble, ref.channel)
-        if not isinstance(spoken.read(parcel.body), Reminded):
+        if not isinstance(note, Reminded):
             return Done()
         await reminding.posted(self._out, case.id, Reminder(parcel.key, ref.channel, ts))
         return await self._replaced(parcel, thread)
@@ -90,17 +95,24 @@ class ThreadSender:
 def _overtaken(case: Case, parcel: Parcel) -> bool:
     """Whether it would call people to something that is decided, or put aside, by now."""
     note = spoken.read(parcel.body)
+    if isinstance(note, HandedTo):
+        # Somebody may well ask another to look at what is parked.
+        return case.status.final
     over = case.status.final or case.parked_at is not None
     return over and note is not None and not isinstance(note, Voided)
 
 
-def _note(case: Case, parcel: Parcel, roster: Roster) -> Message | None:
+def _note(case: Case, parcel: Parcel, roster: Roster, now: Instant) -> Message | None:
     note = spoken.read(parcel.body)
     if note is not None:
-        return thread_notes.note_of(case, note, roster, parcel.key)
+        return thread_notes.note_of(case, note, roster, parcel.key, now)
     match parcel.body:
         case {"note": "comment", "by": str(by), "text": str(text)}:
             return replies.comment_note(case, Comment(AgentName(by), text, parcel.created_at), parcel.key)
+        case {"note": "asked", "by": str(by), "text": str(text)}:
+            return attention_words.asked_note(case, by, text, parcel.key)
+        case {"note": "decided"}:
+            return thread_decided.decided_note(case, roster, parcel.key)
         case {"note": "said", "text": str(text)}:
             return thread_words.said_note(case, Mrkdwn(text), parcel.key)
         case {"note": "dead_letter", "what": str(kind), "why": str(why)} if kind in list(CallbackType):

@@ -27,8 +27,12 @@ def errors(sentences: Mapping[str, str]) -> ViewAnswer:
 
 def instead(text: str, *, done: bool = False) -> ViewAnswer:
     """A modal that says `text` takes the place of the one that was submitted."""
-    title = "Counted" if done else "Not decided"
-    return {"response_action": "update", "view": modals.notice_modal(title, Mrkdwn(text))}
+    return told_instead("Counted" if done else "Not decided", Mrkdwn(text))
+
+
+def told_instead(title: str, text: Mrkdwn) -> ViewAnswer:
+    """The same under another title."""
+    return {"response_action": "update", "view": modals.notice_modal(title, text)}
 
 
 def only_this(answer: ViewAnswer) -> ViewAnswer:

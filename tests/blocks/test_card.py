@@ -176,7 +176,9 @@ def test_an_open_card_carries_what_was_seen() -> None:
         Seen.decode(found[name]["value"]) for name in (actions.APPROVE, actions.EDIT, actions.REJECT)
     } == {seen}
     options = found[actions.MORE]["options"]
-    assert [Picked.decode(option["value"]) for option in options] == [Picked(Item.VIEW, seen)]
+    assert [Picked.decode(option["value"]) for option in options] == [
+        Picked(item, seen) for item in (Item.VIEW, Item.ASK, Item.HAND_OVER, Item.SNOOZE)
+    ]
     assert [found[name].get("style") for name in found] == ["primary", None, "danger", None]
 
 

@@ -13,6 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from approvals.escalation import ends_at
+from approvals.events import HandedOver
+from approvals.machine import decide
 from approvals.model import (
     AgentName,
     Case,
@@ -50,7 +52,7 @@ from tests.blocks.gate_states import (
 )
 from tests.blocks.hostile import WORDS
 from tests.blocks.states import STATES, voted
-from tests.harness.cases import ALICE, DIRECTORS, NOON, a_request, an_open_case
+from tests.harness.cases import ALICE, DIRECTORS, FINANCE, NOON, a_request, an_open_case
 from tests.harness.reading import everything_shown, read_message
 
 MINUTE = timedelta(minutes=1)
@@ -83,16 +85,19 @@ def assert_legal(view: CardView) -> None:
     assert len(message.blocks) <= limits.MESSAGE_BLOCKS
 
 
+MENU = ["View everything", "Ask the agent", "Hand over", "Snooze"]
+
+
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("soft_open", ["Approve", "Edit", "Reject", "View everything", "Approve and allow similar"]),
-        ("manual_open", ["Approve", "Edit", "Reject", "View everything"]),
-        ("audit_open", ["Looks right", "Correct", "Flag", "View everything"]),
-        ("audit_breaks_form", ["Correct", "Flag", "View everything"]),
-        ("open_breaks_form", ["Edit", "Reject", "View everything"]),
-        ("question_open", [*OPTIONS, "View everything"]),
-        ("question_without_options", ["Answer", "View everything"]),
+        ("soft_open", ["Approve", "Edit", "Reject", *MENU, "Approve and allow similar"]),
+        ("manual_open", ["Approve", "Edit", "Reject", *MENU]),
+        ("audit_open", ["Looks right", "Correct", "Flag", *MENU]),
+        ("audit_breaks_form", ["Correct", "Flag", *MENU]),
+        ("open_breaks_form", ["Edit", "Reject", *MENU]),
+        ("question_open", [*OPTIONS, *MENU]),
+        ("question_without_options", ["Answer", *MENU]),
     ],
 )
 def test_the_buttons_are_the_contracts(name: str, words: list[str]) -> None:
@@ -148,11 +153,9 @@ def test_options_that_look_alike_are_told_apart() -> None:
 def test_allowing_similar_is_offered_only_where_it_can_be_given() -> None:
     """With grants in its rule and a quorum of one; never under manual."""
     offered = [Picked.decode(each["value"]) for each in row(CardView(shown(draft()), ROSTER))[-1]["options"]]
-    assert [each.item for each in offered if each] == [Item.VIEW, Item.ALLOW]
-    assert words_on(CardView(shown(draft(quorum=2)), ROSTER))[-1] == "View everything"
-    assert (
-        words_on(CardView(deploy(grants=draft().judgement.grants, quorum=1), ROSTER))[-1] == "View everything"
-    )
+    assert [each.item for each in offered if each] == list(Item)
+    assert words_on(CardView(shown(draft(quorum=2)), ROSTER))[-1] == MENU[-1]
+    assert words_on(CardView(deploy(grants=draft().judgement.grants, quorum=1), ROSTER))[-1] == MENU[-1]
 
 
 def test_a_soft_card_names_the_end_of_the_window_that_it_begins() -> None:
@@ -229,8 +232,12 @@ def test_a_long_question_is_whole_under_its_heading() -> None:
 
 def test_who_was_asked_as_well_and_since_when() -> None:
     """In its time with the time; early without one, and under a window that may have begun anew as well."""
-    assert "*Also asked*  finance since 20 Nov 2026, 13:00 UTC" in read("escalated")
-    assert "*Also asked*  finance (before its time)" in read("escalated_early")
+    assert "*Also asked*  finance since 20 Nov 2026, 13:01 UTC" in read("escalated")
+    early = "finance since 20 Nov 2026, 12:00 UTC (early, as too few of the others can decide)"
+    assert f"*Also asked*  {early}" in read("escalated_early")
+    handed = decide(escalating(), HandedOver(ALICE, ROSTER, to_group=FINANCE), NOON).case
+    told = read_message(card(CardView(handed, ROSTER)).as_call())
+    assert "*Also asked*  finance since 20 Nov 2026, 12:00 UTC (Alice handed it over)" in told
     assert "*Not asked*  Alice and Bob: no longer active in Slack." in read("escalated_early")
     steps = (
         Step(10 * MINUTE, StepKind.ESCALATE, to=GroupName("finance")),

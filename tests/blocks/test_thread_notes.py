@@ -5,19 +5,21 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 
-from approvals.effects import Escalated, Note, Reminded, Restarted, Skipped, Voided
-from approvals.events import Ticked
-from approvals.model import Case, GroupName, Lack, Profile, Roster, Shortage, UserId
+from approvals.effects import Escalated, HandedTo, Note, Reminded, Restarted, Skipped, Voided
+from approvals.events import HandedOver, Snoozed, Ticked
+from approvals.model import Case, GroupName, Lack, Person, Profile, Roster, Shortage, UserId
 from blocks import limits, notices
 from blocks.actions import NOTE_METADATA
+from blocks.attention_words import asked_note
 from blocks.message import Message
-from blocks.thread_notes import note_of, summons
-from tests.blocks.gate_states import ROSTER, after, comment, draft, escalating, question, shown
+from blocks.thread_notes import is_for_nobody, note_of, put_off, summons, waits_for
+from tests.blocks.gate_states import ROSTER, after, comment, deploy, draft, escalating, question, shown
 from tests.blocks.hostile import WORDS
 from tests.blocks.states import edited, refund, stranger, voted
 from tests.harness.cases import (
@@ -40,7 +42,7 @@ NOBODY = a_roster(members=())
 
 def said(case: Case, note: Note, roster: Roster = ROSTER) -> Message:
     """The note as a message."""
-    return note_of(case, note, roster, "key:1")
+    return note_of(case, note, roster, "key:1", NOON)
 
 
 def escalated() -> Case:
@@ -56,6 +58,11 @@ def summoned(card: str | None = CARD, *, early: bool = False, by: str | None = N
     return summons(escalated(), ROSTER, card, "escalate:0:U0DAN", early=early, by=by)
 
 
+def parked() -> Case:
+    """Nobody decided it in time."""
+    return after(deploy(), Ticked(), minutes=121)
+
+
 NOTES: Mapping[str, Callable[[], Message]] = {
     "reminded": lambda: said(refund(), Reminded()),
     "reminded, half approved": lambda: said(voted(refund(), ALICE), Reminded()),
@@ -64,6 +71,12 @@ NOTES: Mapping[str, Callable[[], Message]] = {
     "reminded, question": lambda: said(question(), Reminded()),
     "reminded, nobody is left": lambda: said(refund(), Reminded(), a_roster(members=())),
     "escalated": lambda: said(escalated(), Escalated(FINANCE)),
+    "handed over to a group": lambda: said(escalated(), Escalated(FINANCE, early=True, by=ALICE)),
+    "handed over": lambda: said(refund(), HandedTo(ALICE, BOB)),
+    "handed over, parked": lambda: said(parked(), HandedTo(ALICE, BOB, "You know them.")),
+    "put off until now": lambda: put_off(refund(), ROSTER, CARD, "wake:U0ALICE:1"),
+    "put off until now, without a card": lambda: put_off(draft(), ROSTER, None, "wake:U0ALICE:1"),
+    "asked aloud": lambda: asked_note(refund(), "Alice", "Is it the first?\nOr *the second*?", "key:1"),
     "escalated early": lambda: said(escalated(), Escalated(FINANCE, early=True)),
     "escalated to nobody": lambda: said(escalated(), Escalated(FINANCE), a_roster()),
     "escalated, direct message": summoned,
@@ -156,6 +169,39 @@ def test_whose_approval_was_voided_is_called_until_they_say_it_again() -> None:
     assert "your approval" not in said(over, note).text
 
 
+def test_who_put_it_off_or_handed_it_over_is_not_reminded_until_then() -> None:
+    """Nor called by an escalation to a group that they are in as well; afterwards they are, again."""
+    case = after(refund(), Snoozed(ALICE, ROSTER, NOON + timedelta(hours=1)), minutes=1)
+    case = after(case, HandedOver(BOB, ROSTER, to_person=CAROL), minutes=2)
+    assert called(said(case, Reminded())) == {"Carol"}
+    later = note_of(case, Reminded(), ROSTER, "key:1", NOON + timedelta(hours=1))
+    assert called(later) == {"Alice", "Carol"}
+    both = a_roster(finance=(ALICE, BOB, DAN))
+    asked = replace(case, escalated=(FINANCE,))
+    assert called(said(asked, Escalated(FINANCE), both)) == {"Dan"}
+
+
+def test_a_reminder_for_those_alone_who_want_none_is_for_nobody() -> None:
+    """Where nobody is left at all it is still said: that is news to everybody."""
+    case = refund()
+    for person in (ALICE, BOB, CAROL):
+        assert not is_for_nobody(case, Reminded(), ROSTER, NOON)
+        case = after(case, Snoozed(person, ROSTER, NOON + timedelta(hours=1)), minutes=1)
+    assert is_for_nobody(case, Reminded(), ROSTER, NOON)
+    assert not is_for_nobody(case, Reminded(), ROSTER, NOON + timedelta(hours=1))
+    assert not is_for_nobody(case, Reminded(), NOBODY, NOON)
+    assert not is_for_nobody(case, Voided(ALICE, (BOB,)), ROSTER, NOON)
+
+
+def test_it_waits_for_whoever_could_decide_and_has_not_passed_it_on() -> None:
+    """Neither for who approved, nor for who handed it over, nor for anybody once it is decided."""
+    case = voted(refund(), ALICE)
+    assert [waits_for(case, each.id, ROSTER) for each in (ALICE, BOB, DAN)] == [False, True, False]
+    handed = after(case, HandedOver(BOB, ROSTER, to_person=CAROL), minutes=1)
+    assert [waits_for(handed, each.id, ROSTER) for each in (BOB, CAROL)] == [False, True]
+    assert not waits_for(voted(case, BOB), CAROL.id, ROSTER)
+
+
 def test_people_who_left_are_named_not_called() -> None:
     """Nobody is called by what says that they are gone."""
     assert called(said(refund(), Skipped((BOB, DAN)))) == set()
@@ -196,11 +242,14 @@ def test_nobodys_words_call_or_forge_anything(words: str) -> None:
     notes: tuple[Note, ...] = (
         Reminded(),
         Escalated(group, early=True),
+        Escalated(group, early=True, by=eve),
+        HandedTo(eve, Person(UserId(words or "u"), words or "e"), words),
         Voided(eve, (eve,)),
         Skipped((eve, eve)),
         Restarted(),
     )
     told = [said(case, note) for note in notes] + [notices.too_few(case, Lack(0, 1), words)]
+    told.append(asked_note(case, words, words, "key:1"))
     for message in told:
         assert limits.problems_of_message(message.as_call(), updating=True) == []
         assert "<" not in message.text.replace("<!date^", "")
