@@ -156,13 +156,14 @@ async def test_what_is_chosen_for_items_of_another_digest_is_not_kept(
     bot: RunningDesk, slack: SlackStandIn
 ) -> None:
     """A row that names a request which the digest does not hold is left out of what is decided."""
-    _, requests, message = await posted(bot, 2)
+    board, requests, message = await posted(bot, 2)
     [stranger] = await asked(bot, 1)
     view = await review(bot, "U0ALICE", message)
     for block in view.payload["blocks"]:
         if block.get("block_id") == f"item:{requests[0].id}":
             block["block_id"] = f"item:{stranger.id}"
     await slack.click_in_view("U0ALICE", "Reject", block_id=f"item:{stranger.id}")
+    assert await _draft(bot, board) == Draft()
     await slack.submit("U0ALICE", {REASON: "No."})
     await ended(bot, requests)
     assert (await bot.case(stranger.id)).status is Status.PENDING
