@@ -44,6 +44,11 @@ def of_policy(policy: Policy) -> Iterator[Line]:
     if policy.irreversible.patterns:
         patterns = ", ".join(policy.irreversible.patterns)
         yield "irreversible", f"{patterns}: never auto, soft or audit, but held as hard"
+    for name, digest in policy.digests.items():
+        yield "digest", f"{name}, at {digest.cron} in {digest.timezone}"
+    if policy.storm is not None:
+        most, within = policy.storm.cards, spelled(policy.storm.within)
+        yield "storm", f"more than {most} cards for a channel in {within} join one message"
 
 
 def of_rule(rule: Rule, default: Rule) -> Iterator[Line]:
@@ -60,6 +65,8 @@ def of_rule(rule: Rule, default: Rule) -> Iterator[Line]:
         yield "typed", f"the word {confirming.CONFIRM}"
     if rule.sample is not None:
         yield "sample", _sampled(rule.sample)
+    if rule.digest is not None:
+        yield "shown", f"in the digest {rule.digest}; what one click may not clear has a card"
     yield from _steps(rule.steps or default.steps, rule.gate)
     if rule.grants is not None:
         yield "grants", _granted(rule.grants)
@@ -80,13 +87,17 @@ def of_case(case: Case, roster: Roster) -> Iterator[Line]:
     yield "asks", _asks(judgement.ask, judgement.quorum)
     if case.request.on_behalf_of is not None:
         yield "not", f"{case.request.on_behalf_of}, for whom it is, does not count"
-    yield "card", f"in {judgement.channel}" if judgement.channel is not None else "as a direct message"
+    where = f"in {judgement.channel}" if judgement.channel is not None else "as a direct message"
+    yield ("card", where) if case.waits_in is None else ("shown", f"in the digest {case.waits_in}, {where}")
     word = confirming.word(judgement, case.payload)
     if word is not None:
         yield "typed", f"{word}, by each approver"
     for flaw in case.flaws:
         yield "form", f"{flaw.loc}: {flaw.msg}; it can be edited or rejected, not approved as it is"
-    yield "buttons", ", ".join(_buttons(card(CardView(case, roster)).blocks))
+    if case.waits_in is None:
+        yield "buttons", ", ".join(_buttons(card(CardView(case, roster)).blocks))
+    else:
+        yield "buttons", "Approve all, Review, Reject all, for all that it holds"
     yield from _steps(judgement.steps, judgement.gate, answer=case.request.default_answer)
     if judgement.grants is not None and grantable(case):
         yield "grants", _granted(judgement.grants)

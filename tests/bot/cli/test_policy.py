@@ -122,3 +122,27 @@ def test_the_schema_takes_the_sample_policy(hitl: Hitl) -> None:
     sample = yaml.safe_load(SAMPLE.read_text(encoding="utf-8"))
     assert jsonschema_rs.is_valid(schema, sample)
     assert not jsonschema_rs.is_valid(schema, {**sample, "chanel": "C0"})
+
+
+DIGEST = """\
+channel: C0
+groups: {a: {users: [U1]}}
+risk: {levels: {low: [note]}}
+rules:
+  - {name: notes, gate: hard, ask: a, digest: hourly, steps: [{after: 1d, do: park}]}
+default: {gate: hard, ask: a, steps: [{after: 1d, do: park}]}
+digests: {hourly: {cron: "0 * * * *", timezone: UTC}}
+storm: {cards: 20, in: 5m}
+"""
+
+
+def test_check_and_try_say_what_a_digest_shows(hitl: Hitl, tmp_path: Path) -> None:
+    """When it is posted, and which requests have cards all the same."""
+    (tmp_path / "hitl.yml").write_text(DIGEST)
+    checked = hitl("policy", "check").stdout
+    assert "hourly, at 0 * * * * in UTC" in checked
+    assert "more than 20 cards for a channel in 5m join one message" in checked
+    assert "in the digest hourly; what one click may not clear has a card" in checked
+    for action, shown in (("note", "shown    in the digest hourly, in C0"), ("other", "card     in C0")):
+        (tmp_path / "request.json").write_text(json.dumps({"action": action}))
+        assert shown in hitl("policy", "try", "hitl.yml", "request.json").stdout
