@@ -12,7 +12,7 @@ from bot.desk import incidents
 from bot.desk.desk import Desk, Policies
 from bot.runtime import Runtime
 from bot.slack.app import build
-from bot.slack.connection import Connection, connected
+from bot.slack.connection import TIMEOUT, Connection, connected
 from bot.slack.doors import FINISH_WITHIN, Door, HttpDoor, SocketDoor
 from bot.slack.front import Front
 from bot.slack.identity import Identity
@@ -41,6 +41,8 @@ class Workspace:
     #: where Slack's posts are taken, without Socket Mode; port 0 takes a free one
     host: str = "0.0.0.0"  # noqa: S104  # Slack must reach it; every post is signed
     port: int = 3000
+    #: for one call to Slack, whole seconds
+    timeout_seconds: float = TIMEOUT
 
 
 @dataclass(slots=True)
@@ -113,7 +115,8 @@ async def slack_side(
     workspace: Workspace, store: Store, policies: Policies, runtime: Runtime
 ) -> AsyncIterator[SlackSide]:
     """Everything built and connected to each other; nothing is begun before `open`."""
-    async with connected(workspace.bot_token, workspace.api_url) as connection:
+    seconds = workspace.timeout_seconds
+    async with connected(workspace.bot_token, workspace.api_url, timeout_seconds=seconds) as connection:
         identity = Identity(connection.client)
         people = People(connection, identity, store, policies, runtime)
         identity.on_well = people.wake

@@ -22,6 +22,7 @@ from approvals.policy import Policy
 from bot.desk.desk import Desk
 from bot.desk.submit import Draft, submit
 from bot.runtime import SystemRuntime
+from bot.slack.connection import TIMEOUT
 from bot.slack.service import SlackSide, Workspace, slack_side
 from sandbox.server import SlackStandIn
 from sandbox.workspace import Message
@@ -178,6 +179,7 @@ async def running_desk(
     *,
     socket_mode: bool = False,
     carrying: bool = True,
+    timeout_seconds: float = TIMEOUT,
 ) -> AsyncIterator[RunningDesk]:
     """A bot on this database and this Slack, over HTTP or Socket Mode. Stops as SIGTERM would have it.
 
@@ -199,6 +201,7 @@ async def running_desk(
         app_token=slack.app_token if socket_mode else None,
         host="127.0.0.1",
         port=0,
+        timeout_seconds=timeout_seconds,
     )
     try:
         async with slack_side(workspace, store, shelf, runtime) as side:

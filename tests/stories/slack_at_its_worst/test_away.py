@@ -10,8 +10,8 @@ import pytest
 from approvals.model import Case, Status
 from sandbox.faults import Fault
 from sandbox.server import SlackStandIn
-from tests.harness.desk import RunningDesk
-from tests.stories.slack_at_its_worst.conftest import nothing_waits
+from tests.harness.desk import RunningDesk, running_desk
+from tests.stories.slack_at_its_worst.conftest import TWO_CHANNELS, nothing_waits
 
 
 def _posted(bot: RunningDesk) -> list[str]:
@@ -88,6 +88,25 @@ async def test_an_hour_without_slack_ends_within_seconds(bot: RunningDesk, slack
     assert [each for each in _posted(bot) if each in untried] == untried
     assert "pproved" in card.text
     assert bot.courier.paused is None
+
+
+@pytest.mark.parametrize("arrived", [True, False], ids=["which arrived", "which did not"])
+async def test_a_call_that_is_given_up_is_looked_for_and_made_once(
+    sqlite_url: str, slack: SlackStandIn, arrived: bool
+) -> None:
+    """Slack does not answer in time: the next try looks first, and there is one card in the end."""
+    async with running_desk(sqlite_url, slack, TWO_CHANNELS, timeout_seconds=1) as bot:
+        silent = slack.faults.hold("chat.postMessage", after_effect=arrived)
+        case = await bot.ask()
+        await silent.reached()
+        await bot.eventually(lambda: not bot.courier.in_hand)
+        silent.drop()
+        bot.runtime.ahead += timedelta(seconds=11)
+        bot.courier.wake()
+        card = await bot.card(case.id)
+        assert [message.ts for message in bot.cards_in()] == [card.ts]
+        answered = [call for call in slack.calls("chat.postMessage") if call.ok]
+        assert len(answered) == (0 if arrived else 1)
 
 
 def _tried_again(bot: RunningDesk, fault: Fault, met: int) -> bool:
