@@ -334,6 +334,7 @@ boards = sa.Table(
     sa.Column("posted_ts", sa.Text),
     sa.Column("permalink", sa.Text),
     sa.Index("ix_boards_open", "digest", "id", **_where("closed_at IS NULL")),
+    sa.Index("ix_boards_carried_to", "carried_to", **_where("carried_to IS NOT NULL")),
     sa.Index("ix_boards_posted", "posted_channel", "posted_ts", unique=True),
 )
 

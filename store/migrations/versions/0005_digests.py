@@ -70,6 +70,7 @@ def _boards() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_boards")),
     )
     _index("ix_boards_open", "boards", ["digest", "id"], "closed_at IS NULL")
+    _index("ix_boards_carried_to", "boards", ["carried_to"], "carried_to IS NOT NULL")
     op.create_index("ix_boards_posted", "boards", ["posted_channel", "posted_ts"], unique=True)
     op.create_table(
         "board_items",
