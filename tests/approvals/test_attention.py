@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -20,9 +21,9 @@ from approvals.effects import (
     Wake,
 )
 from approvals.errors import Reason
-from approvals.events import Cancelled, Commented, HandedOver, Snoozed, Ticked, Voted
+from approvals.events import Cancelled, Commented, HandedOver, Mustered, Snoozed, Ticked, Voted
 from approvals.machine import decide
-from approvals.model import Case, Choice, Person, Status, Step, StepKind
+from approvals.model import Called, Case, Choice, DigestName, Person, Status, Step, StepKind
 from tests.harness.cases import ALICE, BOB, CAROL, DAN, FINANCE, NOON, a_request, a_roster, an_open_case
 
 HOUR = timedelta(hours=1)
@@ -117,6 +118,33 @@ def test_a_time_that_is_over_puts_nothing_off() -> None:
     case = a_case()
     refused = decide(case, Snoozed(ALICE, ROSTER, NOON), NOON)
     assert (refused.case, refused.answer.refused) == (case, Reason.PAST)
+
+
+def test_what_waits_in_a_digest_gets_a_card_of_its_own_for_whoever_takes_it() -> None:
+    """Among a hundred others nobody would see that it is theirs now."""
+    case = replace(a_case(), waits_in=DigestName("hourly"))
+    ruling = decide(case, HandedOver(ALICE, ROSTER, to_person=BOB), NOON)
+    assert ruling.case.waits_in is None
+    assert ShowCard() in ruling.effects
+
+
+def test_what_is_parked_is_handed_over_all_the_same() -> None:
+    """That is how it gets out of there; groups that no step will ask any more are not offered."""
+    parked = replace(a_case(), parked_at=NOON)
+    ruling = decide(parked, HandedOver(ALICE, ROSTER, to_person=BOB), NOON)
+    assert [type(effect) for effect in ruling.effects] == [PostNote]
+    assert takers(parked, ALICE.id, ROSTER) == ((BOB.id, CAROL.id), ())
+
+
+def test_it_is_kept_since_when_and_by_whom_a_group_is_asked() -> None:
+    """By the clock in its time; by a person, or as too few are left, before it."""
+    by_clock = decide(a_case(), Ticked(ROSTER), NOON + 2 * HOUR).case
+    assert by_clock.called == {FINANCE: Called(NOON + 2 * HOUR)}
+    by_alice = decide(a_case(), HandedOver(ALICE, ROSTER, to_group=FINANCE), NOON + HOUR / 2).case
+    assert by_alice.called == {FINANCE: Called(NOON + HOUR / 2, early=True, by=ALICE)}
+    nobody = a_roster(gone=(ALICE, BOB, CAROL), finance=(DAN,))
+    early = decide(a_case(), Mustered(nobody), NOON).case
+    assert early.called == {FINANCE: Called(NOON, early=True)}
 
 
 def test_what_somebody_asks_the_agent_is_said_to_both() -> None:

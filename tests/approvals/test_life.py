@@ -14,10 +14,11 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from approvals import digesting, escalation
+from approvals import access, digesting, escalation
+from approvals.attention import minds
 from approvals.audit import FactKind, verify
 from approvals.canonical import digest_of
-from approvals.effects import CallAgent, CallbackType, KeepGrant, OpenReview, PostNote, ShowCard
+from approvals.effects import CallAgent, CallbackType, KeepGrant, OpenReview, PostNote, ShowCard, Wake
 from approvals.events import (
     Allowing,
     Answered,
@@ -25,17 +26,20 @@ from approvals.events import (
     Claimed,
     Commented,
     Edited,
+    HandedOver,
     Mustered,
     PulledOut,
     Reported,
     Resumed,
     Shown,
+    Snoozed,
     Ticked,
     Voted,
 )
 from approvals.machine import Move, decide, may_act
 from approvals.model import (
     AgentName,
+    Case,
     Choice,
     Gate,
     GrantId,
@@ -140,6 +144,39 @@ class Life(Lived):
         if ruling.answer.refused is None:
             assert self.case.waits_in is None
             assert by.id in members(gone).groups[DIRECTORS] or FINANCE in self.case.escalated
+
+    @rule(by=PEOPLE, to=st.one_of(PEOPLE, st.just(None)), gone=GONE)
+    def hand_over(self, by: Person, to: Person | None, gone: set[Person]) -> None:
+        """Somebody passes it on, to a colleague or to finance: that decides nothing."""
+        before, roster = self.case, members(gone)
+        ruling = self.happen(HandedOver(by, roster, to, FINANCE if to is None else None))
+        assert ruling is not None
+        self.nothing_is_decided(before)
+        if ruling.answer.refused is None:
+            assert access.why_not_decide(before, by.id, roster) is None
+            assert by.id in self.case.excused
+            assert self.case.waits_in is None or to is None
+            assert FINANCE in self.case.escalated if to is None else minds(self.case, to.id, self.now)
+            if to is not None:
+                assert access.why_not_decide(self.case, to.id, roster) is None
+                assert to != by
+
+    @rule(by=PEOPLE, minutes=st.sampled_from([-5, 0, 1, 40, 600]), gone=GONE)
+    def snooze(self, by: Person, minutes: int, gone: set[Person]) -> None:
+        """Somebody wants no reminder for a while; they hear of it once, at that time."""
+        before, until = self.case, self.now + timedelta(minutes=minutes)
+        ruling = self.happen(Snoozed(by, members(gone), until))
+        assert ruling is not None
+        self.nothing_is_decided(before)
+        if ruling.answer.refused is None:
+            assert until > self.now
+            assert [each.at for each in ruling.effects if isinstance(each, Wake)] == [until]
+            assert not minds(self.case, by.id, self.now)
+
+    def nothing_is_decided(self, before: Case) -> None:
+        """Only time may have gone by."""
+        assert self.case.status in (before.status, Status.TIMED_OUT)
+        assert (self.case.payload, self.case.votes) == (before.payload, before.votes)
 
     @precondition(lambda self: not self.case.held)
     @rule()
@@ -296,6 +333,7 @@ class Life(Lived):
             assert kinds.count(kind) <= 1
         notes = [effect.key for effect in self.effects if isinstance(effect, PostNote)]
         said = [key for key in notes if not key.startswith("skipped:")]
+        said += [effect.key for effect in self.effects if isinstance(effect, Wake)]
         assert len(set(said)) == len(said)
 
     @invariant()

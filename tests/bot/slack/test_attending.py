@@ -286,7 +286,7 @@ async def test_the_times_that_are_offered_go_by_the_persons_own_clock(
     at = datetime.fromtimestamp(int(select["options"][-1]["value"].removeprefix("at:")), UTC)
     assert (at.astimezone(ZoneInfo(zone)).hour, at.astimezone(ZoneInfo(zone)).minute) == (9, 0)
     await slack.submit("U0ALICE", {"away": "For 4 hours"})
-    assert "Its own time is over before that" in words_in(slack, "U0ALICE")
+    assert "Mind its deadline, which is before that" in words_in(slack, "U0ALICE")
 
 
 async def test_no_time_that_is_over_and_none_of_another_age(bot: RunningDesk, slack: SlackStandIn) -> None:
