@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
+from approvals.canonical import Json
 from approvals.model import Instant
 from bot.desk import notify
 from bot.desk.desk import Desk
@@ -181,7 +182,8 @@ class Outgoing:
     def _say_delayed(self, unit: Unit, channel: str, until: Instant, waiting: int) -> None:
         """The key keeps replicas from saying it several times within ten minutes."""
         now = self.desk.runtime.now()
-        notice = {"notice": "delayed", "channel": channel, "until": until.isoformat(), "waiting": waiting}
+        notice: dict[str, Json] = {"notice": "delayed", "channel": channel, "until": until.isoformat()}
+        notice["waiting"] = waiting
         about = f"delayed:{channel}:{now:%H}{now.minute // 10}"
         notify.tell(unit, self.desk.policies.current.operators, notice, about, now)
 

@@ -76,6 +76,7 @@ async def test_whoever_mentions_the_bot_hears_of_its_mistake(bot: RunningDesk, s
     event |= {"text": "<@U0HITL> approve", "thread_ts": "nor this"}
     for _ in range(2):
         await slack.courier.carry("events_api", _enveloped(slack, event))
+    await slack.until(lambda: slack.direct_messages("U0CAROL"))
     await nothing_waits(bot)
     [told] = slack.direct_messages("U0CAROL")
     assert "inc_" in told.text, "there is no such thread to answer in: it is said to them alone"
