@@ -61,12 +61,14 @@ async def collected(desk: Desk, user: UserId, pending: Sequence[Case]) -> HomeVi
     known = await _lines(desk, [*waiting[:_WAITING], *_listed(asked, shown)], user, now)
     overseen = await _overseen(desk, places, now) if user in policy.operators else None
     names = _rotations(policy, user, [line.case for line in known.of.values()])
+    turns = await duty.turns_in(desk, names)
     found = await granting.listed(desk, user)
     grants = [each for each in found if each.grant.by.id == user]
     return HomeView(
         user=user,
         roster=roster,
-        now=now,
+        # Whose turn began as it was looked up, it is now.
+        now=desk.runtime.now(),
         involved=_involved(policy, roster, user),
         operators=policy.operators,
         waiting=known.part(waiting, _WAITING),
@@ -74,7 +76,7 @@ async def collected(desk: Desk, user: UserId, pending: Sequence[Case]) -> HomeVi
         others=known.part([place for place in asked if _is_others(place)]),
         overdue=known.part([place for place in asked if place.overdue and place.id not in shown]),
         parked=known.part([place for place in asked if place.parked]),
-        turns=await duty.turns_in(desk, names),
+        turns=turns,
         groups=_other_groups(policy, roster, user),
         grants=[GrantLine(each.grant, each.case, each.holds) for each in grants[:_GRANTS]],
         grant_count=len(grants),
