@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import itertools
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -212,12 +212,14 @@ class Workspace:
         self.homes: dict[str, View] = {}
         #: Messages that one person sees, oldest first.
         self.ephemerals: list[Message] = []
+        #: Seconds since 1970, as messages and the page have it; a story tells its day with another.
+        self.clock: Callable[[], float] = time.time
         self._ids = itertools.count(1)
         self._last_microsecond = 0
 
     def new_ts(self) -> str:
         """A message's `ts`: seconds with six digits, unlike any before it and above all of them."""
-        self._last_microsecond = max(self._last_microsecond + 1, time.time_ns() // 1000)
+        self._last_microsecond = max(self._last_microsecond + 1, int(self.clock() * 1_000_000))
         return f"{self._last_microsecond // 1_000_000}.{self._last_microsecond % 1_000_000:06d}"
 
     def new_id(self, prefix: str) -> str:

@@ -21,6 +21,8 @@ def reviewing(desk: Desk, case: Case, now: Instant) -> Opened:
         payload=case.payload,
         review_of=case.id,
         supersedes=None,
+        # Where the review's rule has no title, it is headed as what it is about was.
+        title=case.request.title or case.judgement.title,
     )
     policy = desk.policies.current
     judgement = judging.judge(policy, request, always_shown=True)

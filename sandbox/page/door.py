@@ -123,7 +123,10 @@ class Page:
     def _known(self, look: Look) -> Json:
         slack = self._slack
         reader = Reader(
-            look.user, slack.workspace, datetime.now(ZoneInfo(look.user.timezone)), slack.app.bot_user
+            look.user,
+            slack.workspace,
+            datetime.fromtimestamp(slack.workspace.clock(), ZoneInfo(look.user.timezone)),
+            slack.app.bot_user,
         )
         channel = slack.workspace.channels.get(look.at)
         name = (

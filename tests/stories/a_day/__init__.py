@@ -1,0 +1,1 @@
+"""A day in the life of three approvers, as a script: told over the wire, and in a browser."""
