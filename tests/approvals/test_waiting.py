@@ -229,7 +229,8 @@ def test_a_reminder_of_what_waits_in_a_digest_is_told_of_it() -> None:
     """Where it is said is for whoever says it."""
     case = opened(steps=(Step(HOUR, StepKind.REMIND), *ENDS)).case
     ruling = decide(case, Ticked(ROSTER), NOON + HOUR)
-    assert [effect.note for effect in ruling.effects if isinstance(effect, PostNote)] == [Reminded()]
+    notes = [effect.note for effect in ruling.effects if isinstance(effect, PostNote)]
+    assert [type(note) for note in notes] == [Reminded]
     assert ruling.case.waits_in == HOURLY
 
 
