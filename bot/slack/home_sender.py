@@ -81,7 +81,7 @@ class HomeSender:
         try:
             hash_ = await self._publish(user, view, known)
         except SlackTrouble as trouble:
-            return await self._failed(parcel, trouble)
+            return await self._failed(parcel, known, trouble)
         return Done(after or partial(homes.shows, person=user, print_=print_, hash_=hash_))
 
     async def _view(self, user: UserId) -> dict[str, Any]:
@@ -119,15 +119,15 @@ class HomeSender:
         self._out.reach.found()
         return str(answer["view"]["hash"])
 
-    async def _failed(self, parcel: Parcel, trouble: SlackTrouble) -> Result:
+    async def _failed(self, parcel: Parcel, known: Home, trouble: SlackTrouble) -> Result:
         if trouble.trouble is Trouble.BUSY:
             wait = timedelta(seconds=trouble.retry_after or 1.0)
             self._held_until = self._out.desk.runtime.now() + wait
             return Again(str(trouble), wait, hold=HOMES)
         if trouble.trouble is Trouble.OTHER or trouble.code in _NO_TAB:
-            # Nobody is told less by it than by `/hitl`; the next change, or opening it, tries again.
+            # It is left alone until it is opened again: `/hitl` says the same.
             log.warning("a home tab could not be drawn: %s", trouble)
-            return Done()
+            return Done(partial(homes.forget, person=known.person, until=known.looked_at))
         return await self._out.result(parcel, trouble)
 
     def _too_soon(self, user: UserId, now: Instant) -> timedelta | None:

@@ -22,7 +22,7 @@ from sandbox.faults import Fault
 from sandbox.server import SlackStandIn
 from sandbox.words import words_of
 from sandbox.workspace import View
-from store import agents, outbox
+from store import agents, homes, outbox
 from store.parcels import DeadLetter
 from tests.bot.desk.digests import POLICY as DIGESTS
 from tests.bot.desk.digests import gathered
@@ -221,6 +221,19 @@ async def test_a_refused_tab_says_so_in_words(bot: RunningDesk, slack: SlackStan
     assert row(case.id) not in str(home.blocks)
     await bot.ask()
     await home_of(slack, "U0ALICE", "2 requests wait for you")
+
+
+async def test_where_there_is_no_tab_nobody_keeps_trying(bot: RunningDesk, slack: SlackStandIn) -> None:
+    """Not enabled for the app, say: it is left alone until somebody opens it again, and is no dead letter."""
+    fault = slack.faults.add(Fault("error", method="views.publish", error="not_enabled"))
+    slack.open_home("U0ALICE")
+    await slack.until(lambda: fault.met)
+    since = bot.runtime.now() - KEPT
+    async with asyncio.timeout(5):
+        while await bot.store.read(lambda unit: homes.since(unit, since)):  # noqa: ASYNC110  # it is silent
+            await asyncio.sleep(0.01)
+    assert not await letters(bot)
+    await opened(slack, "U0ALICE", "Nothing waits for you")
 
 
 async def test_a_tab_that_somebody_else_drew_is_drawn_over(bot: RunningDesk, slack: SlackStandIn) -> None:
