@@ -36,7 +36,7 @@ __all__ = ["CardView", "Message", "card", "minimal"]
 #: Room for the arguments when everything else is short, and what they get however long the rest is.
 _MOST_FOR_ARGUMENTS: Final = 6_000
 _LEAST_FOR_ARGUMENTS: Final = 1_200
-_LEAST_BESIDE_OPTIONS: Final = 600
+_LEAST_BESIDE_OPTIONS: Final = 300
 _SPARE: Final = 300
 _TITLE: Final = 150
 
@@ -122,6 +122,7 @@ def _first_lines(view: CardView, changed: Some) -> list[Block]:
         *card_question.whole(case, _TITLE),
         *card_question.answered(case),
         *card_status.outcome(case),
+        *card_people.also_asked(case),
         *card_people.lack(case, view.roster, operators=view.operators),
         *card_flaws.flaws(case),
         *card_parts.edited(case, changed),

@@ -13,6 +13,8 @@ from blocks.standing import some_approved, who_may
 from blocks.text import listed, short
 
 _GROUPS: Final = 6
+#: Groups that it was escalated to, each with how and when.
+_CALLED: Final = 3
 _PEOPLE: Final = 8
 _MAY: Final = {Gate.AUDIT: "Who may review", Gate.QUESTION: "Who may answer"}
 _MUST_NOT: Final = {Gate.AUDIT: "review", Gate.QUESTION: "answer"}
@@ -46,7 +48,7 @@ def people(case: Case, roster: Roster) -> list[Element]:
     gate = case.judgement.gate
     if not case.status.final:
         parts.append(rich.titled(_MAY.get(gate, "Who may decide"), rich.text(who_may(case, roster))))
-        parts += [*_also_asked(case), *_stale(case, roster), *_skipped(case, roster)]
+        parts += [*_stale(case, roster), *_skipped(case, roster)]
     if case.request.on_behalf_of:
         requester = _requester(case.request.on_behalf_of, roster)
         note = f"; they may not {_MUST_NOT.get(gate, 'approve')} it." if not case.status.final else "."
@@ -54,14 +56,16 @@ def people(case: Case, roster: Roster) -> list[Element]:
     return parts
 
 
-def _also_asked(case: Case) -> list[Element]:
-    if not case.escalated:
+def also_asked(case: Case) -> list[Block]:
+    """While it is open: to whom it was escalated, since when, and by whom where somebody handed it over."""
+    if not case.escalated or case.status.final:
         return []
     line: list[Element] = []
-    for place, group in enumerate(case.escalated[:_GROUPS]):
+    for place, group in enumerate(case.escalated[:_CALLED]):
         line += [*rich.text(f"{', ' if place else ''}{short(group, 60)}"), *_how_asked(case, group)]
-    more = len(case.escalated) - _GROUPS
-    return [rich.titled("Also asked", line, rich.text(f" and {more:,} more" if more > 0 else ""))]
+    more = len(case.escalated) - _CALLED
+    beyond = rich.text(f" and {more:,} more" if more > 0 else "")
+    return [rich.block(rich.titled("⏫ Also asked", line, beyond))]
 
 
 def _how_asked(case: Case, group: GroupName) -> list[Element]:

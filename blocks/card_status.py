@@ -44,6 +44,7 @@ def open_status(case: Case, roster: Roster) -> Mrkdwn:
         risk=risk_word(case.judgement.risk),
         irreversible=case.judgement.irreversible,
         agent=case.request.agent,
+        again=case.request.supersedes is not None,
         standing=standing(case, roster),
         alone=case.judgement.quorum == 1,
         some_approved=some_approved(case),

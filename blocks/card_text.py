@@ -52,6 +52,7 @@ def _open(case: Case, roster: Roster, changed: Some) -> Mrkdwn:
         irreversible=case.judgement.irreversible,
         risk=risk_word(case.judgement.risk),
         agent=case.request.agent,
+        again=case.request.supersedes is not None,
         title=title.rstrip("?.! ") or title,
         groups=groups_asked(case),
         can_object=can_object(case, roster),

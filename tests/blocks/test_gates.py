@@ -17,6 +17,7 @@ from approvals.events import HandedOver
 from approvals.machine import decide
 from approvals.model import (
     AgentName,
+    Called,
     Case,
     Consequences,
     ContextItem,
@@ -232,19 +233,19 @@ def test_a_long_question_is_whole_under_its_heading() -> None:
 
 def test_who_was_asked_as_well_and_since_when() -> None:
     """In its time with the time; early without one, and under a window that may have begun anew as well."""
-    assert "*Also asked*  finance since 20 Nov 2026, 13:01 UTC" in read("escalated")
+    assert "*⏫ Also asked*  finance since 20 Nov 2026, 13:01 UTC" in read("escalated")
     early = "finance since 20 Nov 2026, 12:00 UTC (early, as too few of the others can decide)"
-    assert f"*Also asked*  {early}" in read("escalated_early")
+    assert f"*⏫ Also asked*  {early}" in read("escalated_early")
     handed = decide(escalating(), HandedOver(ALICE, ROSTER, to_group=FINANCE), NOON).case
     told = read_message(card(CardView(handed, ROSTER)).as_call())
-    assert "*Also asked*  finance since 20 Nov 2026, 12:00 UTC (Alice handed it over)" in told
+    assert "*⏫ Also asked*  finance since 20 Nov 2026, 12:00 UTC (Alice handed it over)" in told
     assert "*Not asked*  Alice and Bob: no longer active in Slack." in read("escalated_early")
     steps = (
         Step(10 * MINUTE, StepKind.ESCALATE, to=GroupName("finance")),
         Step(30 * MINUTE, StepKind.APPROVE),
     )
     soft = replace(shown(draft(steps=steps)), fired=1, escalated=(GroupName("finance"),))
-    assert "*Also asked*  finance\n" in read_message(card(CardView(soft, ROSTER)).as_call())
+    assert "*⏫ Also asked*  finance\n" in read_message(card(CardView(soft, ROSTER)).as_call())
 
 
 def test_too_few_are_said_with_what_is_done_about_it() -> None:
@@ -418,6 +419,8 @@ def test_the_longest_cards_of_every_gate_are_legal(gate: Gate) -> None:
     words = "Long words about it, and more of them. " * 12
     options = tuple(f"{number}: {words * 20}" for number in range(100))
     case = full(words, gate, options)
+    called = {group: Called(NOON, early=True, by=replace(ALICE, name=words)) for group in case.escalated}
+    case = replace(case, called=called)
     given_ = (grant()[1],) * 5 if gate is not Gate.QUESTION else ()
     assert_legal(CardView(case, crowd(case, words), grants=given_, now=NOON))
     if gate is Gate.QUESTION:

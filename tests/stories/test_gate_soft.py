@@ -72,7 +72,8 @@ async def test_the_card_says_when_it_goes_ahead_and_then_it_does(one: House) -> 
     assert "Nobody objected" in decision["message"]
     final = await one.card(request, "because nobody objected", "Paid, tx 5521")
     assert not buttons(final) & DECIDING
-    [reminder] = one.slack.thread(card.channel, card.ts)
+    await one.slack.message_in(card.channel, "✅ Went ahead", thread_ts=card.ts)
+    reminder, _end = one.slack.thread(card.channel, card.ts)
     assert "<@U0ALICE> and <@U0BOB>, this waits for you" in reminder.text
     assert _promised(reminder.text) == int(ends)
     assert len(one.agent.heard_of(request)) == 1
@@ -192,7 +193,8 @@ async def test_a_window_that_ended_while_the_bot_was_down_starts_again(
         assert any(abs(int(moment) - ends) <= 1 for moment in shown), (shown, ends)
         facts = await one.facts(request)
         assert [facts.count(kind) for kind in ("window.restarted", "request.decided")] == [1, 1]
-        assert len(one.slack.thread(card.channel, card.ts)) == 1
+        said = [each.text for each in one.slack.thread(card.channel, card.ts)]
+        assert len([text for text in said if "starts again" in text]) == 1
 
 
 async def test_the_window_waits_for_the_card(build: Build) -> None:

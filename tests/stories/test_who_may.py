@@ -160,7 +160,7 @@ async def test_who_left_is_skipped_by_name_and_others_are_asked_at_once(one: Hou
     note = await one.slack.message_in(card.channel, "asked as well", thread_ts=card.ts, within=10)
     assert "<@U0ALICE> and <@U0DAN>, you are asked as well, because too few of the others can" in note.text
     await one.agent.hears(request, "request.escalated")
-    card = await one.card(request, "erin: no longer active in Slack.", "support (early")
+    card = await one.card(request, "erin: no longer active in Slack.", "(early, as too few of")
     assert (await one.agent.look(request))["due_at"] == due
     await _click(one, "U0FAY", card)
     await _click(one, "U0DAN", card)
@@ -168,7 +168,9 @@ async def test_who_left_is_skipped_by_name_and_others_are_asked_at_once(one: Hou
     assert {person["id"] for person in heard.data["decision"]["by"]} == {"U0FAY", "U0DAN"}
     await one.nothing_left()
     assert len(one.agent.heard_of(request, "request.escalated")) == 1
-    assert len(one.slack.thread(card.channel, card.ts)) == 2
+    said = [each.text for each in one.slack.thread(card.channel, card.ts)]
+    assert len(said) == 3
+    assert said[-1].startswith("✅ Approved by fay and dan")
 
 
 async def test_where_nobody_else_would_be_asked_the_operators_are_told(one: House) -> None:
@@ -188,7 +190,7 @@ async def test_a_request_that_nobody_could_decide_is_escalated_when_it_is_opened
     """All of the group had left long ago."""
     request, card = await _asked(one, "empty")
     await one.agent.hears(request, "request.escalated")
-    card = await one.card(request, "support (early")
+    card = await one.card(request, "(early, as too few of")
     await one.slack.message_in(card.channel, "greta is no longer active", thread_ts=card.ts)
     await _click(one, "U0DAN", card)
     assert (await one.agent.hears(request)).data["status"] == "approved"
