@@ -210,6 +210,13 @@ def still_open(view: BoardView, key: str) -> Message:
     return Message(Mrkdwn(text), [words(text)], board_note_metadata(view.board, key))
 
 
+def is_for_nobody(view: BoardView) -> bool:
+    """Whether all whom a reminder would call put theirs off: then it is not said."""
+    left = view.open
+    asked = any(waiting(entry.case, view.roster) for entry in left)
+    return asked and not any(waiting(entry.case, view.roster, now=view.now) for entry in left)
+
+
 def restarted(view: BoardView, key: str) -> Message:
     """While nobody could be heard, the time to object to some of them ran out: it starts again."""
     soft = [entry for entry in view.open if entry.case.judgement.gate is Gate.SOFT]

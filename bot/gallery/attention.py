@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from approvals.attention import takers
-from approvals.events import HandedOver
+from approvals.events import Commented, HandedOver
 from approvals.model import AgentName, GroupName
 from blocks.modals import ask_modal, hand_over_modal, snooze_modal
 from blocks.modals_hand_over import Takers
@@ -22,7 +22,8 @@ def stories() -> Iterator[Story]:
 def _taken_care_of() -> Story:
     life = Life(refund(14, amount=45))
     life.opens("Alice clicks Ask the agent", ask_modal(life.case))
-    life.comments(ALICE, 3, "Is this the second refund for that order?")
+    asked = Commented(ALICE, "Is this the second refund for that order?", aloud=True)
+    life.happens(asked, 3, "Alice asks the agent")
     life.comments(AgentName(life.case.request.agent), 3, "No, the first: order 8821 was never refunded.")
     people, groups = takers(life.case, ALICE.id, life.roster)
     life.opens("Alice clicks Hand over", hand_over_modal(life.case, Takers(people, groups), life.roster))

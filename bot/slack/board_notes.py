@@ -82,7 +82,8 @@ class BoardNoteSender:
 def _said(body: Any, shown: Shown, key: str) -> Message | None:
     match spoken.read(body):
         case Reminded():
-            return digest_words.still_open(shown.view, key)
+            nobody = digest_words.is_for_nobody(shown.view)
+            return None if nobody else digest_words.still_open(shown.view, key)
         case Restarted():
             return digest_words.restarted(shown.view, key)
         case _:

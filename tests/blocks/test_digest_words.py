@@ -22,7 +22,7 @@ from blocks.message import Message
 from blocks.pausing_words import Sent
 from tests.blocks.boards import BOARD, BOARDS, ROSTER, board, happened, refund, refunds, stormed, voted
 from tests.blocks.hostile import WORDS
-from tests.harness.cases import ALICE, BOB, DIRECTORS, NOON, a_roster
+from tests.harness.cases import ALICE, BOB, CAROL, DIRECTORS, NOON, a_roster
 from tests.harness.reading import everything_shown, mrkdwn, read_message
 
 GOLDEN = Path(__file__).parent / "golden" / "digest_words.txt"
@@ -145,6 +145,26 @@ def test_a_reminder_calls_those_who_could_decide_and_nobody_else() -> None:
     theirs = replace(view, entries=view.entries[2:])
     assert "<@U0ALICE>" not in digest_words.still_open(theirs, "k").text
     assert "<@U0BOB>" in digest_words.still_open(theirs, "k").text
+
+
+def test_who_put_off_all_that_waits_there_is_not_reminded_of_it() -> None:
+    """Until then; where everybody did, the reminder is for nobody."""
+    later = NOON + timedelta(days=1)
+    case = replace(refund(1), snoozed={ALICE.id: later})
+    assert "<@U0ALICE>" not in digest_words.still_open(board([case]), "k").text
+    assert "<@U0ALICE>" in digest_words.still_open(board([case], now=later), "k").text
+    assert "<@U0ALICE>" in digest_words.still_open(board([case, refund(2)]), "k").text
+    assert not digest_words.is_for_nobody(board([case]))
+    everybody = dict.fromkeys((ALICE.id, BOB.id, CAROL.id), later)
+    assert digest_words.is_for_nobody(board([replace(case, snoozed=everybody)]))
+    assert not digest_words.is_for_nobody(board([case], roster=a_roster(members=())))
+
+
+def test_what_somebody_asks_about_an_item_names_it() -> None:
+    """In the digest's thread the agent would not know which one is meant, nor would anybody else."""
+    said = digest_words.item_comment(refund(1), Comment(ALICE, "Which order?", NOON), "k")
+    assert said.text.startswith(f"Alice asks {refund(1).request.agent} about “")
+    assert said.text.endswith("”: Which order?")
 
 
 def test_what_is_said_once_is_found_again() -> None:
