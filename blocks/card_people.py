@@ -101,7 +101,7 @@ def _stale(case: Case, roster: Roster) -> list[Element]:
         if known is None:
             told = rich.text(f"Slack has not said yet who is in {name}, so nobody there can decide.")
         else:
-            told = [*rich.text(f"{name} as last known at "), rich.date(known), *rich.text(".")]
+            told = [*rich.text(f"{name} as last known, "), rich.date(known), *rich.text(".")]
         parts.append(rich.titled("Slack cannot be asked", told))
     return parts
 

@@ -79,7 +79,7 @@ def queue(listing: Listing, roster: Roster) -> Message:
     shown = _fitting(listing, roster)
     for blocks_of_one in shown:
         blocks += [*blocks_of_one, {"type": "divider"}]
-    return Message(text, [*blocks[:-1], *_turning(page, len(shown), listing.count), small(_beside(listing))])
+    return Message(text, [*blocks[:-1], *_turning(page, len(shown), listing.count), small(_beside(listing, len(shown)))])
 
 
 def shown(card: Message, line: Line) -> Message:
@@ -245,10 +245,11 @@ def _page_button(action: str, text: str, page: QueuePage) -> dict[str, Any]:
     return {"type": "button", "action_id": action, "text": _words(text), "value": page.encode()}
 
 
-def _beside(listing: Listing) -> Mrkdwn:
+def _beside(listing: Listing, shown: int) -> Mrkdwn:
     """Where the rest is."""
-    first, last = listing.page.start + 1, listing.page.start + min(len(listing.lines), A_PAGE)
-    part = f"From {first:,} on, of {listing.count:,}. " if first > 1 or last < listing.count else ""
+    first, last = listing.page.start + 1, listing.page.start + shown
+    span = f"{first:,}" if first == last else f"{first:,} to {last:,}"
+    part = f"{span} of {listing.count:,}. " if shown < listing.count else ""
     if _is_mine(listing) and listing.others:
         part += f"{_requests(listing.others)} for others: `/hitl queue all`. "
     return Mrkdwn(f"{part}Only you see this list. `/hitl help` says what else I can be asked.")

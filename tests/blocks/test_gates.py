@@ -286,7 +286,7 @@ def test_silence_is_not_asked_for_where_nobody_can_object() -> None:
 def test_old_knowledge_of_a_group_is_said() -> None:
     """As last known at a time, or never known; other groups' troubles are not this card's."""
     text = read("groups_of_old")
-    assert "directors as last known at 20 Nov 2026, 11:53 UTC." in text
+    assert "directors as last known, 20 Nov 2026, 11:53 UTC." in text
     assert "Slack has not said yet who is in finance" in text
     other = replace(ROSTER, as_of={GroupName("support"): NOON})
     assert "last known" not in read_message(card(CardView(escalating(), other)).as_call())

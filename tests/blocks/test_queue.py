@@ -56,7 +56,7 @@ def test_a_list_reads_as_a_person_reads_it() -> None:
     read = ("*7 requests", "|Refund 750", "*amount*", "Arrived", "[ Approve")
     places = [told.index(words) for words in read]
     assert places == sorted(places)
-    assert "From 1 on, of 7. 3 requests wait for others: `/hitl queue all`." in told
+    assert "1 to 2 of 7. 3 requests wait for others: `/hitl queue all`." in told
     assert "[ More ]" in told
 
 
