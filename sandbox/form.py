@@ -36,12 +36,17 @@ REQUIRED = "Please complete this required field."
 Values = Mapping[str, Any]
 
 
+def name_of(block: Json, element: Json) -> str:
+    """What an element is called that has its like in other blocks: menus of a list have one action_id."""
+    return f"{block['block_id']}/{element['action_id']}"
+
+
 def state_of(blocks: Sequence[Json], given: Values) -> Json:
     """`state.values`: what each input holds, what was given winning over what it began with.
 
-    Values are given by label, by block_id or by action_id: strings; for choices the words or the value of an
-    option, or a list of them; for people and channels ids; for numbers also a number. Raises NotThereError
-    for a value that fits no input, or no option.
+    Values are given by `name_of`, by label, by block_id or by action_id: strings; for choices the words or
+    the value of an option, or a list of them; for people and channels ids; for numbers also a number. Raises
+    NotThereError for a value that fits no input, or no option.
     """
     values: Json = {}
     used: set[str] = set()
@@ -50,7 +55,8 @@ def state_of(blocks: Sequence[Json], given: Values) -> Json:
             field = STATE_FIELD.get(element.get("type", ""))
             if field is None:
                 continue
-            names = (block["block_id"], element["action_id"], str((block.get("label") or {}).get("text", "")))
+            label = str((block.get("label") or {}).get("text", ""))
+            names = (name_of(block, element), block["block_id"], element["action_id"], label)
             name = next((each for each in names if each in given), None)
             held = element.get(INITIAL_FIELD[field])
             if name is not None:

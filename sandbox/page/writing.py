@@ -9,6 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from sandbox.changes import Json
+from sandbox.form import name_of
 from sandbox.words import elements_of, options_of
 from sandbox.workspace import Workspace
 
@@ -49,15 +50,17 @@ def as_commanded(text: str, workspace: Workspace) -> str:
 def values_of(blocks: list[Json], typed: Mapping[str, Any], zone: ZoneInfo) -> Json:
     """What the page's inputs hold, as `sandbox.form.state_of` takes it.
 
-    `typed` is by block_id, or by action_id for elements outside of inputs. What fits no input is left out:
-    the modal may have changed while its values were on their way.
+    `typed` is by block_id, or by `form.name_of` for elements outside of inputs. What fits no input is left
+    out: the modal may have changed while its values were on their way.
     """
     values: Json = {}
     for block in blocks:
         for element in elements_of(block):
-            key = block.get("block_id") if block.get("type") == "input" else element.get("action_id")
+            if "action_id" not in element:
+                continue
+            key = str(block["block_id"]) if block.get("type") == "input" else name_of(block, element)
             if key in typed:
-                values[str(key)] = value_of(element, typed[str(key)], zone)
+                values[key] = value_of(element, typed[key], zone)
     return values
 
 

@@ -167,6 +167,10 @@ class Agent:
             self.problems.append(f"{status} {told}")
         await self.noted()
 
+    async def idle(self) -> None:
+        """Wait until it has done what it was told to."""
+        await asyncio.gather(*self._working)
+
     def ids(self, request: str) -> Counter[str]:
         """How often each webhook-id came with a decision about this request."""
         return Counter(each.id for each in self.heard_of(request))

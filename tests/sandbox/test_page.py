@@ -19,6 +19,7 @@ from blocks.card import card
 from blocks.everything import everything_modal
 from blocks.modals import edit_modal, reject_modal
 from sandbox.changes import Json
+from sandbox.form import state_of
 from sandbox.page.drawing import environment
 from sandbox.page.moments import worded
 from sandbox.page.mrkdwn import mrkdwn
@@ -244,6 +245,17 @@ def test_values_of_a_modal_are_exact() -> None:
     typed = {"pick": "1", "when": "2026-11-20T12:00", "none": None, "gone": "x"}
     found = values_of(blocks, typed, BERLIN)
     assert found == {"pick": options[1], "when": int(NOON.timestamp()), "none": None}
+
+
+def test_menus_of_a_list_keep_apart_though_they_share_an_action_id() -> None:
+    """Each row's select is what was chosen in that row: the block it stands in tells them apart."""
+    options = [{"text": plain(words), "value": words} for words in ("yes", "no")]
+    menu = {"type": "static_select", "action_id": "pick", "options": options}
+    rows: list[Json] = [{"type": "actions", "block_id": row, "elements": [menu]} for row in ("one", "two")]
+    keys = [about["data-key"] for _, about in Tags(drawn(rows)).found if "data-key" in about]
+    typed = {str(key): chosen for key, chosen in zip(keys, ("no", "yes"), strict=True)}
+    held = state_of(rows, values_of(rows, typed, BERLIN))
+    assert [held[row]["pick"]["selected_option"]["value"] for row in ("one", "two")] == ["no", "yes"]
 
 
 # Through the server

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -86,6 +86,8 @@ class Day:
     async def _move(self, then: datetime) -> None:
         if self._bot is not None:
             await self._nothing_in_hand()
+        for each in self.agents.values():
+            await each.idle()
         on = then - self.clock.now()
         assert on > timedelta(), f"it is later than {then} already"
         self.clock.ahead += on
@@ -95,6 +97,8 @@ class Day:
         for worker in self._bot.clock._workers:
             worker.bell.set()
         self._bot.courier.wake()
+        # People are asked about every minute; a day of jumps would find all that is known of them old.
+        self._bot.side.people.wake()
 
     async def _nothing_in_hand(self) -> None:
         """No lease may run out because of a clock that jumps: that is not what the day is about."""
@@ -186,8 +190,10 @@ class Day:
 
 
 @asynccontextmanager
-async def a_day(url: str, credentials: dict[str, str], folder: Path, hands: Any) -> AsyncIterator[Day]:
-    """Everybody is there, the bot is not yet started. `hands(slack)` makes `Hands`."""
+async def a_day(
+    url: str, credentials: dict[str, str], folder: Path, hands: Callable[[SlackStandIn], Hands]
+) -> AsyncIterator[Day]:
+    """Everybody is there, with these hands; the bot is not yet started."""
     policy = folder / "hitl.yml"
     policy.write_text(POLICY)
     clock = MovableRuntime()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, Protocol
 
 from sandbox.people import Answer
@@ -24,7 +25,7 @@ class Hands(Protocol):
     async def fill(
         self, user: str, title: str, values: Mapping[str, Any], *, shows: str | None = None
     ) -> None:
-        """Fill the topmost modal in, by its labels, and send it.
+        """Fill the topmost modal in, by its labels, and send it. A moment is picked from its calendar.
 
         It closes; or shows what has this title and says what came of it, which is closed then.
         """
@@ -34,6 +35,9 @@ class Hands(Protocol):
 
     async def pick(self, user: str, row: str, words: str) -> None:
         """A button or a choice in a row, by its block_id, of the topmost modal."""
+
+    async def back(self, user: str) -> None:
+        """Close the topmost modal: the one below is there again."""
 
     async def leave(self, user: str) -> None:
         """Close the modals."""
@@ -50,8 +54,10 @@ class Hands(Protocol):
     async def click_home(self, user: str, row: str, words: str) -> None:
         """A button of a row, by its block_id, of the home tab."""
 
-    async def moment(self, name: str, user: str, message: Message | None = None) -> None:
-        """A moment worth a look at what this person sees."""
+    async def moment(
+        self, name: str, user: str, message: Message | None = None, *, thread: bool = False, modal: str = ""
+    ) -> None:
+        """A moment worth a look at what this person sees: a message, its thread, a modal with this title."""
 
 
 async def form_of(slack: SlackStandIn, user: str, title: str) -> View:
@@ -86,7 +92,11 @@ class ByWire:
     ) -> None:
         """See `Hands`."""
         view = await form_of(self._slack, user, title)
-        answer = await self._slack.submit(user, values, view=view)
+        typed = {
+            label: int(value.timestamp()) if isinstance(value, datetime) else value
+            for label, value in values.items()
+        }
+        answer = await self._slack.submit(user, typed, view=view)
         left = answer.view.title if answer.view is not None else None
         assert (answer.errors, answer.error, left) == ({}, None, shows), title
         if shows is not None:
@@ -101,6 +111,10 @@ class ByWire:
     async def pick(self, user: str, row: str, words: str) -> None:
         """See `Hands`."""
         _answered(await self._slack.click_in_view(user, words, block_id=row))
+
+    async def back(self, user: str) -> None:
+        """See `Hands`."""
+        await self._slack.close(user)
 
     async def leave(self, user: str) -> None:
         """See `Hands`."""
@@ -124,7 +138,9 @@ class ByWire:
         """See `Hands`."""
         _answered(await self._slack.click_in_home(user, words, block_id=row))
 
-    async def moment(self, name: str, user: str, message: Message | None = None) -> None:
+    async def moment(
+        self, name: str, user: str, message: Message | None = None, *, thread: bool = False, modal: str = ""
+    ) -> None:
         """Nobody looks at a wire."""
 
 

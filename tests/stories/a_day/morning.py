@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any, Final
 
 from tests.stories.a_day.day import Day
@@ -61,7 +62,7 @@ async def refunds(day: Day) -> None:
     card = await day.card("too much")
     await hands.click(BOB, card, "Edit")
     assert "500" in await hands.mistake(BOB, "Edit", {"Amount": "6000"})
-    await hands.moment("edit", BOB)
+    await hands.moment("edit", BOB, modal="Edit")
     await hands.fill(BOB, "Edit", {"Amount": "250", "Why?": "The rest was used."})
     decision = await day.ended("too much", "modified", BOB)
     assert decision["payload"]["amount"] == 250
@@ -105,7 +106,10 @@ async def first_digest(day: Day) -> None:
     for amount in (31, 35, 42):
         await hands.pick(CAROL, rows[amount], "Leave")
     await hands.pick(CAROL, rows[24], "Reject")
-    await hands.moment("review", CAROL)
+    await hands.pick(CAROL, rows[50], "View everything")
+    await day.slack.until(lambda: len(day.slack.views(CAROL)) == 2)
+    await hands.back(CAROL)
+    await hands.moment("review", CAROL, modal="Review")
     await hands.fill(CAROL, "Review", {"Why, for those that you reject?": "That customer was paid."})
     await day.ended("small 24", "rejected", CAROL)
     await day.ended("small 50", "approved", CAROL)
@@ -161,7 +165,7 @@ async def drafts(day: Day) -> None:
     await day.ask("allowed", "press", **draft("Recipe of the week"))
     card = await day.card("allowed")
     await hands.click(ALICE, card, "Approve and allow similar")
-    await hands.moment("allow-similar", ALICE)
+    await hands.moment("allow-similar", ALICE, modal="Allow similar")
     await hands.fill(ALICE, "Allow similar", {"For how long?": "8 hours"})
     await day.ended("allowed", "approved", ALICE)
     await day.card("allowed", "Similar requests go through until")
@@ -236,7 +240,7 @@ async def by_hand(day: Day) -> None:
     await hands.click(ALICE, await day.card("deploy", "types order-api"), "Approve")
     typed = "To approve, type order-api"
     assert "exactly" in await hands.mistake(ALICE, "Approve", {typed: "CONFIRM"})
-    await hands.moment("confirm", ALICE)
+    await hands.moment("confirm", ALICE, modal="Approve")
     await hands.fill(ALICE, "Approve", {typed: "order-api"})
     await day.ended("deploy", "approved", ALICE)
     await day.ask("parks", "ops", action="deploy_service", payload={"service": "order-web", "version": "3.0"})
@@ -256,7 +260,7 @@ async def attention(day: Day) -> None:
     assert asked["gate"] == "hard"
     card = await day.card("deletion")
     await hands.click(ALICE, card, "Hand over")
-    await hands.moment("hand-over", ALICE)
+    await hands.moment("hand-over", ALICE, modal="Hand over")
     await hands.fill(ALICE, "Hand over", {"Who takes it?": "bob", "Why?": "You know the record."})
     await day.in_thread(card, "<@U0BOB>", "You know the record.")
     await hands.click(BOB, card, "Ask the agent")
@@ -269,12 +273,13 @@ async def attention(day: Day) -> None:
     await day.in_thread(card, "An import, last night.")
     await hands.say(CAROL, card, "There is a backup of it.")
     await day.agent_of("deletion").until(lambda: _commented(day, 2))
-    await hands.moment("thread", BOB, card)
+    await hands.moment("thread", BOB, card, thread=True)
     await day.ask("put off", "ops", action="repaint_office", payload={"colour": "green"})
     card = await day.card("put off")
     await hands.click(CAROL, card, "Snooze")
-    await hands.moment("snooze", CAROL)
-    await hands.fill(CAROL, "Snooze", {"How long?": "For 4 hours"}, shows="Snoozed")
+    after_lunch = day.midnight + timedelta(hours=13, minutes=25)
+    await hands.moment("snooze", CAROL, modal="Snooze")
+    await hands.fill(CAROL, "Snooze", {"Or until when?": after_lunch}, shows="Snoozed")
 
 
 def _commented(day: Day, many: int) -> bool:

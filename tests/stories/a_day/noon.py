@@ -61,19 +61,19 @@ async def an_hour_without_slack(day: Day) -> None:
     hands = day.hands
     await day.at(11)
     card = await day.card("deletion")
-    day.slack.faults.status(503, times=None)
+    day.slack.page.switchboard.flip("down", on=True)
     for name, amount in (("late", 60), ("later", 70)):
         await day.ask(name, **refund(amount, name.title()))
     await day.ask("held up", "press", **draft("Sold out", "shop"))
     await day.slack.until(lambda: sum(not call.ok for call in day.slack.calls("chat.postMessage")) >= 3)
-    await hands.moment("outage", BOB)
+    await hands.moment("outage", BOB, card)
     await hands.click(BOB, card, "Approve")
     await day.ended("deletion", "approved", BOB)
     await day.at(11, 20)
     await day.hears("parks", "request.parked")
     assert [(await day.look(name))["slack"] for name in ("late", "later", "held up")] == [None] * 3
     await day.at(12)
-    day.slack.faults.clear()
+    day.slack.page.switchboard.all_off()
     await day.at(12, 2)
     for name in ("late", "later", "held up"):
         await day.card(name)
