@@ -164,9 +164,13 @@ _COMPLAINING = (
 )
 _COMPLAINING_ONE = _COMPLAINING.where(outbox.c.id == sa.bindparam("id_"))
 _FORGET = sa.delete(outbox).where(_IS_DONE, outbox.c.finished_at < sa.bindparam("before", type_=MOMENT))
+#: `approvals.effects.Wake`: it waits for its time, and not for us.
+_IS_PUT_OFF = sa.and_(
+    outbox.c.kind == sa.literal_column(f"'{ParcelKind.NOTICE}'"), outbox.c.key.like("wake:%")
+)
 _COUNTS = (
     sa.select(outbox.c.kind, sa.func.count().label("many"), sa.func.min(outbox.c.created_at).label("oldest"))
-    .where(IS_WAITING)
+    .where(IS_WAITING, sa.not_(_IS_PUT_OFF))
     .group_by(outbox.c.kind)
 )
 _IN_LANE = (
@@ -305,7 +309,7 @@ def forget_done(u: Unit, before: Instant) -> int:
 
 
 def counts(u: Unit) -> Counts:
-    """For metrics; costs what waits and what is dead."""
+    """For metrics, without reminders that people put off; costs what waits and what is dead."""
     rows = u.read(_COUNTS, of=(outbox,)).all()
     waiting = {ParcelKind(row.kind): row.many for row in rows}
     return Counts(

@@ -304,3 +304,14 @@ async def test_commits_tell_whether_there_is_something_to_send(store: Store) -> 
     await store.write(intake(1))
     await store.write(lambda u: outbox.claim(u, NOON, "mine", NOON + LEASE, 9))
     assert [(commit.requests, commit.outbox) for commit in heard] == [(frozenset({ONE}), True)]
+
+
+async def test_what_somebody_put_off_is_no_backlog(store: Store) -> None:
+    """It goes out at its time, and until then is counted among what waits for nobody."""
+    later = NOON + timedelta(hours=4)
+    await put(store, ParcelKind.NOTICE, "wake:U0ALICE:1", due=later)
+    await put(store, ParcelKind.NOTICE, "woken")
+    counted = await store.read(outbox.counts)
+    assert counted.waiting[ParcelKind.NOTICE] == 1
+    assert keys_of(await claim(store)) == ["woken"]
+    assert "wake:U0ALICE:1" in keys_of(await claim(store, later))

@@ -38,7 +38,7 @@ ON_THE_CARD = (
         "amount  750",
         "currency  EUR",
         "customer  ACME GmbH",
-        'order  "8821"',
+        "order  8821",
         "reason  goodwill",
     ),
     "Arrived broken, photo attached. Customer for three years, first refund.",
