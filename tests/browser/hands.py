@@ -70,14 +70,15 @@ class AtThePage:
     async def back(self, user: str) -> None:
         """See `Hands`."""
         await self._be(user)
-        above = await self.window.modal.locator("form").get_attribute("id")
-        await self.window.modal.locator("[data-do=back]").click()
-        await expect(self.window.modal.locator(f"#{above}")).to_have_count(0)
+        above = self.window.modal.locator(f"#view-{self._slack.people.top_view(user).id}")
+        await above.locator("[data-do=back]").click()
+        await expect(above).to_have_count(0)
 
     async def leave(self, user: str) -> None:
         """See `Hands`."""
         await self._be(user)
-        await self.window.modal.locator(".close").click()
+        top = self.window.modal.locator(f"#view-{self._slack.people.top_view(user).id}")
+        await top.locator(".close").click()
         await expect(self.window.modal).to_have_count(0)
 
     async def say(self, user: str, card: Message, words: str) -> None:
@@ -109,6 +110,9 @@ class AtThePage:
         page = await self._be(
             user, message.channel if message else None, message.ts if message and thread else None
         )
+        if "at=home" in page.url:
+            # It is drawn a moment after it is published.
+            await expect(page.locator("#main .home .b-header").first).to_be_visible()
         if modal:
             await expect(self.window.modal.locator("#modal-title")).to_have_text(modal)
         self.seen.append(name)

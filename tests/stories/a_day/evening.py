@@ -49,6 +49,14 @@ async def taken_back(day: Day) -> None:
     await day.ended("asked again", "approved", CAROL)
 
 
+async def looked_back_at(day: Day) -> None:
+    """What the day came to, rule by rule."""
+    await day.at(17, 30)
+    await day.hands.command(ADMIN, "/hitl stats 1d")
+    told = await day.told(ADMIN, "big-refunds")
+    await day.hands.moment("stats", ADMIN, told)
+
+
 async def all_is_well(day: Day) -> None:
     """What has to be so when everybody has gone home."""
     await day.at(19)

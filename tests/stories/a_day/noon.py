@@ -26,6 +26,8 @@ async def escalated(day: Day) -> None:
         await day.hears(name, "request.escalated")
         await day.in_thread(await day.card(name), "<@U0DAN>")
     card = await day.card("escalates")
+    await hands.command(ALICE, "/hitl oncall")
+    await day.told(ALICE, "on-call", "<@U0DAN>")
     await hands.moment("escalated", DAN, card)
     await hands.click(DAN, card, "Approve")
     await day.card("escalates", "1 of 2")
@@ -42,15 +44,17 @@ async def escalated(day: Day) -> None:
 
 
 async def paused(day: Day) -> None:
-    """An operator pauses an agent: what nobody had to see waits, until she lets it go on."""
+    """An operator pauses an agent: what nobody had to see waits, until she lets it go on in her home tab."""
     hands = day.hands
     await day.at(10, 20)
     await hands.command(ADMIN, "/hitl pause ops-agent")
     await day.told(ADMIN, "is paused")
     held = await day.ask("lookup 3", "ops", action="search_orders", payload={"order": 8823})
     assert (held["status"], held["proceed"]) == ("pending", False)
-    await hands.command(ADMIN, "/hitl resume ops-agent")
-    await day.told(ADMIN, "goes on")
+    await hands.home(ADMIN)
+    await day.at_home(ADMIN, "ops-agent", "paused")
+    await hands.moment("home-of-an-operator", ADMIN)
+    await hands.click_home(ADMIN, "agent:ops-agent", "Resume")
     await day.ended("lookup 3", "approved", via="policy")
     await day.at(10, 50)
     assert (await day.ended("guess", "timed_out", via="timeout"))["answer"] == "A4"

@@ -26,5 +26,6 @@ ACTS: Final[tuple[Callable[[Day], Awaitable[None]], ...]] = (
     noon.a_restart,
     evening.at_home,
     evening.taken_back,
+    evening.looked_back_at,
     evening.all_is_well,
 )
