@@ -143,7 +143,7 @@ async def test_no_log_holds_a_payload_or_a_secret(form: str, home: Home) -> None
 
 async def _a_story_with_troubles(one: House) -> None:
     asked = await one.agent.ask(
-        payload={"amount": 1, "currency": "EUR", "customer": f"{CANARY}-payload", "reason": "error"},
+        payload={"amount": 45, "currency": "EUR", "customer": f"{CANARY}-payload", "reason": "error"},
         reasoning=f"{CANARY}-reasoning",
         title=f"{CANARY}-title",
         context=[{"label": f"{CANARY}-label", "value": f"{CANARY}-value"}],
