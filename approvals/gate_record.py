@@ -49,6 +49,8 @@ class Record:
     changed: tuple[str, ...] = ()
     reminders: int = 0
     escalations: int = 0
+    #: false where it was shown together with others: its message called nobody for it alone
+    on_a_card: bool = True
 
     @property
     def flagged(self) -> bool:

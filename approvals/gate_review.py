@@ -170,7 +170,8 @@ class _Tally:
     def _shown(self, record: Record, shown_at: Instant, people: frozenset[UserId]) -> None:
         self.shown += 1
         self.people |= people
-        self.pings += (1 + record.reminders + record.escalations) * len(people)
+        if record.on_a_card:
+            self.pings += (1 + record.reminders + record.escalations) * len(people)
         self.approvals += sum(ballot.approves for ballot in record.ballots)
         self.hasty += hasty_in(record)
         if record.decided_at is not None and people_decided(record):

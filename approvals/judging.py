@@ -89,7 +89,9 @@ def judge(policy: Policy, request: Request, *, always_shown: bool = False) -> Ju
         (*found.reasons, *claim, *irreversible, *match.reasons, *unclear, *holding, *sampling),
         (*match.deciding, *unclear, *holding),
     )
-    return _judgement(policy, asked, rule, gate, why, sample)
+    judgement = _judgement(policy, asked, rule, gate, why, sample)
+    # What its rule only might be for is looked at by itself.
+    return judgement if rule is candidates.matched else replace(judgement, digest=None)
 
 
 def _judgement(  # noqa: PLR0917  # each is found by another step

@@ -180,6 +180,7 @@ def _record(row: Any) -> Record:
         changed=_changed(row.content),
         reminders=fired.count(StepKind.REMIND),
         escalations=len(escalated),
+        on_a_card=state.get("waits_in") is None,
     )
 
 

@@ -146,6 +146,11 @@ def test_pings_are_what_each_of_those_asked_gets_each_day() -> None:
     assert unequal.pings_per_person_day == pytest.approx(3 / 3 / 7)
 
 
+def test_what_many_share_a_message_with_pings_nobody() -> None:
+    """A digest calls nobody for each of its requests."""
+    assert figures(a_record(on_a_card=False, reminders=1)).pings_per_person_day == 0
+
+
 def test_of_groups_that_nobody_knows_any_more_the_voters_count() -> None:
     """A group that left the policy pinged at least those who voted."""
     told = figures(a_record(asked=(GroupName("gone"),)))

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from approvals.judging import judge
-from approvals.model import Gate, GroupName, Request, Risk, Step, StepKind
+from approvals.model import Gate, GroupName, Kind, Request, Risk, Step, StepKind
 from approvals.policy import Policy, load
 from tests.approvals.policy_samples import HARD, request, with_rules
 
@@ -242,3 +243,23 @@ def test_a_stricter_rule_that_might_apply_is_marked_with_its_doubt() -> None:
 def test_the_rule_that_matches_is_what_decided() -> None:
     """Without any doubt the reason is the match itself."""
     assert judge(policy_of(SMALL), request({"amount": 50})).deciding == ("rule small matches",)
+
+
+@pytest.mark.parametrize(
+    ("fields", "digest"),
+    [
+        ({"payload": {"amount": 5}}, "hourly"),
+        ({"payload": {"amount": 5}, "kind": Kind.REVIEW}, "hourly"),
+        ({"payload": {"amount": 5}, "kind": Kind.QUESTION}, None),
+        ({"payload": {"amount": 5}, "risk": Risk.HIGH}, None),
+        ({"payload": {"amount": 5}, "action": "deploy_x"}, None),
+        ({"payload": {}}, None),
+        ({"payload": {"amount": "5"}}, None),
+    ],
+    ids=["fits", "a review", "a question", "claimed high", "high", "absent", "of another type"],
+)
+def test_a_digest_shows_what_its_rule_is_surely_for(fields: dict[str, Any], digest: str | None) -> None:
+    """Not what is riskier, nor what the rule only might be for: that has a card of its own."""
+    small = f"name: small, when: 'payload.amount <= 50', digest: hourly, {HARD}"
+    policy = policy_of(small, extra='digests: {hourly: {cron: "0 * * * *", timezone: UTC}}\n')
+    assert judge(policy, request(**fields)).digest == digest
