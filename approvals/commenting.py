@@ -31,7 +31,9 @@ def comment(pen: Pen, event: Commented) -> Ruling:
     key = f"comment:{len(case.comments)}"
     if isinstance(event.by, Person):
         pen.follow(CallAgent(key, CallbackType.COMMENTED))
-    if not case.quiet and (event.aloud or not isinstance(event.by, Person)):
+    # What is held now is shown when its agent goes on; its words wait for that.
+    silent = case.quiet and (case.status.final or not case.held)
+    if not silent and (event.aloud or not isinstance(event.by, Person)):
         pen.follow(PostComment(key, comment))
     return pen.ruling()
 

@@ -54,7 +54,9 @@ def fire(pen: Pen, ticked: Ticked | None) -> None:
             pen.end(Move.TIME_RUNS_OUT, Via.TIMEOUT, (), "clock", answer=default)
         elif step.do is StepKind.PARK:
             pen.change(parked_at=pen.now)
-            pen.leave_digest()
+            if not pen.crowded:
+                # Where there are too many messages it needs none: lists name it, and it is decided where it is.
+                pen.leave_digest()
             pen.note(FactKind.PARKED, "clock", {"after": _seconds(step)})
             pen.follow(ShowCard(), CallAgent("parked", CallbackType.PARKED))
     pen.follow(*notes.values())

@@ -121,16 +121,31 @@ def _how_many_came(view: BoardView) -> str:
     cases = [entry.case for entry in view.entries]
     if not cases:
         return "none is left"
-    asked = [case.request.created_at for case in cases]
-    span = max(asked) - min(asked)
-    within = f"in {roughly(span)}" if span >= _MOMENT else "at once"
     agents = busiest(cases, view.agents)
-    came = f"{many(len(cases), 'request')} came {within}"
+    came = _came(view, cases)
     if len(agents) == 1:
         return f"{came}, all from {escape(agents[0][0], 60)}"
     told = [f"{count:,} from {escape(agent, 60)}" for agent, count in agents[:_PAUSABLE]]
     more = len(agents) - _PAUSABLE
     return f"{came}, {listed([*told, *([f'the rest from {more:,} more agents'] if more > 0 else [])])}"
+
+
+def _came(view: BoardView, cases: Sequence[Case]) -> str:
+    """How many, and since when; what was escalated to whom this message asks came from other messages."""
+    groups = tuple(group for group in view.ask if any(group in case.escalated for case in cases))
+    fresh = [case for case in cases if not set(case.escalated) & set(view.ask)]
+    moved = len(cases) - len(fresh)
+    told = []
+    if fresh:
+        asked = [case.request.created_at for case in fresh]
+        span = max(asked) - min(asked)
+        within = f"in {roughly(span)}" if span >= _MOMENT else "at once"
+        told.append(f"{many(len(fresh), 'request')} came {within}" if len(fresh) > 1 else "1 request came")
+    if moved:
+        what = many(moved, "request") if not fresh else f"{moved:,}"
+        to = fitting([escape(group, 60) for group in groups], _FEW, " and ")
+        told.append(f"{what} {'was' if moved == 1 else 'were'} escalated to {to}")
+    return " and ".join(told)
 
 
 # How it goes

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from approvals.effects import Escalated
 from approvals.errors import Reason
 from approvals.escalation import as_if_shown, ends_at
 from approvals.model import (
@@ -15,6 +16,7 @@ from approvals.model import (
     Gate,
     GroupName,
     Person,
+    Risk,
     Status,
 )
 from blocks import actions, rich
@@ -230,10 +232,36 @@ def restarted(view: BoardView, key: str) -> Message:
     return Message(Mrkdwn(f"{text}."), [words(f"{text}.")], board_note_metadata(view.board, key))
 
 
-def _called(view: BoardView, entries: Iterable[Entry]) -> str:
-    """Those who could decide any of them, mentioned."""
+def escalated(view: BoardView, note: Escalated, key: str) -> Message:
+    """Another group is asked about all that waits on it: which calls those of them who could decide any."""
+    left = [entry for entry in view.open if entry.case.parked_at is None]
+    called = _called(view, left, (note.to,))
+    who = f"{called}, you are asked as well" if called else f"{escape(note.to, 60)} is asked as well"
+    why = "too few of the others can decide" if note.early else "these are still open"
+    count = many(len(left), "review" if reviews(left) else "request")
+    for_what = "a look" if reviews(left) else "a decision"
+    text = f"{who}, because {why}: {count} {_wait(len(left), for_what)}."
+    return Message(Mrkdwn(text), [words(text)], board_note_metadata(view.board, key))
+
+
+def summons(view: BoardView, permalink: str | None, key: str) -> Message:
+    """To one of those whom an escalation asks about something critical on it, in a message of their own."""
+    critical = [entry for entry in view.open if entry.case.judgement.risk is Risk.CRITICAL]
+    count = many(len(critical), "critical request")
+    where = f" <{permalink}|Open the message>." if permalink is not None else ""
+    what = f"{count} {_wait(len(critical), 'a decision')} in one message"
+    text = f"🔴 Critical: you are asked as well. {what}.{where}"
+    return Message(Mrkdwn(text), [words(text)], board_note_metadata(view.board, key))
+
+
+def _wait(count: int, what: str) -> str:
+    return f"{'waits' if count == 1 else 'wait'} for {what}"
+
+
+def _called(view: BoardView, entries: Iterable[Entry], groups: tuple[GroupName, ...] | None = None) -> str:
+    """Those (of `groups`, else of all asked) who could decide any of them, mentioned."""
     people = dict.fromkeys(
-        person for entry in entries for person in waiting(entry.case, view.roster, now=view.now)
+        person for entry in entries for person in waiting(entry.case, view.roster, groups, view.now)
     )
     return _some([mention(person) for person in people], _CALLED)
 

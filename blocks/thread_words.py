@@ -8,7 +8,7 @@ from typing import Final
 
 from approvals.errors import Reason
 from approvals.machine import Answer
-from approvals.model import Case, Gate, Kind, Person, Roster
+from approvals.model import Case, Gate, Kind, Person, RequestId, Roster
 from approvals.quorum import tally
 from approvals.spoken_edit import names
 from approvals.spoken_words import Verb
@@ -116,12 +116,17 @@ def _line(case: Case) -> Mrkdwn:
 
 def short_id(case: Case, among: Sequence[Case]) -> str:
     """The end of its id, as much of it as no other one shares."""
-    others = [other.id for other in among if other.id != case.id]
-    bare = case.id.removeprefix(_ID)
+    return shortest_id(case.id, [other.id for other in among])
+
+
+def shortest_id(request: RequestId, among: Sequence[RequestId]) -> str:
+    """The same of an id."""
+    others = [other for other in among if other != request]
+    bare = request.removeprefix(_ID)
     for length in range(_SHORTEST, len(bare)):
         if not any(other.endswith(bare[-length:]) for other in others):
             return bare[-length:]
-    return case.id
+    return request
 
 
 def not_this_way(case: Case) -> Mrkdwn:

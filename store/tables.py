@@ -186,8 +186,9 @@ cards = sa.Table(
 reminders = sa.Table(
     "reminders",
     metadata,
-    # Those that are in a card's thread now: one, but while a new one takes its place.
-    sa.Column("request", Id, _request(), primary_key=True),
+    # Those that are in a thread now, of a request's card or of a digest: one, but while a new one takes its
+    # place.
+    sa.Column("about", Id, primary_key=True),
     sa.Column("key", sa.Text, primary_key=True),
     sa.Column("channel", sa.Text, nullable=False),
     sa.Column("ts", sa.Text, nullable=False),

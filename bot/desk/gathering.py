@@ -8,9 +8,7 @@ from dataclasses import dataclass
 
 from approvals import digesting
 from approvals.canonical import Digest, Json
-from approvals.effects import PostComment, PostNote, Reminded, Restarted
 from approvals.model import STORM, BoardId, Case, DigestName, GroupName, Instant, RequestId
-from bot.desk import spoken
 from bot.desk.desk import Desk
 from store import boards, cases, outbox, recent
 from store.boards import Board
@@ -126,28 +124,6 @@ def show(unit: Unit, case: Case, now: Instant) -> None:
     board = boards.of_request(unit, case.id)
     if board is not None:
         outbox.show_board(unit, board.id, now, pressing=case.status.final)
-
-
-def say(unit: Unit, case: Case, effect: PostNote | PostComment, now: Instant) -> None:
-    """In the thread of the message that holds it; where there is none yet, nobody would see it.
-
-    What all its items would be told at one step is said once.
-    """
-    board = boards.of_request(unit, case.id)
-    if board is None:
-        return
-    request: RequestId | None = None
-    match effect:
-        case PostComment(key=key, comment=comment):
-            request = case.id
-            body: dict[str, Json] = spoken.comment(comment)
-        case PostNote(note=Reminded() | Restarted()):
-            key = f"{board.id}:{effect.key}" if isinstance(effect.note, Reminded) else f"{board.id}:restart"
-            body = spoken.written(effect.note)
-        case _:
-            return
-    body |= {"board": board.id}
-    outbox.put(unit, ParcelKind.NOTE, request=request, key=key, lane="", body=body, now=now)
 
 
 def _join(unit: Unit, desk: Desk, case: Case, now: Instant) -> None:

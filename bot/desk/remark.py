@@ -14,8 +14,10 @@ from typing import Final
 from approvals.canonical import Digest, digest_of
 from approvals.events import Commented, Reworded, Unsaid
 from approvals.model import AgentName, Case, Instant, Person, RequestId
+from bot.desk import under_digest
 from bot.desk.desk import Desk
 from bot.desk.ruling import rule_on
+from bot.desk.under_digest import Listed
 from store import cards, cases, keys
 from store.errors import KeyTaken
 from store.unit_of_work import Unit
@@ -58,8 +60,23 @@ class Changed:
 
 
 async def is_under_a_card(desk: Desk, reply: Reply) -> bool:
-    """True where the thread holds a card. Writes nothing."""
-    return await desk.store.read(lambda unit: bool(in_thread(unit, reply)))
+    """True where the thread holds a card, or is a digest's. Writes nothing."""
+
+    def looking(unit: Unit) -> bool:
+        return bool(in_thread(unit, reply)) or _listed(unit, reply) is not None
+
+    return await desk.store.read(looking)
+
+
+async def goes_nowhere(desk: Desk, reply: Reply) -> Listed | None:
+    """The digest in whose thread it was said, where nobody can tell which request it is about; else None."""
+
+    def looking(unit: Unit) -> Listed | None:
+        listed = _listed(unit, reply)
+        taken = was_marked(unit, reply, desk.runtime.now())
+        return None if listed is None or listed.alone is not None or taken else listed
+
+    return await desk.store.read(looking)
 
 
 async def comment(desk: Desk, by: Person, reply: Reply) -> tuple[RequestId, ...]:
@@ -104,10 +121,20 @@ async def change(desk: Desk, by: Person, changed: Changed, *, late: bool) -> tup
 
 
 def in_thread(unit: Unit, reply: Reply) -> tuple[RequestId, ...]:
-    """Every card in that thread: the one that heads it, then those that were put there, the latest first."""
+    """Every card in that thread: the one that heads it, then those that were put there, the latest first.
+
+    Of a digest the one request that can be meant there, if it is but one.
+    """
     headed = cards.at(unit, reply.channel, reply.thread_ts)
     guests = cards.in_thread(unit, reply.channel, reply.thread_ts)[::-1][:_MOST_LOOKED_AT]
+    if headed is None and not guests:
+        listed = _listed(unit, reply)
+        headed = None if listed is None else listed.alone
     return (*(() if headed is None else (headed,)), *guests)
+
+
+def _listed(unit: Unit, reply: Reply) -> Listed | None:
+    return under_digest.find(unit, reply.channel, reply.thread_ts)
 
 
 def was_marked(unit: Unit, reply: Reply, now: Instant) -> bool:

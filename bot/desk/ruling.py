@@ -21,7 +21,7 @@ from approvals.errors import Broken
 from approvals.events import Event
 from approvals.machine import Ruling, decide
 from approvals.model import Case, Instant, Roster
-from bot.desk import gathering, linked, spoken, summons
+from bot.desk import digest_notes, gathering, linked, spoken, summons
 from bot.desk.desk import Desk
 from bot.desk.view import moment, request_json
 from store import cases, facts, grants, outbox
@@ -97,7 +97,7 @@ def _dispatch(unit: Unit, case: Case, effect: Effect, now: Instant, roster: Rost
         case ShowCard():
             show_card(unit, case, now)
         case PostComment() | PostNote() if case.waits_in is not None:
-            gathering.say(unit, case, effect, now)
+            digest_notes.say(unit, case, effect, now, roster)
         case PostComment(key=key, comment=comment):
             body = spoken.comment(comment)
             outbox.put(unit, ParcelKind.THREAD, request=case.id, key=key, lane="", body=body, now=now)

@@ -7,6 +7,7 @@ from approvals.effects import Escalated, PostNote
 from approvals.model import Case, Instant, Risk, Roster
 from blocks.thread_notes import waiting
 from store import outbox
+from store.boards import Board
 from store.outbox import ParcelKind
 from store.unit_of_work import Unit
 
@@ -23,3 +24,15 @@ def summon(unit: Unit, case: Case, post: PostNote, now: Instant, roster: Roster)
         body: Json = {"notice": "summons", "to": person.id, "early": post.note.early, "by": by}
         key = f"{post.key}:{person.id}"
         outbox.put(unit, ParcelKind.NOTICE, request=case.id, key=key, lane="", body=body, now=now)
+
+
+def summon_to_digest(  # noqa: PLR0917  # as `summon`, and where to
+    unit: Unit, case: Case, board: Board, post: PostNote, now: Instant, roster: Roster
+) -> None:
+    """The same of an item that stands on `board`: once a person, however many of its items are escalated."""
+    if not isinstance(post.note, Escalated) or case.judgement.risk is not Risk.CRITICAL:
+        return
+    for person in waiting(case, roster, (post.note.to,), now):
+        body: Json = {"notice": "summons", "to": person.id, "board": board.id}
+        key = f"summons:{board.id}:{person.id}"
+        outbox.put(unit, ParcelKind.NOTICE, request=None, key=key, lane="", body=body, now=now)

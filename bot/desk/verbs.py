@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
 from approvals import confirming
-from approvals.canonical import Digest, digest_of
+from approvals.canonical import Digest, Json, digest_of
 from approvals.errors import Reason
 from approvals.events import Answered, Edited, Voted
 from approvals.fields import entered
@@ -96,10 +96,18 @@ async def cards_of(desk: Desk, reply: Reply) -> tuple[Case, ...]:
 
 
 async def carry_out(
-    desk: Desk, message: Message, request: RequestId, wish: Wish, words: Words, *, patient: bool
+    desk: Desk,
+    message: Message,
+    request: RequestId,
+    wish: Wish,
+    words: Words,
+    *,
+    patient: bool,
+    saw: Digest | None = None,
 ) -> Came | None:
     """Do what somebody wishes, as if they had clicked; durable, and answered, when this returns.
 
+    `saw` is the `Case.sight` that a digest showed; None: what its card showed when the message was written.
     None where the message was taken before. Raises `Refused(UNKNOWN_REQUEST)`; while `patient`, and an edit
     is not known to be on the card yet, `NotShownYet`.
     """
@@ -109,9 +117,10 @@ async def carry_out(
         if was_marked(unit, message.reply, now):
             return None
         case = known(unit, request)
-        if patient and not case.status.final and not is_shown(case):
+        if patient and saw is None and not case.status.final and not is_shown(case):
             raise NotShownYet
-        came = _came(unit, desk, case, message, wish)
+        seen = seen_at(case, message.written) if saw is None else saw
+        came = _came(unit, desk, case, message, wish, seen)
         _answer(unit, message, came, words(came), now)
         return came
 
@@ -129,9 +138,25 @@ async def tell(
     await desk.store.write(lambda unit: _whisper(unit, message, about, text, now, again))
 
 
-def _came(unit: Unit, desk: Desk, case: Case, message: Message, wish: Wish) -> Came:
-    now = desk.runtime.now()
-    seen, roster = seen_at(case, message.written), desk.directory.roster()
+async def tell_once(desk: Desk, message: Message, text: str) -> None:
+    """The same, once for each thread and person, whatever else they write there."""
+    now, reply = desk.runtime.now(), message.reply
+    key = f"told:{reply.channel}:{reply.thread_ts}:{message.by.id}"
+    body: Json = {
+        "user": message.by.id,
+        "channel": reply.channel,
+        "thread_ts": reply.thread_ts,
+        "text": text,
+    }
+    await desk.store.write(
+        lambda unit: outbox.put(unit, ParcelKind.REPLY, request=None, key=key, lane="", body=body, now=now)
+    )
+
+
+def _came(  # noqa: PLR0917  # what is wished of what, and what was seen of it
+    unit: Unit, desk: Desk, case: Case, message: Message, wish: Wish, seen: Digest
+) -> Came:
+    now, roster = desk.runtime.now(), desk.directory.roster()
     refused = why_refused(case, message.by.id, seen, roster)
     if _has_to_be_typed(case, wish):
         return Came(case, Answer(refused or Reason.NOT_CONFIRMED))

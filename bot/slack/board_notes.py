@@ -1,29 +1,39 @@
-"""Says things once in the thread of a digest's message: about one of its items, or about all that waits."""
+"""Says things once in the thread of a digest's message, about all that waits on it."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
-from typing import Any
 
-from approvals.effects import Reminded, Restarted
-from approvals.model import AgentName, BoardId, Comment, Person, UserId
+from approvals.effects import Escalated, Note, Reminded, Restarted
+from approvals.model import BoardId
 from blocks import digest_words
 from blocks.message import Message
 from bot.desk import spoken
-from bot.slack import board_views
+from bot.slack import board_views, reminding
 from bot.slack.board_views import Shown
 from bot.slack.outgoing import Outgoing
 from bot.slack.saying import say_under
 from bot.slack.troubles import SlackTrouble, Trouble
 from scheduler.results import Again, Dead, Done, Result
-from store import boards, cases
+from store import boards, reminders
 from store.boards import Board
+from store.cards import CardRef
 from store.outbox import Parcel
+from store.reminders import Reminder
 from store.unit_of_work import Unit
 
-#: How often to look whether the message is up by now.
-_UNTIL_IT_IS_UP = timedelta(seconds=1)
+#: How often to look whether the message is up by now: it is within moments, or Slack does not take it.
+_SOON, _LATER = timedelta(seconds=1), timedelta(minutes=1)
+_MOMENTS = timedelta(seconds=30)
+
+
+@dataclass(frozen=True, slots=True)
+class _Thread:
+    board: Board
+    #: those that are in it already
+    reminders: tuple[Reminder, ...]
 
 
 class BoardNoteSender:
@@ -34,65 +44,72 @@ class BoardNoteSender:
 
     async def send(self, parcel: Parcel) -> Result:
         """Put one note under the digest that it is about, or under the one that took over from that."""
+        note = spoken.read(parcel.body)
         match parcel.body:
-            case {"board": str(named)}:
+            case {"board": str(named)} if note is not None:
                 found = await self._out.desk.store.read(partial(_latest, board=BoardId(named)))
             case _:
                 return Dead("a note about no digest")
         if found is None:
             return Done()
-        about_item = parcel.request is not None
-        if found.ref is None:
-            # A message that is not up calls nobody by a reminder; what was said of an item is not lost.
-            waits = about_item and found.closed_at is None
-            return Again("the digest is not up yet", _UNTIL_IT_IS_UP) if waits else Done()
-        message = await self._item(parcel) if about_item else await self._whole(parcel, found)
+        if any(each.key == parcel.key for each in found.reminders):
+            # An earlier try got this far: what is left is to take the one before away.
+            return await self._replaced(parcel, found)
+        shown = await board_views.load(self._out.desk, found.board.id)
+        message = _said(note, shown, parcel.key) if shown is not None and not shown.over else None
         if message is None:
+            # It would call people to something that is over.
             return Done()
+        if found.board.ref is None:
+            if isinstance(note, Reminded):
+                # A message that is not up yet calls them itself.
+                return Done()
+            young = self._out.desk.runtime.now() - parcel.created_at < _MOMENTS
+            return Again("the digest is not up yet", _SOON if young else _LATER)
+        return await self._put(parcel, found, found.board.ref, note, message)
+
+    async def _put(
+        self, parcel: Parcel, thread: _Thread, ref: CardRef, note: Note, message: Message
+    ) -> Result:
         try:
-            await say_under(self._out, parcel, found.ref, message)
+            # Whoever is asked only now does not follow the thread.
+            ts = await say_under(self._out, parcel, ref, message, broadcast=isinstance(note, Escalated))
         except SlackTrouble as trouble:
             if trouble.trouble in (Trouble.CHANNEL, Trouble.MESSAGE):
-                # Its place is gone; the message's own update finds another, and the case keeps the words.
+                # Its place is gone; the message's own update finds another, which calls those it asks.
                 return Done()
-            return await self._out.result(parcel, trouble, found.ref.channel)
+            return await self._out.result(parcel, trouble, ref.channel)
+        if not isinstance(note, Reminded):
+            return Done()
+        await reminding.posted(self._out, thread.board.id, Reminder(parcel.key, ref.channel, ts))
+        return await self._replaced(parcel, thread)
+
+    async def _replaced(self, parcel: Parcel, thread: _Thread) -> Result:
+        """What becomes of a reminder that is in the thread, once those before it are not."""
+        try:
+            await reminding.replace(self._out, thread.board.id, parcel.key, thread.reminders)
+        except SlackTrouble as trouble:
+            return await self._out.result(parcel, trouble, thread.reminders[0].channel)
         return Done()
 
-    async def _item(self, parcel: Parcel) -> Message | None:
-        request = parcel.request
-        if request is None:
-            return None
-        case = await self._out.desk.store.read(lambda unit: cases.load(unit, request))
-        match parcel.body:
-            case {"note": note, "by": str(by), "text": str(text)} if case is not None:
-                asked = Person(UserId(""), by) if note == "asked" else AgentName(by)
-                comment = Comment(asked, text, parcel.created_at)
-                return digest_words.item_comment(case, comment, parcel.key)
-            case _:
-                return None
 
-    async def _whole(self, parcel: Parcel, board: Board) -> Message | None:
-        """None where it would call people to something that is over."""
-        shown = await board_views.load(self._out.desk, board.id)
-        if shown is None or shown.over:
-            return None
-        return _said(parcel.body, shown, parcel.key)
-
-
-def _said(body: Any, shown: Shown, key: str) -> Message | None:
-    match spoken.read(body):
+def _said(note: Note, shown: Shown, key: str) -> Message | None:
+    match note:
         case Reminded():
             nobody = digest_words.is_for_nobody(shown.view)
             return None if nobody else digest_words.still_open(shown.view, key)
         case Restarted():
             return digest_words.restarted(shown.view, key)
+        case Escalated():
+            parked = all(entry.case.parked_at is not None for entry in shown.view.open)
+            return None if parked else digest_words.escalated(shown.view, note, key)
         case _:
             return None
 
 
-def _latest(unit: Unit, board: BoardId) -> Board | None:
+def _latest(unit: Unit, board: BoardId) -> _Thread | None:
     """The board, or the last of those that took over."""
     found = boards.get(unit, board)
-    while found is not None and found.carried_to is not None:
+    while found is not None and found.carried_on and found.carried_to is not None:
         found = boards.get(unit, found.carried_to)
-    return found
+    return None if found is None else _Thread(found, reminders.of(unit, found.id))

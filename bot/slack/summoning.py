@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Final
 
-from approvals.model import Case
-from blocks import thread_notes
+from approvals.model import BoardId, Case
+from blocks import digest_words, thread_notes
 from blocks.message import Message
 from bot.desk.desk import Desk
+from bot.slack import board_views
 from scheduler.results import Again, Done, Result
 from store import cards, cases
 from store.cards import CardRef
@@ -22,6 +23,24 @@ _AT_MOST: Final = timedelta(seconds=30)
 
 async def summoned(desk: Desk, parcel: Parcel) -> Message | Result:
     """What to say; what becomes of `parcel` where nothing is to be said, or not yet."""
+    match parcel.body:
+        case {"board": str(board)}:
+            return await _to_digest(desk, parcel, BoardId(board))
+        case _:
+            return await _to_card(desk, parcel)
+
+
+async def _to_digest(desk: Desk, parcel: Parcel, board: BoardId) -> Message | Result:
+    shown = await board_views.load(desk, board)
+    if shown is None or shown.over:
+        return Done()
+    permalink = shown.board.ref.permalink if shown.board.ref is not None else None
+    if permalink is None and desk.runtime.now() - parcel.created_at < _AT_MOST:
+        return Again("the message has no address yet", _LOOK)
+    return digest_words.summons(shown.view, permalink, parcel.key)
+
+
+async def _to_card(desk: Desk, parcel: Parcel) -> Message | Result:
     found = await desk.store.read(lambda unit: _load(unit, parcel))
     if found is None:
         return Done()

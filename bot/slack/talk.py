@@ -6,8 +6,8 @@ import logging
 
 from approvals.errors import Refused
 from approvals.model import Person, UserId
-from blocks import guide, thread_words
-from bot.desk import remark, verbs
+from blocks import digest_spoken, guide, thread_words
+from bot.desk import remark, under_digest, verbs
 from bot.desk.remark import Changed, Reply
 from bot.desk.verbs import Message
 from bot.slack.addressing import Address, addressed
@@ -66,12 +66,16 @@ class Talk:
                 return False
             await self._keep(message, named=address.names_us)
             return True
+        listed = await under_digest.listed(self._front.desk, message.reply.channel, thread_ts)
+        if listed is not None and not event.get("edited"):
+            await self._verbs.take_one_of(message, address.to_us, listed)
+            return True
         cases = await verbs.cards_of(self._front.desk, message.reply)
-        if cases and event.get("edited"):
+        if (cases or listed is not None) and event.get("edited"):
             await verbs.tell(self._front.desk, message, thread_words.edited(), again="edited")
         elif cases:
             await self._verbs.take(message, address.to_us, cases)
-        return bool(cases)
+        return bool(cases) or listed is not None
 
     async def _keep(self, message: Message, *, named: bool) -> None:
         """A comment; where it names the bot, its author may have meant more by it."""
@@ -84,6 +88,9 @@ class Talk:
             return
         if kept and named:
             await verbs.tell(desk, message, thread_words.kept_only())
+        listed = None if kept else await remark.goes_nowhere(desk, message.reply)
+        if listed is not None:
+            await verbs.tell_once(desk, message, digest_spoken.not_kept(len(listed.waiting)))
 
     async def _changed(self, user: UserId, change: Changed) -> None:
         desk = self._front.desk

@@ -8,11 +8,14 @@ from difflib import get_close_matches
 from functools import partial
 from typing import Final
 
+from approvals.canonical import Digest
+from approvals.errors import Reason
 from approvals.model import Case, Choice, Gate, RequestId
 from approvals.spoken_words import Spoken, Unclear, Verb, assignments, spoken
-from blocks import thread_words
+from blocks import digest_spoken, thread_words
 from blocks.replies import Wanted
-from bot.desk import verbs
+from bot.desk import under_digest, verbs
+from bot.desk.under_digest import Listed
 from bot.desk.verbs import Came, Change, Message, NotShownYet, Say, Vote, Wish
 from bot.slack.front import Front, NotUpYet
 from bot.slack.hearing import value_of
@@ -22,6 +25,8 @@ from bot.slack.payloads import plainly
 _MOST_WORDS: Final = 3000
 #: Characters of an id, at its beginning or its end, that may stand for it.
 _SHORTEST_ID: Final = 4
+#: The same where there are hundreds, so that no word of a reason is one of their ends.
+_SHORTEST_OF_MANY: Final = 6
 _ID: Final = "req_"
 _AROUND_ID: Final = "`*_~.,:;!…"
 _QUOTES: Final = '"“”„`'
@@ -60,12 +65,36 @@ class ThreadVerbs:
         if case is None:
             named = words.rest.split(maxsplit=1)[0] if words.rest.casefold().startswith(_ID) else ""
             await self._tell(message, None, thread_words.which(cases, words.verb, named))
-        elif not thread_words.fits(case, words.verb):
-            await self._tell(message, case, thread_words.not_this_way(case))
         else:
             await self._do(message, case, words.verb, rest)
 
-    async def _do(self, message: Message, case: Case, verb: Verb, rest: str) -> None:
+    async def take_one_of(self, message: Message, said: str, listed: Listed) -> None:
+        """The same under a digest, where one of its items has to be named, whatever waits there."""
+        words = spoken(said)
+        if words.verb is None:
+            near = get_close_matches(words.word.casefold(), list(map(str, Verb)), 1)
+            guess = Verb(near[0]) if near else None
+            await self._tell(message, None, digest_spoken.unknown(words.word, guess))
+            return
+        first = words.rest.split(maxsplit=1)[0] if words.rest else ""
+        named = [each for each in listed.requests if _names(first, each, _SHORTEST_OF_MANY)]
+        found = await under_digest.some(self._front.desk, tuple(named[:1])) if len(named) == 1 else ()
+        if found:
+            rest = words.rest[len(first) :].strip()
+            await self._do(message, found[0], words.verb, rest, listed.seen(found[0].id))
+            return
+        some = await under_digest.some(self._front.desk, listed.waiting[: digest_spoken.LISTED])
+        unknown = first if first.casefold().startswith(_ID) else ""
+        waiting = len(listed.waiting)
+        told = digest_spoken.which(some, waiting, listed.requests, words.verb, unknown)
+        await self._tell(message, None, told)
+
+    async def _do(
+        self, message: Message, case: Case, verb: Verb, rest: str, saw: Digest | None = None
+    ) -> None:
+        if not thread_words.fits(case, verb):
+            await self._tell(message, case, thread_words.not_this_way(case))
+            return
         if len(plainly(rest)) > _MOST_WORDS:
             await self._tell(message, case, thread_words.too_long(_MOST_WORDS))
             return
@@ -80,9 +109,11 @@ class ThreadVerbs:
         wanted = _WANTED[verb]
         if case.judgement.gate is Gate.AUDIT:
             wanted = _ON_REVIEWS.get(wanted, wanted)
-        await self._carry_out(message, case.id, wish, wanted)
+        await self._carry_out(message, case.id, wish, wanted, saw)
 
-    async def _carry_out(self, message: Message, request: RequestId, wish: Wish, wanted: Wanted) -> None:
+    async def _carry_out(
+        self, message: Message, request: RequestId, wish: Wish, wanted: Wanted, saw: Digest | None
+    ) -> None:
         """An edit that is being put on the card this moment is waited for, as clicks wait for new cards."""
         doing = partial(
             verbs.carry_out,
@@ -91,6 +122,7 @@ class ThreadVerbs:
             request,
             wish,
             partial(self._words, message, wish, wanted),
+            saw=saw,
         )
 
         async def patiently() -> list[Came | None] | None:
@@ -108,6 +140,8 @@ class ThreadVerbs:
         if came.errors:
             return thread_words.misread(came.case, came.errors)
         roster = self._front.desk.directory.roster()
+        if came.answer.refused is Reason.NOT_CONFIRMED and came.case.waits_in is not None:
+            return digest_spoken.to_be_typed(came.case)
         if not came.counted:
             return thread_words.not_done(came.answer, came.case, wanted, roster)
         why = None if isinstance(wish, Say) else wish.why
@@ -128,11 +162,11 @@ def _meant(cases: Sequence[Case], words: Spoken) -> tuple[Case | None, str]:
     return cases[0], words.rest
 
 
-def _names(word: str, request: RequestId) -> bool:
+def _names(word: str, request: RequestId, shortest: int = _SHORTEST_ID) -> bool:
     """Whether a word is an id, or enough of one."""
     bare = word.strip(_AROUND_ID).casefold().removeprefix(_ID)
     whole = request.casefold().removeprefix(_ID)
-    return len(bare) >= _SHORTEST_ID and (whole.startswith(bare) or whole.endswith(bare))
+    return len(bare) >= shortest and (whole.startswith(bare) or whole.endswith(bare))
 
 
 def _wish(case: Case, verb: Verb, rest: str) -> Wish | None:

@@ -7,8 +7,8 @@ from datetime import timedelta
 
 from approvals.effects import CallbackType, Escalated, HandedTo, Reminded, Voided
 from approvals.escalation import as_if_shown
-from approvals.model import AgentName, Case, Comment, Instant, Roster
-from blocks import attention_words, replies, thread_decided, thread_notes, thread_words
+from approvals.model import AgentName, Case, Comment, Instant, Person, Roster, UserId
+from blocks import attention_words, digest_words, replies, thread_decided, thread_notes, thread_words
 from blocks.message import Message
 from blocks.text import Mrkdwn
 from bot.desk import spoken
@@ -23,9 +23,11 @@ from store.outbox import Parcel
 from store.reminders import Reminder
 from store.unit_of_work import Unit
 
-#: How often to look whether the card is up by now.
-_UNTIL_THE_CARD = timedelta(seconds=1)
-_UNTIL_THE_DIGEST = timedelta(minutes=1)
+#: How often to look whether the card is up by now: it is within moments, or Slack does not take it.
+_SOON = timedelta(seconds=1)
+_MOMENTS = timedelta(seconds=30)
+#: The same where it may take days: the card waits for its agent, the message for its digest's time.
+_LATER = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,11 @@ class ThreadSender:
     async def send(self, parcel: Parcel) -> Result:
         """Put one note under the card of its request, if it is not there yet."""
         thread = await self._out.desk.store.read(lambda unit: _load(unit, parcel))
-        if thread is None or thread.case.quiet:
+        if thread is None:
+            return Done()
+        if thread.case.held and not thread.case.status.final:
+            return Again("nobody is shown it yet", _LATER)
+        if thread.case.quiet:
             return Done()
         if any(each.key == parcel.key for each in thread.reminders):
             # An earlier try got this far: what is left is to take the one before away.
@@ -53,10 +59,15 @@ class ThreadSender:
         if _overtaken(thread.case, parcel):
             return Done()
         if thread.ref is None:
-            # What waits for its digest may wait for days.
-            wait = _UNTIL_THE_CARD if thread.case.waits_in is None else _UNTIL_THE_DIGEST
-            return Again("the card is not up yet", wait)
+            return self._not_up(parcel, thread.case)
         return await self._put(parcel, thread, thread.ref)
+
+    def _not_up(self, parcel: Parcel, case: Case) -> Result:
+        if case.waits_in is not None:
+            # It ended, and nobody was ever shown it; else it may wait for days.
+            return Done() if case.status.final else Again("the digest is not up yet", _LATER)
+        young = self._out.desk.runtime.now() - parcel.created_at < _MOMENTS
+        return Again("the card is not up yet", _SOON if young else _LATER)
 
     async def _put(self, parcel: Parcel, thread: _Thread, ref: CardRef) -> Result:
         # A window that starts again begins with its card, which is on its way as this is.
@@ -107,10 +118,9 @@ def _note(case: Case, parcel: Parcel, roster: Roster, now: Instant) -> Message |
     if note is not None:
         return thread_notes.note_of(case, note, roster, parcel.key, now)
     match parcel.body:
-        case {"note": "comment", "by": str(by), "text": str(text)}:
-            return replies.comment_note(case, Comment(AgentName(by), text, parcel.created_at), parcel.key)
-        case {"note": "asked", "by": str(by), "text": str(text)}:
-            return attention_words.asked_note(case, by, text, parcel.key)
+        case {"note": "comment" | "asked" as kind, "by": str(by), "text": str(text)}:
+            said_by = AgentName(by) if kind == "comment" else Person(UserId(""), by)
+            return _comment(case, Comment(said_by, text, parcel.created_at), parcel.key)
         case {"note": "decided"}:
             return thread_decided.decided_note(case, roster, parcel.key)
         case {"note": "said", "text": str(text)}:
@@ -119,6 +129,15 @@ def _note(case: Case, parcel: Parcel, roster: Roster, now: Instant) -> Message |
             return replies.dead_letter_note(case, CallbackType(kind), why, parcel.key)
         case _:
             return None
+
+
+def _comment(case: Case, comment: Comment, key: str) -> Message:
+    if case.waits_in is not None:
+        # Among others it has to name its request.
+        return digest_words.item_comment(case, comment, key)
+    if isinstance(comment.by, Person):
+        return attention_words.asked_note(case, comment.by.name, comment.text, key)
+    return replies.comment_note(case, comment, key)
 
 
 def _load(unit: Unit, parcel: Parcel) -> _Thread | None:

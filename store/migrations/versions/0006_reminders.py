@@ -15,12 +15,11 @@ def upgrade() -> None:
     """Make the table."""
     op.create_table(
         "reminders",
-        sa.Column("request", _id(), nullable=False),
+        sa.Column("about", _id(), nullable=False),
         sa.Column("key", sa.Text(), nullable=False),
         sa.Column("channel", sa.Text(), nullable=False),
         sa.Column("ts", sa.Text(), nullable=False),
-        sa.ForeignKeyConstraint(["request"], ["cases.id"], name=op.f("fk_reminders_request_cases")),
-        sa.PrimaryKeyConstraint("request", "key", name=op.f("pk_reminders")),
+        sa.PrimaryKeyConstraint("about", "key", name=op.f("pk_reminders")),
         sqlite_with_rowid=False,
     )
 
