@@ -15,6 +15,16 @@ from sandbox.server import SlackStandIn
 from tests.bot.cli.conftest import Hitl
 from tests.harness.process import POLICY, environment, serving
 
+#: It escalates to those who are asked anyway, which the log warns of.
+WARNED_OF = """
+rules:
+  - name: round-and-round
+    when: "action == 'nothing'"
+    gate: hard
+    ask: support
+    steps: [{after: 1h, do: escalate, to: support}, {after: 4h, do: expire}]
+"""
+
 
 @pytest.fixture
 def with_tokens(hitl: Hitl, monkeypatch: pytest.MonkeyPatch) -> Hitl:
@@ -43,7 +53,7 @@ def test_a_policy_that_is_not_utf_8_is_refused_by_line(with_tokens: Hitl, tmp_pa
 async def test_the_log_as_json_is_one_object_a_line(sqlite_url: str, tmp_path: Path) -> None:
     """Each has moment, level, logger and message; nothing else is on stderr, from the start to the stop."""
     policy = tmp_path / "hitl.yml"
-    policy.write_text(POLICY.read_text(encoding="utf-8") + "storm: {cards: 9, in: 1m}\n", encoding="utf-8")
+    policy.write_text(POLICY.read_text(encoding="utf-8").replace("\nrules:\n", WARNED_OF), encoding="utf-8")
     async with SlackStandIn() as slack:
         env = environment(slack, sqlite_url, policy) | {"HITL_LOG": "json"}
         async with serving(env, slack) as bot:
