@@ -55,7 +55,7 @@ def _agent(line: AgentLine, roster: Roster) -> Block:
     name = escape(line.name, 60)
     if line.paused_at is not None:
         by = f" by {mention(roster.profile(line.paused_by).person)}" if line.paused_by is not None else ""
-        told = f"⏸️ *{name}* · paused {when(line.paused_at)}{by}: its new requests wait unseen"
+        told = f"⏸️ *{name}* · paused {when(line.paused_at)}{by}: {_held(line.held)}"
         pressed = button(actions.RESUME_LISTED, "Resume", line.name)
         pressed["confirm"] = {
             "title": plain_words("Let it go on?"),
@@ -75,6 +75,12 @@ def _agent(line: AgentLine, roster: Roster) -> Block:
         }
     pressed["accessibility_label"] = plain(f"{pressed['text']['text']} {line.name}", 75)["text"]
     return {**words(told), "block_id": agent_block(line.name), "accessory": pressed}
+
+
+def _held(count: int) -> str:
+    if not count:
+        return "its new requests wait unseen"
+    return "1 request of it waits unseen" if count == 1 else f"{count:,} requests of it wait unseen"
 
 
 def _dead(seen: Overseen) -> list[Block]:

@@ -55,6 +55,8 @@ class AgentLine:
     last_seen: Instant | None
     paused_at: Instant | None = None
     paused_by: UserId | None = None
+    #: how many of its requests wait until it goes on
+    held: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,6 +86,11 @@ def agent_revoked(agent: str) -> Message:
     return _said(f"{escape(agent, 60)} was revoked, so it can ask nothing: there is nothing to pause.")
 
 
+def stays_revoked(agent: str) -> Message:
+    """It cannot go on: its token was taken away."""
+    return _said(f"{escape(agent, 60)} was revoked, so it does not go on: what it has open is withdrawn.")
+
+
 def may_not_pause(agent: str) -> Message:
     """Neither an operator nor in any group of the policy."""
     return _said(

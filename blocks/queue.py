@@ -5,11 +5,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Final
 
-from approvals.model import Case, Gate, Roster
+from approvals.model import AgentName, Case, Gate, Roster
 from blocks import actions, card_flaws, card_parts, card_question, card_status, limits, rich
 from blocks.card_buttons import buttons
 from blocks.differences import Some
@@ -32,6 +32,8 @@ _USUAL: Final = 900
 _ALL: Final = 6_000
 #: Room that the lines around the items need.
 _AROUND: Final = 1_200
+#: Agents that are named where their requests wait unseen.
+_HELD: Final = 5
 _APPROVING: Final = frozenset((actions.APPROVE, actions.LOOKS_RIGHT, actions.ANSWER_SELECT))
 
 
@@ -55,6 +57,8 @@ class Listing:
     #: how many wait for them in all lists; and how many they may see that wait for others
     mine: int
     others: int
+    #: for operators: of which agents how many requests wait unseen
+    held: Mapping[AgentName, int] = field(default_factory=dict)
 
 
 def item(line: Line, roster: Roster, where: str, room: int = _USUAL) -> list[Block]:
@@ -74,12 +78,13 @@ def queue(listing: Listing, roster: Roster) -> Message:
     """A page of somebody's queue, with as many of its requests as a message holds."""
     page, text = listing.page, _headline(listing)
     if not listing.lines:
-        return Message(text, [words(text)])
+        return Message(text, [words(text), *_held(listing)])
     blocks: list[Block] = [words(_heading(listing))]
     shown = _fitting(listing, roster)
     for blocks_of_one in shown:
         blocks += [*blocks_of_one, {"type": "divider"}]
-    return Message(text, [*blocks[:-1], *_turning(page, len(shown), listing.count), small(_beside(listing, len(shown)))])
+    turning = _turning(page, len(shown), listing.count)
+    return Message(text, [*blocks[:-1], *turning, small(_beside(listing, len(shown))), *_held(listing)])
 
 
 def shown(card: Message, line: Line) -> Message:
@@ -165,7 +170,8 @@ def _look_first(case: Case, element: dict[str, Any]) -> dict[str, Any]:
 
 def _fitting(listing: Listing, roster: Roster) -> list[list[Block]]:
     """The blocks of as many requests as fit; where room is short, with fewer of their arguments."""
-    where, left = listing.page.encode(), limits.MESSAGE_CHARACTERS - _AROUND
+    around = _AROUND + limits.characters_of_blocks(_held(listing))
+    where, left = listing.page.encode(), limits.MESSAGE_CHARACTERS - around
     lines = listing.lines[:A_PAGE]
     shown: list[list[Block]] = []
     for place, line in enumerate(lines):
@@ -253,6 +259,17 @@ def _beside(listing: Listing, shown: int) -> Mrkdwn:
     if _is_mine(listing) and listing.others:
         part += f"{_requests(listing.others)} for others: `/hitl queue all`. "
     return Mrkdwn(f"{part}Only you see this list. `/hitl help` says what else I can be asked.")
+
+
+def _held(listing: Listing) -> list[Block]:
+    """What waits until its agent goes on is in no list: whose it is, and how many, those with most first."""
+    if listing.page.which not in ("mine", "all") or not listing.held:
+        return []
+    most = sorted(listing.held.items(), key=lambda each: (-each[1], each[0]))
+    told = [f"{_requests(count)} unseen until `{_code(agent)}` goes on" for agent, count in most[:_HELD]]
+    more = sum(count for _, count in most[_HELD:])
+    told += [f"{_requests(more)} for other agents"] if more else []
+    return [small(Mrkdwn(f"⏸️ {listed(told)}: `/hitl resume AGENT`."))]
 
 
 #: When a list is empty.

@@ -26,7 +26,7 @@ from store.tables import cards, cases
 from store.tables import payloads as contents
 from store.unit_of_work import Unit
 
-#: `waits_in` of what waits until its agent goes on.
+#: `waits_in` of what waits until its agent goes on (`store.held`).
 HELD = "a pause"
 _ADD = plain(cases)
 _WHOLE = sa.select(*PARTS).outerjoin_from(cases, contents, cases.c.id == contents.c.request)
@@ -86,16 +86,6 @@ _WAITING = (
     )
     .order_by(cases.c.id)
     .limit(sa.bindparam("most"))
-)
-_HELD_OF = (
-    sa.select(sa.func.count())
-    .select_from(cases)
-    .where(
-        cases.c.waits_in.is_not(None),
-        cases.c.status == sa.literal_column("'pending'"),
-        cases.c.waits_in == sa.bindparam("waits_in_"),
-        cases.c.agent == sa.bindparam("agent_"),
-    )
 )
 _WAITED_FOR = (
     sa.select(cases.c.waits_in)
@@ -250,19 +240,13 @@ def outlines(u: Unit, after: RequestId | None, limit: int) -> tuple[Case, ...]:
     return tuple(joined_case(row) for row in rows)
 
 
-def waiting_in(u: Unit, digest: DigestName | str, after: RequestId | None, limit: int) -> tuple[Case, ...]:
-    """What is pending and waits in that digest (or, `HELD`, for its agent), oldest first, behind `after`.
+def waiting_in(u: Unit, digest: DigestName, after: RequestId | None, limit: int) -> tuple[Case, ...]:
+    """What is pending and waits in that digest, oldest first, behind `after`.
 
     Without payloads and words: enough to tell where it belongs, not to change or show it.
     """
     row = {"waits_in_": str(digest), "after": after or "", "most": limit}
     return tuple(joined_case(each) for each in u.read(_WAITING, row, of=(cases,)).all())
-
-
-def held_of(u: Unit, agent: AgentName) -> int:
-    """How many wait until `agent` goes on."""
-    found: int = u.read(_HELD_OF, {"waits_in_": HELD, "agent_": agent}, of=(cases,)).scalar_one()
-    return found
 
 
 def waited_for(u: Unit) -> tuple[str, ...]:

@@ -70,6 +70,9 @@ def _where(condition: str) -> dict[str, Any]:
     return {"sqlite_where": sa.text(condition), "postgresql_where": sa.text(condition)}
 
 
+#: What its condition fixes stands in it too: else SQLite takes an index that holds all that is pending.
+_HELD = ("waits_in", "status", "agent", "id")
+
 cases = sa.Table(
     "cases",
     metadata,
@@ -104,6 +107,7 @@ cases = sa.Table(
     sa.Index("ix_cases_keeping", "decided_at", **_where("decided_at IS NOT NULL AND emptied_at IS NULL")),
     sa.Index("ix_cases_unanchored", "id", **_where("chain_seq > anchored_seq")),
     sa.Index("ix_cases_waits_in", "waits_in", "id", **_where("waits_in IS NOT NULL AND status = 'pending'")),
+    sa.Index("ix_cases_held", *_HELD, **_where("waits_in = 'a pause' AND status = 'pending'")),
     sa.Index("ix_cases_decided", "decided_at", "id", **_where("decided_at IS NOT NULL")),
 )
 

@@ -14,7 +14,7 @@ import click
 from approvals.model import AgentName, Instant
 from bot.cli.common import asynchronous, opened_store, read_settings, short, table
 from bot.runtime import Runtime, SystemRuntime
-from store import agents
+from store import agents, held
 from store.agents import Agent
 from store.unit_of_work import Unit
 
@@ -116,16 +116,16 @@ async def add(
 @agent.command("list")
 @asynchronous
 async def list_() -> None:
-    """Every agent, and when it was last heard of."""
+    """Every agent, when it was last heard of, and how many requests wait until it goes on."""
     async with opened_store(read_settings().database_url) as store:
-        everybody = await store.read(agents.everybody)
+        everybody, waiting = await store.read(lambda unit: (agents.everybody(unit), held.counts(unit)))
     if not everybody:
         click.echo("no agents yet; register one: hitl agent add NAME")
         return
     rows = [
         (
             entry.name,
-            _state(entry),
+            _state(entry, waiting.get(entry.name, 0)),
             ", ".join(entry.actions) or "all",
             ", ".join(entry.callback_hosts) or "-",
             short(entry.last_seen),
@@ -135,10 +135,13 @@ async def list_() -> None:
     click.echo(table(("agent", "state", "actions", "callback hosts", "last seen"), rows))
 
 
-def _state(entry: Agent) -> str:
+def _state(entry: Agent, waiting: int) -> str:
     if entry.revoked_at is not None:
         return f"revoked {short(entry.revoked_at)}"
-    return f"paused {short(entry.paused_at)}" if entry.paused_at is not None else "active"
+    if entry.paused_at is None:
+        return "active"
+    paused = f"paused {short(entry.paused_at)}"
+    return f"{paused}, {waiting:,} waiting" if waiting else paused
 
 
 @agent.command()

@@ -29,7 +29,7 @@ from blocks.queue import Line
 from bot.desk import duty, granting, queue
 from bot.desk.desk import Desk
 from bot.desk.queue import Item, Place
-from store import agents, backlog, boards, cases
+from store import agents, backlog, boards, cases, held
 from store import queue as pages
 from store.agents import Agent
 from store.outbox import DeadLetter, ParcelKind
@@ -173,10 +173,12 @@ async def _overseen(desk: Desk, places: Sequence[Place], now: Instant) -> Overse
     def looking(unit: Unit) -> Overseen:
         registered = [each for each in agents.everybody(unit) if each.revoked_at is None]
         dead, count = _dead(unit)
+        waiting = held.counts(unit)
+        shown = sorted(registered, key=_interest)[:_AGENTS]
         return Overseen(
             policy=_policy(desk),
             others=sum(not place.asked and not place.parked for place in places),
-            agents=[_agent(each) for each in sorted(registered, key=_interest)[:_AGENTS]],
+            agents=[_agent(each, waiting.get(each.name, 0)) for each in shown],
             agent_count=len(registered),
             dead=dead,
             dead_count=count,
@@ -199,8 +201,8 @@ def _interest(agent: Agent) -> tuple[bool, float, str]:
     return agent.paused_at is None, -seen, agent.name
 
 
-def _agent(agent: Agent) -> AgentLine:
-    return AgentLine(agent.name, agent.last_seen, agent.paused_at, agent.paused_by)
+def _agent(agent: Agent, waiting: int) -> AgentLine:
+    return AgentLine(agent.name, agent.last_seen, agent.paused_at, agent.paused_by, waiting)
 
 
 def _dead(unit: Unit) -> tuple[list[DeadLine], int]:

@@ -15,7 +15,7 @@ from bot.desk.desk import Desk
 from bot.desk.ruling import rule_on
 from bot.desk.submit import granted
 from bot.http.auth import TRUSTED_SECONDS
-from store import agents, cases
+from store import agents, cases, held
 from store.agents import Agent
 from store.unit_of_work import Unit
 
@@ -70,7 +70,8 @@ async def pause(desk: Desk, name: AgentName, by: Person) -> Paused:
             return Paused(Pausing.NOT_ALLOWED, agent)
         done = agents.pause(unit, name, by.id, desk.runtime.now())
         what = Pausing.DONE if done else Pausing.ALREADY
-        return Paused(what, agents.get(unit, name), len(cases.open_of(unit, name)))
+        shown = len(cases.open_of(unit, name)) - held.count(unit, name)
+        return Paused(what, agents.get(unit, name), shown)
 
     paused = await desk.store.write(pausing)
     if paused.what is Pausing.DONE:
@@ -87,11 +88,13 @@ async def resume(desk: Desk, name: AgentName, by: Person) -> Paused:
         agent = agents.get(unit, name)
         if agent is None:
             return Paused(Pausing.UNKNOWN, None)
+        if agent.revoked_at is not None:
+            return Paused(Pausing.REVOKED, agent)
         if not may_resume(desk, by.id):
             return Paused(Pausing.NOT_ALLOWED, agent)
         done = agents.resume(unit, name)
         what = Pausing.DONE if done else Pausing.ALREADY
-        return Paused(what, agents.get(unit, name), cases.held_of(unit, name))
+        return Paused(what, agents.get(unit, name), held.count(unit, name))
 
     resumed = await desk.store.write(resuming)
     if resumed.what is Pausing.DONE:
@@ -105,27 +108,29 @@ async def release(desk: Desk, by: Person | None = None) -> int:
     A post that was let in just before the agent went on may be stored just after: looking again later costs
     intake nothing, where a look at the agent in each post's transaction would cost it a query.
     """
+    return sum([await _let_go_on(desk, name, by) for name in await desk.store.read(held.may_go_on)])
+
+
+async def _let_go_on(desk: Desk, name: AgentName, by: Person | None) -> int:
     released = 0
     after: RequestId | None = None
-    waiting = partial(cases.waiting_in, digest=cases.HELD, limit=_PAGE)
-    while page := await desk.store.read(partial(waiting, after=after)):
-        names = {case.request.agent for case in page}
-        paused = {name for name in names if await desk.store.read(partial(_is_paused, name=name))}
-        going = [case.id for case in page if case.request.agent not in paused]
-        done = [desk.store.write(partial(_release, desk=desk, request=each, by=by)) for each in going]
-        released += sum(await asyncio.gather(*done))
-        after = page[-1].id
+    while page := await desk.store.read(partial(held.some, agent=name, after=after, limit=_PAGE)):
+        works = [desk.store.write(partial(_release, desk=desk, request=each, by=by)) for each in page]
+        done = sum(await asyncio.gather(*works))
+        if not done:
+            # It was paused again, or another replica is at it, and goes through the rest.
+            break
+        released += done
+        after = page[-1]
     return released
-
-
-def _is_paused(unit: Unit, name: AgentName) -> bool:
-    agent = agents.get(unit, name)
-    return agent is not None and agent.paused_at is not None
 
 
 def _release(unit: Unit, desk: Desk, request: RequestId, by: Person | None) -> bool:
     case, now = cases.load(unit, request), desk.runtime.now()
     if case is None or not case.held or case.status.final:
+        return False
+    agent = agents.get(unit, case.request.agent)
+    if agent is None or agent.paused_at is not None or agent.revoked_at is not None:
         return False
     roster = desk.directory.roster()
     grant = granted(unit, case.request, case.judgement, now, roster)

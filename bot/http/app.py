@@ -16,7 +16,7 @@ from approvals.errors import Refused
 from bot.desk.desk import Desk
 from bot.http import openapi, problems
 from bot.http.auth import Callers
-from bot.http.bodies import LARGEST_BODY
+from bot.http.bodies import LARGEST_BODY, whole
 from bot.http.limiting import CallLimit
 from bot.http.meter import Meter
 from bot.http.operations import OperationCalls, Readiness
@@ -104,6 +104,10 @@ class _Door:
                 raise unavailable("the bot is stopping", 5)
             agent = await self._callers.of(request)
             self._limit.check(agent.name)
+            if request.method == hdrs.METH_POST and not request.content.is_eof():
+                # A pause or a revocation holds for those as well whose body takes its time.
+                await whole(request)
+                agent = await self._callers.of(request)
             return await handler(request, agent)
 
         return checked

@@ -60,7 +60,7 @@ async def json_object(request: web.Request, *, optional: bool = False) -> dict[s
     It is read as JSON whatever its `Content-Type`, which many clients get wrong. That opens nothing to a
     browser's forms: these cannot send a token.
     """
-    body = await _read(request)
+    body = await whole(request)
     if optional and not body.strip():
         return {}
     value = _parsed(body)
@@ -82,7 +82,8 @@ def matched(model: type[T], value: Mapping[str, Json]) -> T:
         raise problems.bad_input([_flaw(one) for one in found]) from None
 
 
-async def _read(request: web.Request) -> bytes:
+async def whole(request: web.Request) -> bytes:
+    """The body as it came; once it was waited for it is there. Raises `Problem`: 408, 413."""
     if request.content_length is not None and request.content_length > LARGEST_BODY:
         raise Problem(problems.TOO_LARGE, problems.TOO_LARGE.meaning)
     if request.content.is_eof():

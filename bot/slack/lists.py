@@ -22,6 +22,7 @@ from bot.slack import showing
 from bot.slack.front import Front
 from bot.slack.payloads import Click
 from bot.slack.troubles import SlackTrouble
+from store import held
 
 log = logging.getLogger(__name__)
 
@@ -56,10 +57,10 @@ class Lists:
             page = page.at(max(len(ids) - 1, 0) // said_of.A_PAGE * said_of.A_PAGE)
         items = await queue.items(desk, ids[page.start : page.start + said_of.A_PAGE])
         lines = [Line(each.case, each.card.permalink if each.card is not None else None) for each in items]
-        mine, others = found.of(Which.MINE), found.others
-        return said_of.queue(
-            Listing(page, lines, len(ids), mine=len(mine), others=len(others)), desk.directory.roster()
-        )
+        mine, others = len(found.of(Which.MINE)), len(found.others)
+        operates = by.id in desk.policies.current.operators
+        waiting = await desk.store.read(held.counts) if operates else {}
+        return said_of.queue(Listing(page, lines, len(ids), mine, others, waiting), desk.directory.roster())
 
     async def show(self, by: Person, typed: str) -> Message:
         """The card of the request that `by` names."""

@@ -108,8 +108,10 @@ def resumed(came: Paused, name: str) -> Message:
             return said.may_not_resume(name)
         case Pausing.UNKNOWN:
             return said.no_agent(name, None, said.RESUME)
-        case Pausing.ALREADY | Pausing.REVOKED:
+        case Pausing.ALREADY:
             return said.not_paused(name)
+        case Pausing.REVOKED:
+            return said.stays_revoked(name)
 
 
 def _sent(sending: Sending) -> Message:

@@ -124,7 +124,7 @@ def overseen(words: str, case: Case) -> Overseen:
         PolicyLine(words, 3, NOON, words),
         1_000,
         [
-            AgentLine(AgentName(f"{n}{words}"[:200]), NOON, NOON if n % 2 else None, ALICE.id)
+            AgentLine(AgentName(f"{n}{words}"[:200]), NOON, NOON if n % 2 else None, ALICE.id, 1_000 * n)
             for n in range(6)
         ],
         1_000,

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from approvals.canonical import Json
-from approvals.model import Case, Flaw, Gate, GroupName, Kind, RequestId
+from approvals.model import AgentName, Case, Flaw, Gate, GroupName, Kind, RequestId
 from blocks import limits
 from blocks.card import CardView, card
 from blocks.dead import A_PAGE as LETTERS
@@ -58,6 +58,17 @@ def test_a_list_reads_as_a_person_reads_it() -> None:
     assert places == sorted(places)
     assert "1 to 2 of 7. 3 requests wait for others: `/hitl queue all`." in told
     assert "[ More ]" in told
+
+
+@given(st.dictionaries(WORDS, st.integers(1, 10**6), max_size=9))
+def test_what_waits_unseen_is_said_within_slacks_limits(held: dict[str, int]) -> None:
+    """Below full and empty lists, of whatever agents; most first, and the others by their number."""
+    named = {AgentName(name): count for name, count in held.items()}
+    for full in (listing(*(numbered(n, reasoning="x" * 3_000) for n in range(1, 6))), listing()):
+        message = queue(replace(full, held=named), ROSTER)
+        assert problems_of_message(message.as_post()) == []
+        assert ("unseen until" in everything_shown(message.blocks)) == bool(held)
+        assert ("for other agents" in everything_shown(message.blocks)) == (len(held) > 5)
 
 
 def test_rows_name_their_requests() -> None:

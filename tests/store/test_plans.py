@@ -11,7 +11,20 @@ import pytest
 import sqlalchemy as sa
 
 from approvals.model import AgentName, GrantId, Status
-from store import agents, cards, cases, facts, grants, keys, outbox, payloads, queue, reminders, schedule
+from store import (
+    agents,
+    cards,
+    cases,
+    facts,
+    grants,
+    held,
+    keys,
+    outbox,
+    payloads,
+    queue,
+    reminders,
+    schedule,
+)
 from store.engine import Store
 from store.errors import Conflict
 from store.outbox import ParcelKind
@@ -93,6 +106,10 @@ _HOT: dict[str, tuple[Callable[[Unit], object], str]] = {
     "due": (lambda u: cases.due(u, NOON, 10), "ix_cases_due_at"),
     "next due": (cases.next_due, "ix_cases_due_at"),
     "open of an agent": (lambda u: cases.open_of(u, AGENT), "ix_cases_"),
+    "what may go on": (held.may_go_on, "ix_cases_held"),
+    "waits for an agent": (lambda u: held.some(u, AGENT, ONE, 10), "ix_cases_held"),
+    "how much waits for an agent": (lambda u: held.count(u, AGENT), "ix_cases_held"),
+    "how much waits for agents": (held.counts, "ix_cases_held"),
     "moved on": (lambda u: cases.moved_on(u, {ONE: 1, numbered(2): 1}), "pk_cases"),
     "pending": (queue.pending, "ix_cases_pending"),
     "a queue": (lambda u: queue.outlines(u, ONE, 10), "ix_cases_pending"),

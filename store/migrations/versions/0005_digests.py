@@ -19,6 +19,8 @@ def upgrade() -> None:
     op.add_column("agents", sa.Column("paused_by", sa.Text(), nullable=True))
     op.add_column("cases", sa.Column("waits_in", sa.Text(), nullable=True))
     _index("ix_cases_waits_in", "cases", ["waits_in", "id"], "waits_in IS NOT NULL AND status = 'pending'")
+    held = ["waits_in", "status", "agent", "id"]
+    _index("ix_cases_held", "cases", held, "waits_in = 'a pause' AND status = 'pending'")
     _boards()
     op.create_table(
         "drafts",

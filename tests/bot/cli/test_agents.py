@@ -17,7 +17,7 @@ from store import agents, cases, outbox
 from store.outbox import ParcelKind
 from store.unit_of_work import Unit
 from tests.bot.cli.conftest import Hitl, looked_up, written
-from tests.harness.cases import NOON, a_judgement, a_request, a_roster
+from tests.harness.cases import ALICE, NOON, a_judgement, a_request, a_roster
 
 A_REQUEST = RequestId("req_01")
 LATER = datetime(2100, 1, 1, tzinfo=UTC)
@@ -99,10 +99,21 @@ def test_revoke_takes_the_token_away(hitl: Hitl) -> None:
     assert "there is no agent nobody" in unknown.stderr
 
 
-def an_open_request(unit: Unit) -> None:
+def an_open_request(unit: Unit, *, held: bool = False) -> None:
     """One request, as `serve` would have stored it, with an address for callbacks."""
     now = SystemRuntime().now()
-    rule_on(unit, None, Opened(a_request(created_at=now), a_judgement()), now, a_roster())
+    opened = Opened(a_request(created_at=now), a_judgement(), held=held)
+    rule_on(unit, None, opened, now, a_roster())
+
+
+def test_list_says_how_much_waits_of_a_paused_agent(hitl: Hitl) -> None:
+    """Nobody is shown it, and it does not end by itself: here it is counted."""
+    hitl("agent", "add", "billing-agent")
+    written(lambda unit: agents.pause(unit, AgentName("billing-agent"), ALICE.id, NOON))
+    assert "paused 2026-11-20 12:00" in hitl("agent", "list").stdout
+    assert "waiting" not in hitl("agent", "list").stdout
+    written(lambda unit: an_open_request(unit, held=True))
+    assert ", 1 waiting" in hitl("agent", "list").stdout
 
 
 def test_revoke_withdraws_what_is_open_and_the_agent_is_told(hitl: Hitl) -> None:

@@ -7,11 +7,12 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
+import sqlalchemy as sa
 
 from approvals.errors import Reason
 from approvals.machine import may_act
-from approvals.model import STORM, AgentName, Choice, Kind, Person, Status, UserId, Via
-from bot.desk import decide, granting, pausing
+from approvals.model import STORM, AgentName, Case, Choice, Kind, Person, Status, UserId, Via
+from bot.desk import decide, follow_up, granting, pausing
 from bot.desk.pausing import Pausing
 from sandbox.server import SlackStandIn
 from store import agents, boards, outbox
@@ -48,6 +49,12 @@ async def bot(database_url: str, slack: SlackStandIn) -> AsyncIterator[RunningDe
 async def paused(bot: RunningDesk) -> None:
     """The agent, by an operator."""
     assert (await pausing.pause(bot.desk, BILLING, ADMIN)).what is Pausing.DONE
+
+
+async def held(bot: RunningDesk, count: int) -> list[Case]:
+    """So many that wait, as the agent is paused."""
+    await paused(bot)
+    return list(await asyncio.gather(*(asks_as(bot, bot.agent, "note_this") for _ in range(count))))
 
 
 async def parcels(bot: RunningDesk) -> int:
@@ -171,6 +178,47 @@ async def test_two_that_release_let_each_go_on_once(bot: RunningDesk) -> None:
     assert (await bot.case(stays.id)).held
     for case in held[:5]:
         assert await bot.story(case.id) == ["request.opened", "request.resumed", "request.decided"]
+
+
+async def test_a_pause_between_the_look_and_the_release_holds(sqlite_url: str, slack: SlackStandIn) -> None:
+    """What was about to go on waits, and the policy lets nothing of it through."""
+    async with running_desk(sqlite_url, slack, POLICY, carrying=False) as bot:
+        waiting = await held(bot, 5)
+        await pausing.resume(bot.desk, BILLING, ADMIN)
+        releasing = asyncio.ensure_future(pausing.release(bot.desk, ADMIN))
+        # SQLite answers at once: it has looked, and its writes are behind this one.
+        await asyncio.sleep(0)
+        now = bot.runtime.now()
+        await bot.store.write(lambda unit: agents.pause(unit, BILLING, ADMIN.id, now))
+        assert await releasing == 0
+        assert [(await bot.case(case.id)).held for case in waiting] == [True] * 5
+
+
+async def test_what_waits_of_a_revoked_agent_is_withdrawn_and_never_let_through(bot: RunningDesk) -> None:
+    """Nobody can let it go on, and where somebody had, nothing is released before it is withdrawn."""
+    [waiting] = await held(bot, 1)
+    await bot.store.write(lambda unit: agents.revoke(unit, BILLING, bot.runtime.now()))
+    assert (await pausing.resume(bot.desk, BILLING, ADMIN)).what is Pausing.REVOKED
+    await bot.store.write(lambda unit: agents.resume(unit, BILLING))
+    assert await pausing.release(bot.desk, ADMIN) == 0
+    assert await follow_up.cancel_all_of_revoked(bot.store, bot.runtime) == 1
+    assert (await bot.case(waiting.id)).status is Status.CANCELLED
+
+
+async def test_what_waits_of_a_paused_agent_is_not_read_again_and_again(bot: RunningDesk) -> None:
+    """However much that is, the clock costs the database one look."""
+    await held(bot, 60)
+    asked: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        asked.append(statement)
+
+    sa.event.listen(sa.Engine, "before_cursor_execute", note)
+    try:
+        assert await pausing.release(bot.desk) == 0
+    finally:
+        sa.event.remove(sa.Engine, "before_cursor_execute", note)
+    assert len([each for each in asked if "FROM agents" in each or "FROM cases" in each]) == 1
 
 
 async def test_what_is_released_at_once_makes_no_flood(sqlite_url: str, slack: SlackStandIn) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import pytest
@@ -323,6 +323,9 @@ async def test_operators_act_there(bot: RunningDesk, slack: SlackStandIn) -> Non
     await slack.click_in_home("U0ADMIN", "Pause", block_id=agent_block(agent))
     assert "is paused" in await dm_to(slack, "U0ADMIN", "is paused")
     await home_of(slack, "U0ADMIN", "its new requests wait unseen")
+    bot.agent = replace(bot.agent, paused_at=bot.runtime.now())
+    await asyncio.gather(*(bot.ask("note_this") for _ in range(2)))
+    await home_of(slack, "U0ADMIN", "2 requests of it wait unseen")
     await slack.click_in_home("U0ADMIN", "Resume", block_id=agent_block(agent))
     await dm_to(slack, "U0ADMIN", "goes on")
     await gone(slack, "U0ADMIN", "wait unseen")

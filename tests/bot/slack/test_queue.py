@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -19,7 +20,7 @@ from sandbox.delivery import Manner
 from sandbox.server import SlackStandIn
 from sandbox.words import words_of, words_of_message
 from sandbox.workspace import Message
-from store import outbox
+from store import agents, outbox
 from store.outbox import ParcelKind
 from store.unit_of_work import Unit
 from tests.bot.slack.test_commands import answered
@@ -72,6 +73,20 @@ async def test_nothing_waits(bot: RunningDesk, slack: SlackStandIn) -> None:
     told = await listed(slack, "U0ALICE")
     assert told.text == "Nothing waits for you. 1 request waits for others: `/hitl queue all`."
     assert "you are asked about" in (await listed(slack, "U0CAROL", "/hitl queue overdue")).text
+
+
+async def test_operators_are_told_what_waits_unseen(bot: RunningDesk, slack: SlackStandIn) -> None:
+    """It is in no list, so its agents and their figures stand below; nobody else is told."""
+    now, name = bot.runtime.now(), bot.agent.name
+    await bot.store.write(lambda unit: agents.pause(unit, name, ALICE.id, now))
+    bot.agent = replace(bot.agent, paused_at=now)
+    for _ in range(3):
+        await bot.ask("note_this")
+    for typed in ("/hitl", "/hitl queue all"):
+        told = words_of_message(await listed(slack, "U0ADMIN", typed))
+        assert "3 requests wait unseen until" in told
+        assert "/hitl resume AGENT" in told
+        assert "unseen" not in words_of_message(await listed(slack, "U0ALICE", typed))
 
 
 async def test_a_row_and_a_button_that_disagree_decide_nothing(bot: RunningDesk, slack: SlackStandIn) -> None:
