@@ -124,7 +124,7 @@ def _how_many_came(view: BoardView) -> str:
     agents = busiest(cases, view.agents)
     came = _came(view, cases)
     if len(agents) == 1:
-        return f"{came}, all from {escape(agents[0][0], 60)}"
+        return f"{came}, {'from' if len(cases) == 1 else 'all from'} {escape(agents[0][0], 60)}"
     told = [f"{count:,} from {escape(agent, 60)}" for agent, count in agents[:_PAUSABLE]]
     more = len(agents) - _PAUSABLE
     return f"{came}, {listed([*told, *([f'the rest from {more:,} more agents'] if more > 0 else [])])}"

@@ -17,23 +17,20 @@ LISTED = 10
 
 def which(some: Sequence[Case], waiting: int, among: Sequence[RequestId], verb: Verb, said: str) -> Mrkdwn:
     """A verb that names none of them, or none by that id: `some` of those that are `waiting`, by id."""
-    head = f"There is no {escape(said, 60)} on this message. Nothing was decided." if said else _DECIDED
+    missing = f"There is no {escape(said, 60)} on this message. " if said else ""
     if not waiting:
-        return Mrkdwn(f"{head} Nothing waits on this message any more.")
+        return Mrkdwn(f"{missing}Nothing was decided, and nothing waits on this message any more.")
     lines = [f"• `{shortest_id(case.id, among)}` “{escape(title_of(case, 120), 120)}”" for case in some]
     if waiting > len(some):
         lines.append(f"• and {waiting - len(some):,} more: *Review* shows all of them")
     name = shortest_id(some[0].id, among) if some else "ID"
-    how = f"Use the message's buttons, or say which one: `@hitl {verb} {name}`"
-    return Mrkdwn("\n".join([f"{head} {how}", *lines]))
-
-
-_DECIDED = "This message holds several requests, so nothing was decided."
+    how = f"Nothing was decided. Use the message's buttons, or say which one: `@hitl {verb} {name}`"
+    return Mrkdwn("\n".join([f"{missing}{how}", *lines]))
 
 
 def unknown(word: str, near: Verb | None) -> Mrkdwn:
     """A word that is no verb: the nearest that is, and how to decide one of many."""
-    head = f"I do not know “{escape(word, 40)}”, so nothing was decided." if word else _DECIDED
+    head = f"I do not know “{escape(word, 40)}”, so nothing was decided." if word else "Nothing was decided."
     guess = f" Did you mean `@hitl {near} ID`?" if near is not None else ""
     return Mrkdwn(f"{head}{guess} {_HOW}")
 

@@ -16,7 +16,6 @@ from approvals.model import (
     Gate,
     GroupName,
     Person,
-    Risk,
     Status,
 )
 from blocks import actions, rich
@@ -233,29 +232,24 @@ def restarted(view: BoardView, key: str) -> Message:
 
 
 def escalated(view: BoardView, note: Escalated, key: str) -> Message:
-    """Another group is asked about all that waits on it: which calls those of them who could decide any."""
+    """Another group is asked about all that waits on it: which calls those of them who could decide any.
+
+    It says no number: said once, with the first of them, while more may be coming.
+    """
     left = [entry for entry in view.open if entry.case.parked_at is None]
     called = _called(view, left, (note.to,))
     who = f"{called}, you are asked as well" if called else f"{escape(note.to, 60)} is asked as well"
-    why = "too few of the others can decide" if note.early else "these are still open"
-    count = many(len(left), "review" if reviews(left) else "request")
-    for_what = "a look" if reviews(left) else "a decision"
-    text = f"{who}, because {why}: {count} {_wait(len(left), for_what)}."
+    why = "too few of the others can decide" if note.early else "this is still open"
+    wanted = "a look" if reviews(left) else "a decision"
+    text = f"{who}, because {why}: what stands on the message above waits for {wanted}."
     return Message(Mrkdwn(text), [words(text)], board_note_metadata(view.board, key))
 
 
-def summons(view: BoardView, permalink: str | None, key: str) -> Message:
+def summons(board: BoardId, permalink: str | None, key: str) -> Message:
     """To one of those whom an escalation asks about something critical on it, in a message of their own."""
-    critical = [entry for entry in view.open if entry.case.judgement.risk is Risk.CRITICAL]
-    count = many(len(critical), "critical request")
     where = f" <{permalink}|Open the message>." if permalink is not None else ""
-    what = f"{count} {_wait(len(critical), 'a decision')} in one message"
-    text = f"🔴 Critical: you are asked as well. {what}.{where}"
-    return Message(Mrkdwn(text), [words(text)], board_note_metadata(view.board, key))
-
-
-def _wait(count: int, what: str) -> str:
-    return f"{'waits' if count == 1 else 'wait'} for {what}"
+    text = f"🔴 Critical: you are asked as well about what waits for a decision on one message.{where}"
+    return Message(Mrkdwn(text), [words(text)], board_note_metadata(board, key))
 
 
 def _called(view: BoardView, entries: Iterable[Entry], groups: tuple[GroupName, ...] | None = None) -> str:

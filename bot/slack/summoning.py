@@ -37,7 +37,7 @@ async def _to_digest(desk: Desk, parcel: Parcel, board: BoardId) -> Message | Re
     permalink = shown.board.ref.permalink if shown.board.ref is not None else None
     if permalink is None and desk.runtime.now() - parcel.created_at < _AT_MOST:
         return Again("the message has no address yet", _LOOK)
-    return digest_words.summons(shown.view, permalink, parcel.key)
+    return digest_words.summons(board, permalink, parcel.key)
 
 
 async def _to_card(desk: Desk, parcel: Parcel) -> Message | Result:

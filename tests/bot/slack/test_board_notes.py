@@ -17,8 +17,8 @@ from sandbox.workspace import Message
 from store import agents, boards, cases
 from store.tables import outbox
 from store.unit_of_work import Unit
-from tests.bot.desk.digests import ADMIN, POLICY, STORMY, asked, asks_as, gathered
-from tests.bot.slack.boards import buttons, message_of, posted, quiet
+from tests.bot.desk.digests import ADMIN, POLICY, STORMY, asked, asks_as, begun, gathered
+from tests.bot.slack.boards import buttons, ended, message_of, posted, quiet
 from tests.harness.desk import RunningDesk, running_desk
 
 MINUTE = timedelta(minutes=1)
@@ -143,6 +143,23 @@ async def test_a_reminder_whose_answer_was_lost_is_not_said_twice(
     assert len(under(message, slack)) == 1
 
 
+async def test_a_reminder_calls_nobody_to_what_is_over(bot: RunningDesk, slack: SlackStandIn) -> None:
+    """Its step fired, and all was decided before it could leave: it is dropped."""
+    board, requests, message = await posted(bot, 2)
+    slack.faults.rate_limit("chat.postMessage", retry_after=1)
+    bot.runtime.ahead += 10 * MINUTE
+    now = bot.runtime.now()
+    for case in requests:
+        await decide.tick(bot.desk, case.id, now, now)
+    await slack.call_of("chat.postMessage", after=slack.calls("chat.postMessage")[0].seq)
+    await begun(bot, board)
+    await ended(bot, requests)
+    bot.runtime.ahead += MINUTE
+    bot.courier.wake()
+    await quiet(bot)
+    assert under(message, slack) == []
+
+
 async def test_each_restart_of_a_window_is_said_once(sqlite_url: str, slack: SlackStandIn) -> None:
     """The desk is away twice: two sentences, the second with the second end."""
     async with running_desk(sqlite_url, slack, POLICY) as bot:
@@ -170,7 +187,7 @@ async def test_an_escalation_in_a_storm_calls_those_asked_now_once(
     for user in ("U0BOB", "U0CAROL"):
         [told] = slack.direct_messages(user)
         assert "Critical" in told.text
-        assert "3 critical requests" in told.text
+        assert "a decision on one message" in told.text
     assert slack.direct_messages("U0ALICE") == []
 
 

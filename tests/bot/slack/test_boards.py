@@ -18,7 +18,6 @@ from sandbox.server import SlackStandIn
 from sandbox.workspace import Message
 from store import boards, cases, outbox
 from store.boards import Board
-from store.parcels import ParcelKind
 from store.unit_of_work import Unit
 from tests.bot.desk.digests import (
     ALICE,
@@ -263,33 +262,14 @@ async def test_what_is_escalated_leaves_the_message_for_a_card(bot: RunningDesk,
     assert (await bot.case(other.id)).waits_in is not None
 
 
-async def test_a_reminder_and_a_comment_are_said_once_under_the_message(
-    bot: RunningDesk, slack: SlackStandIn
-) -> None:
-    """Both in its thread; the comment names its item, and a lost answer makes no second one."""
+async def test_a_comment_is_said_once_under_the_message(bot: RunningDesk, slack: SlackStandIn) -> None:
+    """In its thread, naming its item; a lost answer makes no second one."""
     _, [case, _], message = await posted(bot, 2)
     slack.faults.lose_answer("chat.postMessage")
     await follow_up.comment(bot.desk, bot.agent, case.id, "The customer insists.")
     await slack.message_in(message.channel, "insists", thread_ts=message.ts)
     await quiet(bot)
     assert len(slack.thread(message.channel, message.ts)) == 1
-
-
-async def test_a_reminder_calls_nobody_to_what_is_over(bot: RunningDesk, slack: SlackStandIn) -> None:
-    """All was decided before it could leave: it is dropped, while one for what waits is said."""
-    over, requests, _ = await posted(bot, 2)
-    await begun(bot, over)
-    await ended(bot, requests)
-    await closed(bot, over.board)
-    await asked(bot, 1)
-    [newer] = await gathered(bot)
-    message = await message_of(bot, newer.board)
-    for board in (over.board, newer.board):
-        await _remind(bot, board)
-    note = await slack.message_in(message.channel, "Still open: 1 of 1", thread_ts=message.ts)
-    await quiet(bot)
-    assert "U0ALICE" in note.text
-    assert sum("Still open" in each.text for each in slack.messages("C0APPROVALS")) == 1
 
 
 async def test_a_window_that_starts_again_begins_with_the_update(
@@ -342,15 +322,6 @@ async def test_what_joined_while_it_was_being_closed_can_be_decided(
     assert (await board_of(bot, board.board)).closed_at is None
     await slack.click("U0ALICE", message.channel, message.ts, "Approve all")
     assert (await bot.decided(late.id)).status is Status.APPROVED
-
-
-async def _remind(bot: RunningDesk, board: BoardId) -> None:
-    body = {"note": "reminded", "board": board}
-    now = bot.runtime.now()
-    key = f"{board}:remind:0"
-    await bot.store.write(
-        lambda unit: outbox.put(unit, ParcelKind.NOTE, request=None, key=key, lane="", body=body, now=now)
-    )
 
 
 def _addressed(unit: Unit, board: BoardId) -> Board | None:
