@@ -6,16 +6,22 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import islice
+from typing import Final
 
-from approvals.amounts import is_amount
+from approvals.amounts import is_amount, number_at
 from approvals.canonical import Json
 from approvals.model import Case, Gate, Instant, Judgement, Kind, Request, Risk
-from approvals.paths import matches
+from approvals.paths import Path, is_array, matches
 
 #: Gates under which one click each is all that it takes.
 _CLEARED_BY_A_CLICK = frozenset({Gate.SOFT, Gate.HARD, Gate.AUDIT})
 #: Fields that name what the numbers beside them are counted in.
 _UNITS = ("currency", "unit")
+#: Values of one payload that are looked at for amounts below its top: a thousand stand on one message.
+_LOOKED_AT: Final = 200
+#: Digits before or after the point with which an amount that is written as text is added up.
+_DIGITS: Final = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +31,8 @@ class Sum:
     field: str
     total: Decimal
     unit: str | None
+    #: the negative ones among them, added up; 0 where all have one sign
+    below: Decimal = Decimal()
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +42,8 @@ class Line:
     action: str
     count: int
     sums: tuple[Sum, ...]
+    #: how many have no amount, where others of them have
+    without: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,32 +81,80 @@ def summary(cases: Sequence[Case]) -> Summary:
     ordered = sorted(by_action.items(), key=lambda item: (-len(item[1]), item[0]))
     return Summary(
         count=len(cases),
-        lines=tuple(Line(action, len(group), _sums(group)) for action, group in ordered),
+        lines=tuple(_line(action, group) for action, group in ordered),
         oldest=min(case.request.created_at for case in cases),
         risk=max((case.judgement.risk for case in cases), key=lambda risk: risk.rank),
     )
 
 
-def _sums(cases: Sequence[Case]) -> tuple[Sum, ...]:
-    totals: dict[tuple[str, str | None], Decimal] = defaultdict(Decimal)
+def _line(action: str, cases: Sequence[Case]) -> Line:
+    numbers: dict[tuple[str, str | None], list[Decimal]] = defaultdict(list)
+    without = 0
     for case in cases:
-        hidden = {
-            path[0] for wanted in case.judgement.sensitive for path in matches(case.payload, wanted) if path
-        }
-        for field, number, unit in _amounts(case.payload):
-            if field not in hidden:
-                totals[field, unit] += number
-    return tuple(Sum(field, total, unit) for (field, unit), total in totals.items())
+        amounts = list(_amounts(case))
+        without += not amounts
+        for field, number, unit in amounts:
+            numbers[field, unit].append(number)
+    sums = (Sum(field, sum(each, Decimal()), unit, _below(each)) for (field, unit), each in numbers.items())
+    return Line(action, len(cases), tuple(sums), without if numbers else 0)
 
 
-def _amounts(payload: Mapping[str, Json]) -> Iterator[tuple[str, Decimal, str | None]]:
-    """The numbers at the top of a payload that mean an amount, each with its unit."""
-    named = (payload.get(name) for name in _UNITS)
+def _below(numbers: Sequence[Decimal]) -> Decimal:
+    """What a total hides."""
+    negative = [number for number in numbers if number < 0]
+    return sum(negative, Decimal()) if any(number > 0 for number in numbers) else Decimal()
+
+
+def _amounts(case: Case) -> Iterator[tuple[str, Decimal, str | None]]:
+    """The numbers that mean an amount, each by its field's name and with its unit.
+
+    Those at the top of the payload; where none of them has a unit, also the next below that stand beside one.
+    """
+    hidden = frozenset(path for wanted in case.judgement.sensitive for path in matches(case.payload, wanted))
+    counted_at: int | None = None
+    for path, part in _objects(case.payload):
+        if counted_at is not None and len(path) > counted_at:
+            # They may be the parts of what is counted already.
+            return
+        for field, number, unit in _side_by_side(path, part, hidden):
+            if unit is not None:
+                counted_at = len(path)
+            if unit is not None or not path:
+                yield field, number, unit
+
+
+def _objects(payload: Mapping[str, Json]) -> Iterator[tuple[Path, Mapping[str, Json]]]:
+    """The objects in it with where they stand, itself first, then the nearest; not all of a flood."""
+    level: list[tuple[Path, Json]] = [((), payload)]
+    room = _LOOKED_AT
+    while level:
+        below: list[tuple[Path, Json]] = []
+        for path, value in level:
+            if isinstance(value, Mapping):
+                yield path, value
+                within: Iterator[tuple[str | int, Json]] = iter(value.items())
+            else:
+                within = enumerate(value) if is_array(value) else iter(())
+            for part, each in islice(within, room):
+                room -= 1
+                if isinstance(each, Mapping) or is_array(each):
+                    below.append(((*path, part), each))
+        level = below
+
+
+def _side_by_side(
+    path: Path, part: Mapping[str, Json], hidden: frozenset[Path]
+) -> Iterator[tuple[str, Decimal, str | None]]:
+    """The amounts of one object, in the unit that stands there too."""
+    shown = {name: value for name, value in part.items() if not _is_within((*path, name), hidden)}
+    named = (shown.get(name) for name in _UNITS)
     unit = next((value.strip() for value in named if isinstance(value, str) and value.strip()), None)
     numbers = {
-        field: Decimal(str(value))
-        for field, value in payload.items()
-        if isinstance(value, int | float) and not isinstance(value, bool)
+        field: number
+        for field, value in shown.items()
+        if not isinstance(value, str) or is_amount((field,))
+        if (number := number_at((field,), value)) is not None
+        if not isinstance(value, str) or abs(number.adjusted()) <= _DIGITS
     }
     chosen = {field for field in numbers if is_amount((field,))}
     if unit is not None and not chosen and len(numbers) == 1:
@@ -105,3 +163,7 @@ def _amounts(payload: Mapping[str, Json]) -> Iterator[tuple[str, Decimal, str | 
     for field, number in numbers.items():
         if field in chosen:
             yield field, number, unit
+
+
+def _is_within(path: Path, hidden: frozenset[Path]) -> bool:
+    return bool(hidden) and any(path[:count] in hidden for count in range(1, len(path) + 1))

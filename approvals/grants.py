@@ -11,12 +11,12 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from enum import StrEnum
 
 from approvals import form
 from approvals.access import why_not_decide
-from approvals.amounts import is_amount
+from approvals.amounts import is_whole, number_at
 from approvals.canonical import Json, digest_of
 from approvals.model import (
     AgentName,
@@ -38,8 +38,6 @@ from approvals.paths import Path, follow, is_array, matches, pointer
 _QUANTITY = re.compile(
     r"\s*(?:[A-Z]{3}|[^\w\s.,+-]{1,3})?\s*[-+]?\d[\d.,'\u00a0\u202f ]*(?:[^\W\d_]{1,4}|[^\w\s]{1,3})?\s*"
 )
-#: Five thousand or five, by where it was written.
-_THOUSANDS = re.compile(r"\s*[-+]?\d{1,3}(\.\d{3})+\s*")
 
 
 class Shape(StrEnum):
@@ -189,10 +187,10 @@ def _measured(payload: Mapping[str, Json]) -> tuple[dict[str, Decimal], dict[str
     limits: dict[str, Decimal] = {}
     shapes: dict[str, str] = {}
     for path, value in _leaves(payload, ()):
-        number = _number(path, value)
+        number = number_at(path, value)
         if number is not None:
             limits[pointer(path)] = number
-        elif isinstance(value, str) and not _is_whole(value) and _QUANTITY.fullmatch(value):
+        elif isinstance(value, str) and not is_whole(value) and _QUANTITY.fullmatch(value):
             # What reads as an amount and cannot be compared as one: it has to be the same.
             shapes[pointer(path)] = f"{_AS_IT_IS}{value}"
         else:
@@ -209,26 +207,6 @@ def _leaves(value: Json, path: Path) -> Iterator[tuple[Path, Json]]:
             yield from _leaves(item, (*path, place))
     else:
         yield path, value
-
-
-def _number(path: Path, value: Json) -> Decimal | None:
-    """A number; also one written as text, if it is an amount: "50.00" must not become "5000.00" unseen.
-
-    Digits under any other name are a number of something else, an order or an account, and free to differ.
-    """
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        return None
-    if isinstance(value, str) and (_THOUSANDS.fullmatch(value) or (_is_whole(value) and not is_amount(path))):
-        return None
-    try:
-        number = Decimal(str(value).strip())
-    except InvalidOperation:
-        return None
-    return number if number.is_finite() else None
-
-
-def _is_whole(text: str) -> bool:
-    return text.strip().lstrip("+-").isdecimal()
 
 
 def _shape(value: Json) -> Shape:

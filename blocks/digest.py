@@ -91,11 +91,16 @@ def _head(view: BoardView) -> list[Block]:
 def _all_of(view: BoardView) -> str:
     """`all 12 requests have ended`."""
     count = len(view.entries)
-    left = bool(view.apart)
+    apart = view.apart
+    on_cards = any(entry.case.waits_in is None for entry in apart)
+    on_message = any(entry.case.waits_in is not None for entry in apart)
     if count == 1:
-        return f"its one {_noun(view)} {'has a card of its own' if left else 'has ended'}"
+        stands = "has a card of its own" if on_cards else "is on another message"
+        return f"its one {_noun(view)} {stands if apart else 'has ended'}"
     every = f"both {_noun(view)}s" if count == 2 else f"all {many(count, _noun(view))}"
-    return f"{every} have ended{' or have cards of their own' if left else ''}"
+    ends = [] if len(apart) == count else ["have ended"]
+    cards = ["have cards of their own"] if on_cards else []
+    return f"{every} {listed([*ends, *cards, *(['are on another message'] if on_message else [])], 'or')}"
 
 
 def _what_waits(view: BoardView, waiting: tuple[Entry, ...]) -> str:
@@ -256,11 +261,13 @@ def _buttons(view: BoardView) -> list[Block]:
     value = view.on.encode()
     count = many(len(view.open), _noun(view))
     spoken = f"Approve all {count}" if not reviews(view.open) else f"Approve all: {count} look right"
+    rejected = view.rejectable
+    spoken_no = f"Reject all {many(len(rejected), _noun(view))} and say why"
     approve = _button(actions.DIGEST_APPROVE, "Approve all", value, spoken, "primary")
     elements = [
         *([approve] if view.clears else []),
         _button(actions.DIGEST_REVIEW, "Review", value, f"Review {count} one by one"),
-        _button(actions.DIGEST_REJECT, "Reject all", value, f"Reject all {count} and say why", "danger"),
+        *([_button(actions.DIGEST_REJECT, "Reject all", value, spoken_no, "danger")] if rejected else []),
     ]
     row: Block = {"type": "actions", "block_id": "digest", "elements": elements}
     return [row, *_pausing(view)] if view.storm else [row]

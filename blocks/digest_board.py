@@ -33,6 +33,8 @@ class Entry:
     case: Case
     #: its payload is not the one that it had when it was put there
     changed: bool = False
+    #: another message of the same name holds it
+    moved: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +88,8 @@ class BoardView:
 
     def holds(self, entry: Entry) -> bool:
         """True unless it left: what others are asked too, of a storm, stands on another of its messages."""
-        return entry.case.waits_in == self.digest and entry.case.asked == self.ask
+        here = entry.case.waits_in == self.digest and entry.case.asked == self.ask
+        return here and not entry.moved
 
     def waits_here(self, entry: Entry) -> bool:
         """True while it can be decided from this message."""
@@ -95,6 +98,11 @@ class BoardView:
     def may_approve(self, entry: Entry) -> bool:
         """Whether one click may approve it: neither board nor rule says otherwise, and it is as it was."""
         return self.clears and self.waits_here(entry) and not entry.changed and digesting.clears(entry.case)
+
+    @property
+    def rejectable(self) -> tuple[Entry, ...]:
+        """Those that *Reject all* decides: neither questions, nor what changed since it was put there."""
+        return tuple(entry for entry in self.open if self.pick(entry, Pick.REJECT) is Pick.REJECT)
 
     def default(self, entry: Entry) -> Pick:
         """What becomes of it in *Review* unless somebody chooses otherwise."""
@@ -110,8 +118,9 @@ class BoardView:
 
 
 def reviews(entries: Iterable[Entry]) -> bool:
-    """True when all of them ask whether what was done is right."""
-    return all(entry.case.judgement.gate is Gate.AUDIT for entry in entries)
+    """True when there are any, and all of them ask whether what was done is right."""
+    gates = {entry.case.judgement.gate for entry in entries}
+    return gates == {Gate.AUDIT}
 
 
 def agents_of(cases: Iterable[Case]) -> tuple[AgentName, ...]:

@@ -86,17 +86,24 @@ def _sums(line: Line) -> str:
     told = [_sum(each, several=several) for each in line.sums[:_SUMS]]
     if len(line.sums) > _SUMS:
         told.append(f"{len(line.sums) - _SUMS:,} more sums")
-    return f", {'' if several else 'total '}{listed(told)}"
+    rest = f", {line.without:,} without an amount" if line.without else ""
+    return f", {'' if several else 'total '}{listed(told)}{rest}"
 
 
 def _sum(each: Sum, *, several: bool) -> str:
     if _HUNDREDTHS.search(each.field):
         unit = f" ({escape(each.unit, 20)})" if each.unit is not None else ""
-        return f"{_number(each.total, money=False)} in {escape(each.field, 40)}{unit}"
+        among = _among(each, money=False)
+        return f"{_number(each.total, money=False)} in {escape(each.field, 40)}{unit}{among}"
     unit = f" {escape(each.unit, 20)}" if each.unit is not None else ""
     money = each.unit is not None and _MONEY.fullmatch(each.unit) is not None
     name = f"{escape(each.field, 40)} " if several else ""
-    return f"{name}{_number(each.total, money=money)}{unit}"
+    return f"{name}{_number(each.total, money=money)}{unit}{_among(each, money=money)}"
+
+
+def _among(each: Sum, *, money: bool) -> str:
+    """What a total hides that goes both ways."""
+    return f" ({_number(each.below, money=money)} among them)" if each.below else ""
 
 
 def _number(number: Decimal, *, money: bool) -> str:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from approvals.effects import Escalated
-from approvals.errors import Reason
 from approvals.escalation import as_if_shown, ends_at
 from approvals.model import (
     BoardId,
@@ -16,109 +14,19 @@ from approvals.model import (
     Gate,
     GroupName,
     Person,
-    Status,
 )
 from blocks import actions, rich
 from blocks.card import note_metadata
 from blocks.digest_board import BoardView, Entry, reviews
-from blocks.digest_figures import obstacles
 from blocks.message import Message, words
 from blocks.review_words import many
-from blocks.standing import by_silence, deciders, groups_asked, title_of, verdict_word
+from blocks.standing import title_of
 from blocks.text import Mrkdwn, escape, listed, mention, short, when
 from blocks.thread_notes import waiting
 
 #: Items that are named in one answer, and people who are called in one message.
 _NAMED: Final = 10
 _CALLED: Final = 15
-
-# What came of a clearing
-
-
-@dataclass(frozen=True, slots=True)
-class NotCleared:
-    """An item that somebody wanted decided, and that was not: as it stands now."""
-
-    case: Case
-    #: None: it left the message, or one click does not decide it
-    why: Reason | None
-
-
-@dataclass(frozen=True, slots=True)
-class Cleared:
-    """What one pass over a digest came to."""
-
-    approved: int = 0
-    rejected: int = 0
-    #: how many were left waiting, as they wanted
-    left: int = 0
-    not_cleared: tuple[NotCleared, ...] = ()
-    #: true where all of them were reviews
-    review: bool = False
-
-
-def cleared(done: Cleared) -> Mrkdwn:
-    """Told to whoever cleared it: `Done: 11 approved, 1 rejected. Not cleared: …`."""
-    yes, no = ("found right", "flagged") if done.review else ("approved", "rejected")
-    counts = ((done.approved, yes), (done.rejected, no), (done.left, "left waiting"))
-    told = ", ".join(f"{count:,} {word}" for count, word in counts if count)
-    did = f"Done: {told}." if done.approved or done.rejected else "Nothing was cleared."
-    if done.left and not (done.approved or done.rejected):
-        did += f" {done.left:,} left waiting."
-    if not done.not_cleared:
-        return Mrkdwn(did)
-    missed = [
-        f"*{escape(title_of(each.case, 80), 80)}* {_because(each)}" for each in done.not_cleared[:_NAMED]
-    ]
-    more = len(done.not_cleared) - _NAMED
-    if more > 0:
-        missed.append(f"and {more:,} more: the message shows what still waits")
-    return Mrkdwn(f"{did} Not cleared: {'; '.join(missed)}.")
-
-
-def _because(each: NotCleared) -> str:
-    """Why not, after the item's title."""
-    if each.why in (Reason.LATE, Reason.NOT_PENDING):
-        return _meanwhile(each.case)
-    if each.why in (Reason.NOT_ASKED, Reason.DEACTIVATED):
-        return f"is not yours to decide: it is for {groups_asked(each.case)}"
-    if each.why is None:
-        return _elsewhere(each.case)
-    return _BECAUSE.get(each.why, f"was refused ({escape(each.why, 40)})")
-
-
-_BECAUSE: Final[Mapping[Reason, str]] = {
-    Reason.STALE: "was changed since you saw it",
-    Reason.IS_REQUESTER: "is asked on your behalf, so somebody else decides it",
-    Reason.REQUESTER_UNKNOWN: (
-        "is asked on somebody's behalf, and Slack does not tell us your e-mail address, so it may be you"
-    ),
-    Reason.OUTSIDER: "is not for guests, nor for people of other workspaces",
-    Reason.HELD: "waits, as its agent is paused",
-    Reason.BREAKS_FORM: "does not fit what its rule allows: edit it, or reject it",
-    Reason.NOT_CONFIRMED: "has to be confirmed by typing: pull it out",
-    Reason.NOT_THIS_WAY: "is a question: pull it out to answer it",
-    Reason.REASON_MISSING: "needs a reason",
-}
-
-
-def _elsewhere(case: Case) -> str:
-    if case.waits_in is None:
-        return "has a card of its own now"
-    why = listed(obstacles(case))
-    return (
-        f"takes more than one click ({why}): pull it out in *Review*" if why else "is on another message now"
-    )
-
-
-def _meanwhile(case: Case) -> str:
-    if by_silence(case):
-        return "went ahead meanwhile, as nobody objected"
-    if case.status is Status.TIMED_OUT:
-        return "stayed unreviewed" if case.judgement.gate is Gate.AUDIT else "expired meanwhile"
-    people = listed(escape(name, 60) for name in deciders(case)[:3])
-    return f"was {verdict_word(case) or 'decided'} meanwhile{f' by {people}' if people else ''}"
-
 
 # Refused at the click
 
@@ -151,12 +59,19 @@ def unknown_board() -> Mrkdwn:
     )
 
 
-def clearing_already(people: Sequence[Person]) -> Mrkdwn:
-    """Others were quicker, and are not done."""
-    who = listed(mention(person) for person in people[:_NAMED]) or "Somebody"
-    verb = "is" if len(people) <= 1 else "are"
+def clearing_already() -> Mrkdwn:
+    """What they began on that message a moment ago is not over."""
     return Mrkdwn(
-        f"{who} {verb} clearing it right now. Nothing of yours was decided: see what is left in a moment."
+        "You are clearing these already, so nothing more was begun: you are told here when it is done. "
+        "Then decide what is left."
+    )
+
+
+def nothing_to_reject() -> Mrkdwn:
+    """*Reject all* where only questions wait, or what changed."""
+    return Mrkdwn(
+        "Nothing that waits there can be rejected in one go, so nothing was decided. Open *Review*: "
+        "questions, and what changed meanwhile, can be pulled out to cards of their own."
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from approvals import digesting
@@ -247,15 +247,12 @@ def say_why() -> dict[str, str]:
 
 
 def reject_all(view: BoardView) -> View:
-    """Asks for the reason, which is required, and holds for each of them."""
-    waiting = [entry for entry in view.open if view.pick(entry, Pick.REJECT) is Pick.REJECT]
+    """Asks for the reason, which is required, and holds for each of them: there is one at least."""
+    waiting = view.rejectable
     left = len(view.open) - len(waiting)
-    noun, does, then = (
-        ("review", "flag", "to roll it back") if reviews(waiting) else ("request", "reject", "no")
-    )
-    one = len(waiting) == 1
-    which = f"the {noun} that waits" if one else f"all {many(len(waiting), noun)} that wait"
-    intro = f"You {does} {which} here. {'Its agent is' if one else 'Their agents are'} told {then}, and why."
+    flagged = sum(entry.case.judgement.gate is Gate.AUDIT for entry in waiting)
+    mixed = 0 < flagged < len(waiting)
+    does, intro = _no_to_some(len(waiting) - flagged, flagged) if mixed else _no_to_all(waiting)
     if left:
         intro += f" {left:,} {'stays' if left == 1 else 'stay'} open: questions, and what changed meanwhile."
     asked = text_input(REASON_BLOCK, "Why?", "The agents read it: say what would have to be different.")
@@ -264,6 +261,23 @@ def reject_all(view: BoardView) -> View:
         [words(intro), asked],
         callback_id=actions.DIGEST_REJECT_MODAL,
         private_metadata=view.on.encode(),
-        submit=f"{does.capitalize()} {len(waiting):,}",
+        submit=f"{does} {len(waiting):,}",
         close="Cancel",
     )
+
+
+def _no_to_all(waiting: Sequence[Entry]) -> tuple[str, str]:
+    """What the button does, and what that means: all of them are requests, or all are reviews."""
+    noun, does, then = (
+        ("review", "flag", "to roll it back") if reviews(waiting) else ("request", "reject", "no")
+    )
+    one = len(waiting) == 1
+    which = f"the {noun} that waits" if one else f"all {many(len(waiting), noun)} that wait"
+    told = "Its agent is" if one else "Their agents are"
+    return does.capitalize(), f"You {does} {which} here. {told} told {then}, and why."
+
+
+def _no_to_some(rejected: int, flagged: int) -> tuple[str, str]:
+    """The same where some of them were done already."""
+    which = f"reject {many(rejected, 'request')} and flag {many(flagged, 'review')}"
+    return "Reject or flag", f"You {which} here. Their agents are told no, or to roll it back, and why."

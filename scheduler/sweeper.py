@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import TypeAlias
 
 from approvals.model import Instant, RequestId
-from store import cases, facts, grants, keys, muted, outbox, overrides, payloads, recent
+from store import cases, clearings, facts, grants, keys, muted, outbox, overrides, payloads, recent
 from store.engine import Store
 
 log = logging.getLogger(__name__)
@@ -24,6 +24,8 @@ REMEMBER_DELIVERED = timedelta(days=7)
 REMEMBER_CARDS = timedelta(days=1)
 #: How long an ended grant is listed.
 REMEMBER_GRANTS = timedelta(days=30)
+#: How long it is kept what somebody chose when they cleared a digest.
+REMEMBER_CLEARINGS = timedelta(days=30)
 #: How long it can be looked up who stood in for whom.
 REMEMBER_DUTIES = timedelta(days=400)
 
@@ -82,6 +84,9 @@ class Sweeper:
         # A grant holds words of a payload: it is kept no longer than these.
         ended = now - (REMEMBER_GRANTS if keep is None else min(keep, REMEMBER_GRANTS))
         await self._store.write(lambda unit: grants.forget_ended(unit, ended))
+        # So does a clearing hold people's reasons.
+        cleared = now - (REMEMBER_CLEARINGS if keep is None else min(keep, REMEMBER_CLEARINGS))
+        await self._store.write(lambda unit: clearings.forget(unit, cleared))
         await self._store.write(lambda unit: overrides.forget(unit, now - REMEMBER_DUTIES))
         await self._store.write(lambda unit: muted.forget_old(unit, now))
         await self._store.write(lambda unit: recent.forget(unit, now - REMEMBER_CARDS))

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from approvals.canonical import Digest
-from approvals.model import BoardId, DigestName, GroupName, Instant, RequestId
+from approvals.model import BoardId, Case, DigestName, GroupName, Instant, RequestId
 from store.cards import CardRef
 from store.spelling import read_json, write_json
 from store.statements import plain
@@ -36,6 +36,15 @@ class Board:
     carried_to: BoardId | None = None
     #: where it is in Slack
     ref: CardRef | None = None
+
+    @property
+    def carried_on(self) -> bool:
+        """True once the newer one is up: until then, people decide here."""
+        return self.closed_at is not None and self.carried_to is not None
+
+    def holds(self, case: Case) -> bool:
+        """Whether an item of it has not left: it stands there, or on the newer message that took over."""
+        return case.waits_in == self.digest and case.asked == self.ask
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,29 +4,28 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum, auto
 from functools import partial
 from typing import Final
 
 from approvals import digesting
 from approvals.digest_choices import Choices, Pick
-from approvals.errors import Reason
 from approvals.events import Voted
-from approvals.model import BoardId, Case, Choice, GroupName, Person, Roster, Status, UserId
+from approvals.model import BoardId, Choice, GroupName, Instant, Person, Roster, UserId
 from approvals.pen import said
-from approvals.voting import why_refused
+from bot.desk.came_of import Cleared, came_of, failure
 from bot.desk.desk import Desk
 from bot.desk.ruling import rule_on
 from store import boards, cases, clearings, outbox
 from store.boards import Board, Item
 from store.clearings import Clearing
+from store.errors import Unavailable
 from store.outbox import ParcelKind
 from store.unit_of_work import Unit
 
 #: Items that are decided at once: they share commits, and clicks on cards find room between them.
 _ABREAST: Final = 25
-_PAGE: Final = 100
 
 
 class Beginning(Enum):
@@ -36,8 +35,8 @@ class Beginning(Enum):
     UNKNOWN = auto()
     #: nothing that they chose waits on it any more
     NOTHING = auto()
-    #: a newer message holds what is still open
-    CARRIED_ON = auto()
+    #: what they began before on that message is not over
+    ALREADY = auto()
     NOT_ASKED = auto()
     DEACTIVATED = auto()
     REASON_MISSING = auto()
@@ -66,27 +65,6 @@ class Answering:
 
 
 @dataclass(frozen=True, slots=True)
-class NotCleared:
-    """An item that was to be decided and was not."""
-
-    case: Case
-    #: None: it left the message, or one click does not decide it
-    why: Reason | None
-
-
-@dataclass(frozen=True, slots=True)
-class Cleared:
-    """What came of all of it."""
-
-    clearing: Clearing
-    approved: tuple[Case, ...]
-    rejected: tuple[Case, ...]
-    not_cleared: tuple[NotCleared, ...]
-    #: those that they wanted to go on waiting, and that do
-    left: int
-
-
-@dataclass(frozen=True, slots=True)
 class Underway:
     """There is more to do."""
 
@@ -107,10 +85,13 @@ async def begin(  # a click's parts, by name
     """Keep what `by` chose, and have it carried out; durable when this returns.
 
     `key` is unique for the click: one that is delivered twice begins once. Nobody's say but that of those
-    asked about the board (or of their deputies) begins anything.
+    asked about the board (or of their deputies) begins anything. What they chose on a message that a newer
+    one took over from holds for the items that it showed.
     """
 
     def beginning(unit: Unit) -> Begun:
+        # Of two clicks at once by one person, on two replicas, the later one sees what the other began.
+        boards.alone(unit)
         found = boards.get(unit, board)
         if found is None:
             return Begun(Beginning.UNKNOWN)
@@ -127,7 +108,7 @@ async def begin(  # a click's parts, by name
         clearings.drop_draft(unit, board, by.id)
         body = {"user": by.id, "channel": channel, "response_url": response_url}
         outbox.put(unit, ParcelKind.CLEARING, request=None, key=key, lane="", body=body, now=now)
-        outbox.show_board(unit, board, now, pressing=True)
+        _show(unit, found, now)
         return Begun(Beginning.BEGUN, found, count)
 
     return await desk.store.write(beginning)
@@ -146,8 +127,10 @@ def _why_not(unit: Unit, desk: Desk, board: Board, by: Person, choices: Choices)
         return Beginning.DEACTIVATED
     if not may_clear(by.id, board.ask, roster):
         return Beginning.NOT_ASKED
-    if board.closed_at is not None:
-        return Beginning.NOTHING if board.carried_to is None else Beginning.CARRIED_ON
+    if board.closed_at is not None and board.carried_to is None:
+        return Beginning.NOTHING
+    if any(each.by.id == by.id for each in clearings.open_of(unit, board.id)):
+        return Beginning.ALREADY
     if choices.rest is Pick.APPROVE and not board.clears:
         return Beginning.NOT_AT_ONCE
     rejects = choices.rest is Pick.REJECT or Pick.REJECT in choices.apart.values()
@@ -178,9 +161,11 @@ async def go_on(desk: Desk, clearing: str, within: float) -> Cleared | Underway 
             await desk.store.write(partial(clearings.reach, clearing=begun, reached=start))
             return Underway(start, len(items))
         part = _wanted(items[start : start + _ABREAST], begun.choices)
-        deciding = [partial(_decide, desk=desk, clearing=begun, board=board, item=item) for item in part]
-        await asyncio.gather(*map(desk.store.write, deciding))
-    return await _came_of(desk, begun, board, items)
+        seeing_to = [_see_to(desk, begun, board, item) for item in part]
+        incidents = await asyncio.gather(*seeing_to)
+        failed = {item.request: each for item, each in zip(part, incidents, strict=True) if each is not None}
+        begun = replace(begun, failed={**begun.failed, **failed})
+    return await came_of(desk, begun, board, items)
 
 
 def finish(unit: Unit, desk: Desk, cleared: Cleared, answering: Answering, text: str) -> None:
@@ -196,7 +181,16 @@ def finish(unit: Unit, desk: Desk, cleared: Cleared, answering: Answering, text:
     }
     key = f"cleared:{clearing.id}"
     outbox.put(unit, ParcelKind.REPLY, request=None, key=key, lane="", body=body, now=now)
-    outbox.show_board(unit, clearing.board, now, pressing=True)
+    board = boards.get(unit, clearing.board)
+    if board is not None:
+        _show(unit, board, now)
+
+
+def _show(unit: Unit, board: Board, now: Instant) -> None:
+    """Also what took over from it says who is clearing it."""
+    for each in (board.id, board.carried_to):
+        if each is not None:
+            outbox.show_board(unit, each, now, pressing=True)
 
 
 def _load(unit: Unit, clearing: str) -> tuple[Clearing, Board, tuple[Item, ...]] | None:
@@ -207,10 +201,21 @@ def _load(unit: Unit, clearing: str) -> tuple[Clearing, Board, tuple[Item, ...]]
     return begun, board, boards.items(unit, board.id)[: begun.choices.shown]
 
 
+async def _see_to(desk: Desk, clearing: Clearing, board: Board, item: Item) -> str | None:
+    """Decide it; where that fails by a fault of ours, its incident: the others must not wait for it."""
+    try:
+        await desk.store.write(partial(_decide, desk=desk, clearing=clearing, board=board, item=item))
+    except Unavailable:
+        raise
+    except Exception as bug:  # noqa: BLE001  # it is logged, and said to whoever cleared
+        return await failure(desk, item.request, bug)
+    return None
+
+
 def _decide(unit: Unit, desk: Desk, clearing: Clearing, board: Board, item: Item) -> None:
     """One vote, for what stood on the message, if it still waits there."""
     case = cases.load(unit, item.request)
-    if case is None or case.status.final or not _is_here(unit, case, board):
+    if case is None or case.status.final or not board.holds(case):
         return
     rejects = clearing.choices.of(item.place, item.request) is Pick.REJECT
     if not rejects and not digesting.clears(case):
@@ -221,51 +226,3 @@ def _decide(unit: Unit, desk: Desk, clearing: Clearing, board: Board, item: Item
     vote = Voted(clearing.by, choice, item.sight, roster, reason)
     # Another replica's clock may be behind: nothing is decided before the click that decides it.
     rule_on(unit, case, vote, max(desk.runtime.now(), clearing.begun_at), roster, desk=desk)
-
-
-def _is_here(unit: Unit, case: Case, board: Board) -> bool:
-    stands_on = boards.of_request(unit, case.id) if case.waits_in == board.digest else None
-    return stands_on is not None and stands_on.id == board.id
-
-
-async def _came_of(desk: Desk, clearing: Clearing, board: Board, items: Sequence[Item]) -> Cleared:
-    """Read from the requests themselves: it is true whoever was interrupted, and where."""
-    approved: list[Case] = []
-    rejected: list[Case] = []
-    not_cleared: list[NotCleared] = []
-    left = 0
-    for start in range(0, len(items), _PAGE):
-        look = partial(_look, desk=desk, board=board, by=clearing.by, items=items[start : start + _PAGE])
-        for item, case, why in await desk.store.read(look):
-            pick = clearing.choices.of(item.place, item.request)
-            if pick is Pick.LEAVE:
-                left += not case.status.final
-            elif not case.status.final:
-                not_cleared.append(NotCleared(case, why))
-            elif not _decided_by(case, clearing.by, pick):
-                not_cleared.append(NotCleared(case, Reason.LATE))
-            elif case.decision is not None and case.decision.decided_at >= clearing.begun_at:
-                (rejected if pick is Pick.REJECT else approved).append(case)
-    return Cleared(clearing, tuple(approved), tuple(rejected), tuple(not_cleared), left)
-
-
-def _look(
-    unit: Unit, desk: Desk, board: Board, by: Person, items: Sequence[Item]
-) -> list[tuple[Item, Case, Reason | None]]:
-    """Each item as it is now; and, where it is pending on the board, why `by` cannot decide it."""
-    roster = desk.directory.roster()
-    found = cases.some(unit, [item.request for item in items])
-    looked_at = []
-    for item in items:
-        case = found[item.request]
-        pending_here = not case.status.final and _is_here(unit, case, board)
-        why = why_refused(case, by.id, item.sight, roster) if pending_here else None
-        looked_at.append((item, case, why))
-    return looked_at
-
-
-def _decided_by(case: Case, by: Person, pick: Pick) -> bool:
-    """Whether it ended as they chose, by them: at this clearing, or before it by themselves."""
-    ended_so = (Status.REJECTED,) if pick is Pick.REJECT else (Status.APPROVED, Status.MODIFIED)
-    mine = case.decision is not None and any(person.id == by.id for person in case.decision.by)
-    return mine and case.status in ended_so

@@ -96,8 +96,7 @@ async def pull_out(desk: Desk, board: BoardId, by: Person, request: RequestId) -
             or all(each.request != request for each in boards.items(unit, board))
         ):
             return Pulled(Pulling.UNKNOWN)
-        stands_on = boards.of_request(unit, request)
-        if case.waits_in is None or stands_on is None or stands_on.id != board:
+        if not found.holds(case):
             return Pulled(Pulling.GONE, case)
         now, roster = desk.runtime.now(), desk.directory.roster()
         ruling = rule_on(unit, case, PulledOut(by, roster), now, roster, desk=desk)

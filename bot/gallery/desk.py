@@ -24,8 +24,8 @@ from approvals.model import (
 )
 from blocks import digest, digest_again, duty, modals_digest, modals_reject, notices, pausing_words
 from blocks import queue as lists
+from blocks.cleared_words import Cleared, NotCleared, cleared
 from blocks.digest import BoardView, Entry
-from blocks.digest_words import Cleared, NotCleared, cleared
 from blocks.listed import QueuePage
 from blocks.message import Message, words
 from bot.gallery.cast import ALICE, BOB, NOON, request, roster, the_policy
@@ -89,7 +89,7 @@ def _digest() -> Iterator[Scene]:
     yield _seen(62, "Alice clicks Approve all", Place.CHANNEL, digest.message(clearing))
     rejected = _voted(waiting[4], BOB, Choice.REJECT, "Paid already.")
     done = [*(_voted(case, ALICE) for case in waiting[:4]), rejected, apart]
-    told = cleared(Cleared(4, 0, 0, (NotCleared(rejected, Reason.LATE),)))
+    told = cleared(Cleared(4, not_cleared=(NotCleared(rejected, Reason.LATE),)))
     yield _seen(62, "Alice is told", Place.REPLY, Message(told, [words(told)]))
     yield _seen(62, "All of it is cleared", Place.CHANNEL, digest.message(_board(done, 62)))
     carried_out = [

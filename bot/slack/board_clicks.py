@@ -58,7 +58,7 @@ class BoardClicks:
                 channel=click.channel,
                 response_url=click.response_url,
             )
-            words = await why_not(self._front.desk, begun)
+            words = why_not(begun)
             if words is not None:
                 self._front.say(click, words)
             elif begun.count > _AT_A_GLANCE:
@@ -83,7 +83,7 @@ class BoardClicks:
             return None
         if on is None:
             self._front.say(click, digest_words.stale())
-        elif board.carried_to is not None:
+        elif board.carried_on:
             self._front.say(click, await _elsewhere(desk, board))
             return None
         return on
@@ -107,21 +107,20 @@ class BoardClicks:
         return await self._front.once_up(looking)
 
 
-async def why_not(desk: Desk, begun: Begun) -> Mrkdwn | None:
+def why_not(begun: Begun) -> Mrkdwn | None:
     """Why nothing is cleared; None where it is."""
     match begun.what, begun.board:
         case Beginning.BEGUN, _:
             return None
         case Beginning.NOT_ASKED, Board(ask=ask):
             return digest_words.not_asked(ask)
-        case Beginning.CARRIED_ON, Board() as board:
-            return await _elsewhere(desk, board)
         case what, _:
             return _SAID.get(what, digest_words.stale)()
 
 
 _SAID: Final[Mapping[Beginning, Callable[[], Mrkdwn]]] = {
     Beginning.UNKNOWN: digest_words.unknown_board,
+    Beginning.ALREADY: digest_words.clearing_already,
     Beginning.DEACTIVATED: digest_words.deactivated,
     Beginning.NOTHING: digest_words.nothing_left,
     Beginning.REASON_MISSING: digest_words.reason_missing,

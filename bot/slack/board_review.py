@@ -186,6 +186,8 @@ def _why(shown: board_views.Shown) -> dict[str, Any]:
             else digest_words.nothing_left()
         )
         return modals.notice_modal("Not decided", words)
+    if not shown.view.rejectable:
+        return modals.notice_modal("Not decided", digest_words.nothing_to_reject())
     return modals_digest.reject_all(shown.view)
 
 

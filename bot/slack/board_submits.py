@@ -65,7 +65,7 @@ class BoardSubmits:
             if await desk.store.read(lambda unit: boards.waiting(unit, board, on.shown)):
                 # They left all of it, and it waits as they wanted.
                 return CLOSE
-        words = await why_not(desk, begun)
+        words = why_not(begun)
         return CLOSE if words is None else instead(words)
 
 

@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from datetime import timedelta
 from functools import partial
 
-from approvals.model import Gate
-from blocks import digest_words
+from approvals.model import Case, Gate
+from blocks import cleared_words
 from blocks.text import Mrkdwn
 from bot.desk import clearing
-from bot.desk.clearing import Answering, Cleared, Underway
+from bot.desk.came_of import Cleared
+from bot.desk.clearing import Answering, Underway
 from bot.slack.outgoing import Outgoing
 from scheduler.results import Again, Dead, Done, Result
 from store.errors import Unavailable
@@ -52,16 +53,21 @@ class ClearingSender:
 
 def words_of(came: Cleared) -> Mrkdwn:
     """What whoever cleared is told."""
-    missed = tuple(digest_words.NotCleared(each.case, each.why) for each in came.not_cleared)
-    every = (*came.approved, *came.rejected, *(each.case for each in missed))
-    done = digest_words.Cleared(
-        approved=len(came.approved),
-        rejected=len(came.rejected),
+    right, flagged = (sum(map(_is_review, cases)) for cases in (came.approved, came.rejected))
+    done = cleared_words.Cleared(
+        approved=len(came.approved) - right,
+        rejected=len(came.rejected) - flagged,
+        right=right,
+        flagged=flagged,
         left=came.left,
-        not_cleared=missed,
-        review=bool(every) and all(case.judgement.gate is Gate.AUDIT for case in every),
+        not_cleared=tuple(cleared_words.NotCleared(each.case, each.why) for each in came.not_cleared),
+        failed=tuple(cleared_words.Failed(each.request, each.incident, each.case) for each in came.failed),
     )
-    return digest_words.cleared(done)
+    return cleared_words.cleared(done)
+
+
+def _is_review(case: Case) -> bool:
+    return case.judgement.gate is Gate.AUDIT
 
 
 def _text(value: object) -> str | None:

@@ -146,14 +146,17 @@ def _changed() -> BoardView:
     return replace(view, entries=(*view.entries[:2], replace(view.entries[2], changed=True)))
 
 
+def a_question() -> Case:
+    """Which no click on a digest answers."""
+    asked = a_request(id=RequestId("req_q"), kind=Kind.QUESTION, options=("A", "B"))
+    return replace(
+        an_open_case(asked, gate=Gate.QUESTION, risk=Risk.LOW, title="Which one?"), waits_in=HOURLY
+    )
+
+
 def _mixed_storm() -> BoardView:
     risky = _storm(3, risk=Risk.HIGH)
-    question = an_open_case(
-        a_request(id=RequestId("req_q"), kind=Kind.QUESTION, options=("A", "B")),
-        gate=Gate.QUESTION,
-        risk=Risk.LOW,
-        title="Which one?",
-    )
+    question = a_question()
     manual = refund(90, rule={"gate": Gate.MANUAL, "digest": None, "quorum": 2})
     return board([*risky, stormed(question), stormed(manual)], digest=STORM, clears=False)
 
@@ -188,4 +191,5 @@ BOARDS: Mapping[str, Callable[[], BoardView]] = {
     "storm": lambda: board(_storm(), digest=STORM),
     "storm of one agent": lambda: board(_storm()[1:20], digest=STORM),
     "storm of what is not cleared": _mixed_storm,
+    "storm of questions": lambda: board([stormed(a_question())], digest=STORM, clears=False),
 }

@@ -89,6 +89,14 @@ def test_what_is_not_cleared_in_one_click_has_no_approve_all() -> None:
     assert "high or critical risk" in everything_shown(digest.message(view).blocks)
 
 
+def test_where_nothing_can_be_rejected_there_is_no_reject_all() -> None:
+    """Questions, and what changed since it was put there, are pulled out in *Review*."""
+    assert "Reject all" not in buttons_of(BOARDS["storm of questions"]())
+    changed = BOARDS["open, one changed"]()
+    assert "Reject all" in buttons_of(changed)
+    assert [*buttons_of(replace(changed, entries=changed.entries[2:]))] == ["Approve all", "Review"]
+
+
 def test_what_others_are_asked_too_is_counted_as_gone() -> None:
     """An item of a storm that was escalated stands on another of its messages, and this one says so."""
     cases = [stormed(each) for each in refunds(3)]
@@ -104,6 +112,7 @@ def test_sums_are_exact_and_in_their_units() -> None:
         Line("book_hours", 2, (Sum("amount", Decimal("7.50"), "h"), Sum("fee", Decimal("0.125"), "EUR"))),
         Line("pay", 1, (Sum("amountCents", Decimal(94_000), "EUR"),)),
         Line("count", 1, (Sum("count", Decimal("1e300"), None),)),
+        Line("pay_back", 3, (Sum("amount", Decimal(0), "EUR", Decimal(-490)),), 1),
         Line("price_many", 1, tuple(Sum("price", Decimal(n), f"U{n}") for n in range(1, 8))),
     )
     assert what(Summary(8, lines, NOON, Risk.LOW)) == [
@@ -111,6 +120,7 @@ def test_sums_are_exact_and_in_their_units() -> None:
         "*2 × Book hours*, amount 7.5 h and fee 0.125 EUR",  # noqa: RUF001
         "*1 × Pay*, total 94,000 in amountCents (EUR)",  # noqa: RUF001
         "*1 × Count*, total 1.000000E+300",  # noqa: RUF001
+        "*3 × Pay back*, total 0.00 EUR (-490.00 among them), 1 without an amount",  # noqa: RUF001
         "*1 × Price many*, total 1 U1, 2 U2, 3 U3, 4 U4 and 3 more sums",  # noqa: RUF001
     ]
 

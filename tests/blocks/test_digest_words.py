@@ -13,10 +13,10 @@ from hypothesis import given, settings
 
 from approvals.errors import Reason
 from approvals.events import Cancelled, PulledOut
-from approvals.model import AgentName, Case, Choice, Comment, DigestName, Risk
+from approvals.model import AgentName, Case, Choice, Comment, DigestName, RequestId, Risk
 from blocks import digest_words, pausing_words
 from blocks.actions import NOTE_METADATA
-from blocks.digest_words import Cleared, NotCleared, cleared
+from blocks.cleared_words import Cleared, Failed, NotCleared, cleared
 from blocks.limits import problems_of_message
 from blocks.message import Message
 from blocks.pausing_words import Sent
@@ -47,13 +47,17 @@ def _every_reason() -> Cleared:
         NotCleared(case, Reason.BREAKS_FORM),
         NotCleared(case, Reason.REQUESTER_UNKNOWN),
     ]
-    return Cleared(11, 1, 3, tuple(missed))
+    return Cleared(11, 1, left=3, not_cleared=tuple(missed))
 
 
 SENTENCES: Mapping[str, Callable[[], str]] = {
     "cleared": lambda: cleared(Cleared(12)),
-    "cleared, some left": lambda: cleared(Cleared(11, 1, 3)),
-    "cleared, reviews": lambda: cleared(Cleared(2, 1, review=True)),
+    "cleared, some left": lambda: cleared(Cleared(11, 1, left=3)),
+    "cleared, reviews": lambda: cleared(Cleared(right=2, flagged=1)),
+    "cleared, some reviews": lambda: cleared(Cleared(2, 1, 4, 3, 5)),
+    "cleared, some failed": lambda: cleared(
+        Cleared(1, failed=(Failed(RequestId("r2"), "inc_1", refund(2)), Failed(RequestId("r3"), "inc_2")))
+    ),
     "cleared, all left": lambda: cleared(Cleared(left=3)),
     "cleared, some not": lambda: cleared(_every_reason()),
     "cleared, none": lambda: cleared(Cleared(not_cleared=_every_reason().not_cleared[:1])),
@@ -63,7 +67,8 @@ SENTENCES: Mapping[str, Callable[[], str]] = {
     "carried on": lambda: digest_words.carried_on(LINK),
     "carried on, not posted yet": lambda: digest_words.carried_on(None),
     "unknown": digest_words.unknown_board,
-    "clearing already": lambda: digest_words.clearing_already((ALICE,)),
+    "clearing already": digest_words.clearing_already,
+    "nothing to reject": digest_words.nothing_to_reject,
     "stale": digest_words.stale,
     "no reason": digest_words.reason_missing,
     "not all at once": digest_words.not_all_at_once,
@@ -125,7 +130,7 @@ def test_all_of_it_reads_as_it_was_agreed() -> None:
 def test_what_was_not_cleared_is_named_up_to_ten() -> None:
     """Of more it says how many there are: nobody reads five hundred names."""
     missed = tuple(NotCleared(case, Reason.STALE) for case in refunds(500))
-    said = cleared(Cleared(0, 0, 0, missed))
+    said = cleared(Cleared(not_cleared=missed))
     assert said.count("was changed since you saw it") == 10
     assert "and 490 more" in said
 

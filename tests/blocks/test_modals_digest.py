@@ -31,7 +31,7 @@ from blocks.modals_digest import (
     to_decide,
 )
 from sandbox.form import state_of
-from tests.blocks.boards import AUDIT, BOARD, BOARDS, board, refund, refunds, stormed, voted
+from tests.blocks.boards import AUDIT, BOARD, BOARDS, a_question, board, refund, refunds, stormed, voted
 from tests.blocks.hostile import VALUES, WORDS
 from tests.harness.cases import ALICE
 from tests.harness.floods import FLOODS
@@ -76,6 +76,9 @@ REVIEWS: Mapping[str, Any] = {
     "reject all": lambda: reject_all(BOARDS["open"]()),
     "reject all, reviews": lambda: reject_all(BOARDS["open, reviews"]()),
     "reject the one": lambda: reject_all(BOARDS["open, one"]()),
+    "reject all, some reviews": lambda: reject_all(
+        board([refund(1), *refunds(4, rule=AUDIT)[1:], a_question()])
+    ),
 }
 
 

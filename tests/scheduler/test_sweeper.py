@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
+from approvals.digest_choices import Choices, Pick
 from approvals.events import Ticked
 from approvals.machine import decide
-from approvals.model import Instant, RequestId, Status, Step, StepKind
+from approvals.model import BoardId, DigestName, Instant, RequestId, Status, Step, StepKind
 from scheduler.sweeper import AFTER_STUCK, PAGE, Sweeper
-from store import cases, facts, outbox
+from store import boards, cases, clearings, facts, outbox
+from store.boards import Board
+from store.clearings import Clearing, Draft
 from store.engine import Store
 from store.outbox import ParcelKind
 from store.unit_of_work import Unit
-from tests.harness.cases import NOON, a_request, opened
+from tests.harness.cases import ALICE, DIRECTORS, NOON, a_request, opened
 
 HOUR = timedelta(hours=1)
 
@@ -145,3 +149,50 @@ async def test_what_was_delivered_is_forgotten_after_its_time(store: Store) -> N
         await store.write(lambda unit: put(unit, "sent"))
         waiting.append((await store.read(outbox.counts)).waiting[ParcelKind.NOTICE])
     assert waiting == [1, 2]
+
+
+@pytest.mark.parametrize("keep", [None, timedelta(days=3)])
+async def test_why_somebody_cleared_is_forgotten_after_its_time(store: Store, keep: timedelta | None) -> None:
+    """Thirty days after it was over, or when payloads go; one that is under way stays."""
+    days = 30 if keep is None else keep.days
+    board = BoardId("dig_1")
+
+    def cleared(unit: Unit) -> None:
+        boards.add(unit, Board(board, DigestName("hourly"), None, (DIRECTORS,), True, NOON))
+        for key in ("over", "under way"):
+            choices = Choices(1, Pick.REJECT, "her card is blocked")
+            clearings.begin(unit, Clearing(key, board, ALICE, choices, NOON))
+        assert clearings.finish(unit, "over", NOON)
+
+    await store.write(cleared)
+    sweeping = Sweeper(store, Ticking(store), lambda: "inc_1", keep_payloads=lambda: keep)
+    kept = []
+    for later in (NOON + timedelta(days=days), NOON + timedelta(days=days, seconds=1)):
+        await sweeping.tidy(later)
+        found = [await store.read(partial(clearings.get, clearing=key)) for key in ("over", "under way")]
+        kept.append([each is not None for each in found])
+    assert kept == [[True, True], [False, True]]
+
+
+async def test_a_draft_goes_with_its_board(store: Store) -> None:
+    """Once nothing waits there; one that a newer message took over from may still be sent, for as long."""
+
+    def drafted(unit: Unit) -> None:
+        for name in ("open", "closed", "carried", "newer"):
+            id_ = BoardId(name)
+            boards.add(unit, Board(id_, DigestName("hourly"), None, (DIRECTORS,), True, NOON))
+            clearings.keep_draft(unit, id_, ALICE.id, Draft({}, "her card is blocked"))
+        boards.close(unit, BoardId("closed"), NOON)
+        boards.hand_over(unit, BoardId("carried"), BoardId("newer"))
+        boards.take_over(unit, BoardId("newer"), NOON)
+
+    def left(unit: Unit) -> list[str]:
+        names = ("open", "closed", "carried", "newer")
+        return [name for name in names if clearings.draft(unit, BoardId(name), ALICE.id) != Draft()]
+
+    await store.write(drafted)
+    sweeping, _ = sweeper(store)
+    await sweeping.tidy(NOON + HOUR)
+    assert await store.read(left) == ["open", "carried", "newer"]
+    await sweeping.tidy(NOON + timedelta(days=31))
+    assert await store.read(left) == ["open", "newer"]

@@ -8,7 +8,8 @@ from typing import Any
 from approvals.digest_choices import Choices, Pick
 from approvals.model import AgentName, Case, DigestName, Person, UserId
 from bot.desk import clearing, gathering
-from bot.desk.clearing import Begun, Cleared
+from bot.desk.came_of import Cleared
+from bot.desk.clearing import Begun
 from bot.desk.gathering import Gathered
 from bot.desk.submit import Draft, submit
 from store import agents, boards

@@ -9,17 +9,22 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from approvals.digest_choices import Choices, Pick
 from approvals.errors import Reason
 from approvals.events import PulledOut
-from approvals.model import STORM, Case, Choice, Person, Risk, Status, Via
+from approvals.model import STORM, Case, Choice, Kind, Person, RequestId, Risk, Status, Via
 from bot.desk import clearing, decide, duty
-from bot.desk.clearing import Answering, Beginning, Cleared, Underway
+from bot.desk.came_of import Cleared
+from bot.desk.clearing import Answering, Beginning, Underway
+from bot.desk.gathering import Gathered
 from bot.desk.ruling import rule_on
+from bot.slack.clearing_job import words_of
 from sandbox.server import SlackStandIn
 from store import boards, clearings, facts
 from store.clearings import Draft
+from store.tables import cases
 from store.unit_of_work import Unit
 from tests.bot.desk.digests import (
     ADMIN,
@@ -34,6 +39,7 @@ from tests.bot.desk.digests import (
     gathered,
     items_of,
     on_one_board,
+    put_up,
 )
 from tests.harness.desk import RunningDesk, running_desk
 
@@ -143,7 +149,7 @@ async def test_the_same_click_twice_begins_once(bot: RunningDesk) -> None:
     assert (await begun(bot, board)).count == 3
     assert await bot.store.read(lambda unit: clearings.draft(unit, board.board, ALICE.id)) == Draft()
     assert (await begun(bot, board)).what is Beginning.BEGUN
-    assert isinstance(await clearing.go_on(bot.desk, "click:1", within=30), Cleared)
+    await _to_its_end(bot, "click:1")
     assert (await begun(bot, board)).what is Beginning.BEGUN
     assert (await begun(bot, board, key="click:2")).what is Beginning.NOTHING
     for case in refunds:
@@ -230,19 +236,100 @@ async def test_what_left_the_message_is_named(bot: RunningDesk) -> None:
     assert await statuses(bot, refunds) == [Status.PENDING, Status.APPROVED]
 
 
-async def test_what_was_carried_over_is_not_cleared_by_the_old_message(bot: RunningDesk) -> None:
-    """A newer message holds both; the old one's click begins nothing, one begun before decides nothing."""
-    board, [first] = await on_one_board(bot, 1)
+async def test_a_clearing_goes_on_after_a_newer_message_took_over(bot: RunningDesk) -> None:
+    """It decides what it showed, where that stands now, and nothing that came on the newer one."""
+    board, refunds = await on_one_board(bot, 30)
     await begun(bot, board)
-    second = await bot.ask()
-    [newer] = await gathered(bot)
-    assert newer.count == 2
+    assert isinstance(await clearing.go_on(bot.desk, "click:1", within=0), Underway)
+    later = await bot.ask()
+    newer = await _taken_over(bot, board)
+    assert newer.count == 6
     came = await clearing.go_on(bot.desk, "click:1", within=30)
     assert isinstance(came, Cleared)
-    assert why(came) == {first.id: None}
-    assert (await begun(bot, board, key="click:2")).what is Beginning.CARRIED_ON
-    assert len((await cleared(bot, newer, key="click:3")).approved) == 2
-    assert await statuses(bot, [first, second]) == [Status.APPROVED] * 2
+    assert ({case.id for case in came.approved}, why(came)) == ({case.id for case in refunds}, {})
+    assert (await bot.case(later.id)).status is Status.PENDING
+    for case in refunds:
+        assert await bot.story(case.id) == ["request.opened", "vote.approved", "request.decided"]
+
+
+async def test_what_is_chosen_on_an_older_message_holds_for_what_it_showed(bot: RunningDesk) -> None:
+    """A *Review* that is sent after the newer one took over: one rejected, one approved, none besides."""
+    board, _ = await on_one_board(bot, 2)
+    first, second = [item.request for item in await items_of(bot, board)]
+    later = await bot.ask()
+    await _taken_over(bot, board)
+    came = await cleared(bot, board, apart={first: Pick.REJECT}, reason="no receipt")
+    assert ([case.id for case in came.rejected], [case.id for case in came.approved]) == ([first], [second])
+    assert (await bot.case(later.id)).status is Status.PENDING
+    await _to_its_end(bot, "click:1")
+    assert (await begun(bot, board, key="click:2")).what is Beginning.NOTHING
+
+
+async def test_nobody_begins_twice_on_one_message(each_bot: RunningDesk) -> None:
+    """Two clicks before it is drawn anew: the second begins nothing, also on the message that took over."""
+    bot = each_bot
+    board, _ = await on_one_board(bot, 3)
+    keys = ("click:1", "click:2")
+    both = await asyncio.gather(*(begun(bot, board, key=key) for key in keys))
+    assert Counter(each.what for each in both) == {Beginning.BEGUN: 1, Beginning.ALREADY: 1}
+    assert (await begun(bot, board, BOB, key="click:3")).what is Beginning.BEGUN
+    await bot.ask()
+    newer = await _taken_over(bot, board)
+    assert (await begun(bot, newer, key="click:4")).what is Beginning.ALREADY
+    for key in (*keys, "click:3"):
+        await _to_its_end(bot, key)
+    assert (await begun(bot, newer, key="click:5")).what is Beginning.BEGUN
+
+
+async def test_an_item_that_fails_keeps_no_other_from_being_cleared(each_bot: RunningDesk) -> None:
+    """Its row cannot be read: the others are decided, it ends, and whoever cleared is told under what."""
+    bot = each_bot
+    board, _ = await on_one_board(bot, 60)
+    requests = [item.request for item in await items_of(bot, board)]
+    broken, *others = requests
+    await bot.store.write(lambda unit: _set_state(unit, broken, "{}"))
+    await begun(bot, board)
+    assert isinstance(await clearing.go_on(bot.desk, "click:1", within=0), Underway)
+    kept = await bot.store.read(lambda unit: clearings.get(unit, "click:1"))
+    assert kept is not None
+    assert list(kept.failed) == [broken]
+    came = await clearing.go_on(bot.desk, "click:1", within=30)
+    assert isinstance(came, Cleared)
+    assert (len(came.approved), came.not_cleared) == (len(others), ())
+    assert [(each.request, each.incident) for each in came.failed] == [(broken, kept.failed[broken])]
+    assert f"{broken} could not be decided (incident {kept.failed[broken]})" in words_of(came)
+    await _to_its_end(bot, "click:1")
+    assert await bot.store.read(lambda unit: clearings.open_of(unit, board.board)) == ()
+
+
+async def test_what_was_flagged_is_told_apart_from_what_was_rejected(bot: RunningDesk) -> None:
+    """On a message with both: what is rejected does not happen, what is flagged is rolled back."""
+    await asked(bot, 3, kind=Kind.REVIEW)
+    board, _ = await on_one_board(bot, 1)
+    assert board.count == 4
+    came = await cleared(bot, board, rest=Pick.REJECT, reason="not these")
+    assert words_of(came) == "Done: 1 rejected, 3 reviews flagged: their agents roll back."
+
+
+async def _taken_over(bot: RunningDesk, board: Gathered) -> Gathered:
+    """The newer message that holds what is open on that one, and is up."""
+    await put_up(bot, board.board)
+    [newer] = await gathered(bot)
+    await put_up(bot, newer.board)
+    await bot.store.write(lambda unit: boards.take_over(unit, newer.board, bot.runtime.now()))
+    return newer
+
+
+async def _to_its_end(bot: RunningDesk, key: str) -> None:
+    """Carried out, and told; nothing where it was never begun."""
+    came = await clearing.go_on(bot.desk, key, within=30)
+    if isinstance(came, Cleared):
+        told = words_of(came)
+        await bot.store.write(lambda unit: clearing.finish(unit, bot.desk, came, Answering(), told))
+
+
+def _set_state(unit: Unit, request: RequestId, state: str) -> None:
+    unit.change(sa.update(cases).where(cases.c.id == request).values(state=state), {}, of=(cases,))
 
 
 async def test_one_click_approves_nothing_that_needs_more(bot: RunningDesk) -> None:

@@ -167,17 +167,43 @@ async def test_reject_all_asks_why_and_holds_for_each(bot: RunningDesk, slack: S
 
 
 async def test_an_older_message_says_where_the_open_ones_went(bot: RunningDesk, slack: SlackStandIn) -> None:
-    """The digest was carried over before the older message showed it."""
+    """The digest was carried over before the older message showed it: it is read on the newer one."""
     _, requests, message = await posted(bot, 2)
     held = slack.faults.hold("chat.update", times=None)
     await asked(bot, 1)
     [newer] = await gathered(bot)
     await message_of(bot, newer.board)
-    for button in ("Approve all", "Review"):
+    for button in ("Review", "Reject all"):
         await slack.click("U0ALICE", message.channel, message.ts, button)
     await slack.until(lambda: sum("newer message" in each.text for each in slack.ephemerals("U0ALICE")) == 2)
     assert await statuses(bot, requests) == [Status.PENDING] * 2
     held.release()
+
+
+async def test_an_older_message_clears_what_it_showed(bot: RunningDesk, slack: SlackStandIn) -> None:
+    """A click that met the newer one on its way: nothing that it saw is lost, nothing else is decided."""
+    _, requests, message = await posted(bot, 2)
+    held = slack.faults.hold("chat.update", times=None)
+    [later] = await asked(bot, 1)
+    [newer] = await gathered(bot)
+    await message_of(bot, newer.board)
+    await slack.click("U0ALICE", message.channel, message.ts, "Approve all")
+    await slack.ephemeral_to("U0ALICE", "Done: 2 approved.")
+    assert await statuses(bot, [*requests, later]) == [Status.APPROVED] * 2 + [Status.PENDING]
+    held.release()
+
+
+async def test_a_second_click_of_one_person_begins_nothing(bot: RunningDesk, slack: SlackStandIn) -> None:
+    """Before the message is drawn anew: they are told that it is under way, and once what came of it."""
+    board, requests, message = await posted(bot, 200)
+    clicks = [slack.click("U0ALICE", message.channel, message.ts, "Approve all") for _ in range(2)]
+    assert all(answer.acknowledged for answer in await asyncio.gather(*clicks))
+    await slack.ephemeral_to("U0ALICE", "You are clearing these already")
+    await slack.ephemeral_to("U0ALICE", "Done: 200 approved.")
+    await ended(bot, requests)
+    await closed(bot, board.board)
+    await quiet(bot)
+    assert len([each for each in slack.ephemerals("U0ALICE") if "Done" in each.text]) == 1
 
 
 async def test_the_message_of_a_storm_pauses_its_agent(stormy: RunningDesk, slack: SlackStandIn) -> None:

@@ -15,7 +15,7 @@ from sandbox.server import SlackStandIn
 from sandbox.workspace import View
 from store import clearings
 from store.clearings import Draft
-from tests.bot.desk.digests import ALICE, POLICY, asked, begun, items_of
+from tests.bot.desk.digests import ALICE, POLICY, asked, begun, gathered, items_of
 from tests.bot.slack.boards import closed, ended, filled, left, message_of, posted, review, statuses
 from tests.harness.desk import RunningDesk, running_desk
 
@@ -178,6 +178,37 @@ async def test_a_review_of_what_was_cleared_meanwhile_says_so(bot: RunningDesk, 
     await slack.submit("U0ALICE")
     view = await slack.view_of("U0ALICE", "Not decided")
     assert "Nothing waits there any more" in str(view.payload)
+
+
+async def test_a_review_outlives_a_newer_message(bot: RunningDesk, slack: SlackStandIn) -> None:
+    """What was chosen counts for what it showed, and is there again in the newer message's *Review*."""
+    board, requests, message = await posted(bot, 3)
+    view = await review(bot, "U0ALICE", message)
+    first, second = [item.request for item in await items_of(bot, board)][:2]
+    await _pick(slack, first, "Reject")
+    await _pick(slack, second, "Leave")
+    await slack.until(lambda: _submit(view) == "Decide 2")
+    [later] = await asked(bot, 1)
+    [newer] = await gathered(bot)
+    await message_of(bot, newer.board)
+    assert (await _draft(bot, newer)).choices == {first: Pick.REJECT, second: Pick.LEAVE}
+    await slack.submit("U0ALICE", {REASON: "Twice the same."})
+    await slack.ephemeral_to("U0ALICE", "Done: 1 approved, 1 rejected, 1 left waiting.")
+    assert (await bot.case(first)).status is Status.REJECTED
+    still = [case.id for case in (*requests, later) if (await bot.case(case.id)).status is Status.PENDING]
+    assert sorted(still) == sorted([second, later.id])
+
+
+async def test_an_item_is_pulled_out_of_an_older_review(bot: RunningDesk, slack: SlackStandIn) -> None:
+    """Though a newer message took over from the one that it was opened on."""
+    board, _, message = await posted(bot, 2)
+    await review(bot, "U0ALICE", message)
+    await asked(bot, 1)
+    [newer] = await gathered(bot)
+    await message_of(bot, newer.board)
+    out = (await items_of(bot, board))[0].request
+    await slack.click_in_view("U0ALICE", "Pull out", block_id=f"item:{out}")
+    await left(bot, out)
 
 
 async def test_leaving_all_decides_nothing(bot: RunningDesk, slack: SlackStandIn) -> None:
