@@ -14,7 +14,7 @@ from importlib.metadata import version
 from approvals.canonical import Json
 from approvals.model import AgentName, DigestName, Instant, RequestId
 from bot.alone import alone_with
-from bot.desk import decide, follow_up, gathering, letters, notify, overdue, pausing
+from bot.desk import decide, follow_up, incidents, letters, notify, overdue, pausing, rounds
 from bot.desk.desk import Desk
 from bot.desk.handoffs import Handoffs
 from bot.desk.muster import Muster
@@ -32,7 +32,7 @@ from bot.slack.service import SlackSide, Workspace, slack_side
 from scheduler.auditor import Auditor
 from scheduler.clock import Clock
 from scheduler.courier import Courier
-from scheduler.digests import Digests
+from scheduler.digests import Digests, Turn
 from scheduler.results import Result, Sender
 from scheduler.reviews import Reviews
 from scheduler.sweeper import Sweeper, Tick
@@ -254,14 +254,19 @@ def _clock(side: SlackSide, sweeper: Sweeper, ears: Ears) -> Clock:
     clock.at(reviews.next_at, "reviews", reviews.run_once)
     clock.every(MUSTER_EVERY, "muster", Muster(desk).look)
 
-    def gather(unit: Unit, digest: DigestName, now: Instant) -> int:
-        return len(gathering.gather(unit, desk, digest, now))
-
-    digests = Digests(desk.store, lambda: desk.policies.current.digests, gather)
+    digests = _digests(desk)
     clock.at(digests.next_at, "digests", digests.run_once)
     clock.every(RELEASE_EVERY, "release", partial(pausing.release_all, desk))
     desk.store.on_commit(lambda committed: clock.rearm() if committed.requests else None)
     return clock
+
+
+def _digests(desk: Desk) -> Digests:
+    async def gather(digest: DigestName, now: Instant, turn: Turn) -> int:
+        return len(await rounds.post(desk, digest, now, turn))
+
+    settings, incident = lambda: desk.policies.current.digests, lambda: incidents.number(desk.runtime)
+    return Digests(desk.store, settings, gather, incident, partial(incidents.tell, desk))
 
 
 def _watch(side: SlackSide, shelf: PolicyShelf, meter: Meter) -> PolicyWatch:

@@ -32,7 +32,7 @@ class Board:
     opened_at: Instant
     #: since when nothing on it waits for anybody
     closed_at: Instant | None = None
-    #: the newer one that holds what was still open
+    #: the newer one that takes over what is still open: as soon as it is up, which closes this one
     carried_to: BoardId | None = None
     #: where it is in Slack
     ref: CardRef | None = None
@@ -75,10 +75,11 @@ _AT = sa.select(boards).where(
 _OPEN = (
     sa.select(boards)
     .where(boards.c.closed_at.is_(None), boards.c.digest == sa.bindparam("digest_"))
-    .order_by(boards.c.id)
+    .order_by(boards.c.seq)
 )
+_LAST = sa.select(sa.func.max(boards.c.seq))
 _STANDING = (
-    sa.select(boards.c.id, boards.c.posted_ts).where(boards.c.closed_at.is_(None)).order_by(boards.c.id)
+    sa.select(boards.c.id, boards.c.posted_ts).where(boards.c.closed_at.is_(None)).order_by(boards.c.seq)
 )
 _ITEMS = (
     sa.select(board_items).where(board_items.c.board == sa.bindparam("id_")).order_by(board_items.c.place)
@@ -95,13 +96,26 @@ _WAITING = (
     )
     .order_by(board_items.c.place)
 )
+_HOW_MANY_WAIT = (
+    sa.select(sa.func.count())
+    .select_from(board_items.join(cases, cases.c.id == board_items.c.request))
+    .where(
+        board_items.c.board == sa.bindparam("id_"),
+        cases.c.status == sa.literal_column("'pending'"),
+        cases.c.waits_in == sa.bindparam("digest_"),
+    )
+)
 _COUNT = sa.select(sa.func.count()).select_from(board_items).where(board_items.c.board == sa.bindparam("id_"))
-#: Ids sort by creation: it stands on the last one, whatever it was carried over from.
+_HANDS_OVER = sa.and_(
+    boards.c.carried_to.is_not(None), boards.c.closed_at.is_(None), boards.c.digest == cases.c.waits_in
+)
+#: It stands on the last one, but where that is not up, and takes over from one that is.
 _OF_REQUEST = (
     sa.select(boards)
     .join(board_items, board_items.c.board == boards.c.id)
+    .join(cases, cases.c.id == board_items.c.request)
     .where(board_items.c.request == sa.bindparam("request_"))
-    .order_by(boards.c.id.desc())
+    .order_by(sa.case((_HANDS_OVER, 1), else_=0).desc(), boards.c.seq.desc())
     .limit(1)
 )
 _PLACE = (
@@ -116,7 +130,17 @@ _PLACE = (
 _CLOSE = (
     sa.update(boards)
     .where(boards.c.id == sa.bindparam("id_"), boards.c.closed_at.is_(None))
-    .values(closed_at=sa.bindparam("at_", type_=boards.c.closed_at.type), carried_to=sa.bindparam("to_"))
+    .values(closed_at=sa.bindparam("at_", type_=boards.c.closed_at.type), carried_to=None)
+)
+_HAND_OVER = (
+    sa.update(boards)
+    .where(boards.c.id == sa.bindparam("id_"), boards.c.closed_at.is_(None))
+    .values(carried_to=sa.bindparam("to_"))
+)
+_TAKES_OVER = (boards.c.carried_to == sa.bindparam("id_"), boards.c.closed_at.is_(None))
+_FROM = sa.select(boards.c.id).where(*_TAKES_OVER).order_by(boards.c.seq)
+_TAKE_OVER = (
+    sa.update(boards).where(*_TAKES_OVER).values(closed_at=sa.bindparam("at_", type_=boards.c.closed_at.type))
 )
 _REOPEN = (
     sa.update(boards)
@@ -139,9 +163,11 @@ def alone(u: Unit) -> None:
 
 
 def add(u: Unit, board: Board) -> None:
-    """A new one, not in Slack yet."""
+    """A new one, not in Slack yet; behind all there are."""
+    alone(u)
     row = {
         "id": board.id,
+        "seq": (u.read(_LAST, of=(boards,)).scalar() or 0) + 1,
         "digest": board.digest,
         "channel": board.channel or "",
         "ask": write_json(list(board.ask)),
@@ -182,8 +208,8 @@ def open_of(u: Unit, digest: DigestName) -> tuple[Board, ...]:
 
 
 def of_request(u: Unit, request: RequestId) -> Board | None:
-    """The newest that it stands on."""
-    return _board(u.read(_OF_REQUEST, {"request_": request}, of=(boards, board_items)).first())
+    """The one that shows it to people: the newest that it was put on, once that is up."""
+    return _board(u.read(_OF_REQUEST, {"request_": request}, of=(boards, board_items, cases)).first())
 
 
 def items(u: Unit, board: BoardId) -> tuple[Item, ...]:
@@ -197,6 +223,13 @@ def waiting(u: Unit, board: Board, before: int) -> tuple[Item, ...]:
     wanted = {"id_": board.id, "before": before, "digest_": board.digest}
     rows = u.read(_WAITING, wanted, of=(board_items, cases))
     return tuple(Item(row.place, RequestId(row.request), Digest(row.sight)) for row in rows)
+
+
+def how_many_wait(u: Unit, board: Board) -> int:
+    """Of all that were put on it, those that nobody has decided, and that have not left its digest."""
+    wanted = {"id_": board.id, "digest_": board.digest}
+    found: int = u.read(_HOW_MANY_WAIT, wanted, of=(board_items, cases)).scalar_one()
+    return found
 
 
 def count(u: Unit, board: BoardId) -> int:
@@ -213,9 +246,22 @@ def place(u: Unit, board: BoardId, ref: CardRef) -> None:
     u.outbox_touched = True
 
 
-def close(u: Unit, board: BoardId, at: Instant, carried_to: BoardId | None = None) -> bool:
+def close(u: Unit, board: BoardId, at: Instant) -> bool:
     """Nothing on it waits any more; False where it was closed before."""
-    return u.change(_CLOSE, {"id_": board, "at_": at, "to_": carried_to}, of=(boards,)) > 0
+    return u.change(_CLOSE, {"id_": board, "at_": at}, of=(boards,)) > 0
+
+
+def hand_over(u: Unit, board: BoardId, to: BoardId) -> None:
+    """What is open on it was put on `to` as well, and is decided on `board` until that is up."""
+    u.change(_HAND_OVER, {"id_": board, "to_": to}, of=(boards,))
+
+
+def take_over(u: Unit, board: BoardId, at: Instant) -> tuple[BoardId, ...]:
+    """It is up: those that handed over to it are closed. Which these are."""
+    before = tuple(map(BoardId, u.read(_FROM, {"id_": board}, of=(boards,)).scalars().all()))
+    if before:
+        u.change(_TAKE_OVER, {"id_": board, "at_": at}, of=(boards,))
+    return before
 
 
 def reopen(u: Unit, board: BoardId) -> None:

@@ -33,7 +33,7 @@ _WHOLE = sa.select(*PARTS).outerjoin_from(cases, contents, cases.c.id == content
 _LOAD = _WHOLE.where(cases.c.id == sa.bindparam("id_"))
 _MOVED = (
     "status", "gate", "risk", "due_at", "decided_at", "parked_at", "claimed_at", "version", "chain_seq",
-    "waits_in",
+    "waits_in", "sight",
 )  # fmt: skip
 _SAVE = altering(cases, "id", "version", (*_MOVED, "chain_hash", "state"))
 _PLACED = _WHOLE.add_columns(cases.c.id, *PLACE).join(cards, cards.c.request == cases.c.id)
@@ -291,6 +291,7 @@ def _columns(case: Case) -> dict[str, Any]:
         "claimed_at": case.claimed_at,
         "version": case.version,
         "waits_in": HELD if case.held else case.waits_in,
+        "sight": case.sight if case.waits_in is not None else None,
         "chain_seq": case.chain.seq,
         "chain_hash": case.chain.hash,
         "state": SPELLING.write(case),

@@ -99,6 +99,8 @@ cases = sa.Table(
     sa.Column("emptied_at", Moment),
     # While no card of its own shows it: its digest's name, or that its agent is paused.
     sa.Column("waits_in", sa.Text),
+    # `Case.sight` while it waits in a digest: else putting it on a message would need its payload.
+    sa.Column("sight", sa.Text),
     sa.Column("state", sa.Text, nullable=False),
     sa.Index("ix_cases_agent_id", "agent", "id"),
     sa.Index("ix_cases_agent_status_id", "agent", "status", "id"),
@@ -324,6 +326,8 @@ boards = sa.Table(
     metadata,
     # One message that holds many requests: a digest.
     sa.Column("id", Id, primary_key=True),
+    # Their order, which ids do not tell: these are made from clocks, and clocks are set back.
+    sa.Column("seq", sa.Integer, nullable=False),
     sa.Column("digest", sa.Text, nullable=False),
     # Where it is to go; empty: to the policy's own channel.
     sa.Column("channel", sa.Text, nullable=False),
@@ -331,14 +335,16 @@ boards = sa.Table(
     # Whether *Approve all* may clear what it holds: 0 or 1.
     sa.Column("clears", sa.Integer, nullable=False),
     sa.Column("opened_at", Moment, nullable=False),
-    # Since when nothing on it waits for anybody, and where what still did went instead.
+    # Since when nothing on it waits for anybody. Where what still did goes instead: while it is not closed,
+    # that message is not up, and this one stands.
     sa.Column("closed_at", Moment),
     sa.Column("carried_to", Id),
     # Where it is in Slack.
     sa.Column("posted_channel", sa.Text),
     sa.Column("posted_ts", sa.Text),
     sa.Column("permalink", sa.Text),
-    sa.Index("ix_boards_open", "digest", "id", **_where("closed_at IS NULL")),
+    sa.Index("ix_boards_seq", "seq", unique=True),
+    sa.Index("ix_boards_open", "digest", "seq", **_where("closed_at IS NULL")),
     sa.Index("ix_boards_carried_to", "carried_to", **_where("carried_to IS NOT NULL")),
     sa.Index("ix_boards_posted", "posted_channel", "posted_ts", unique=True),
 )

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import partial
 
-from approvals.model import STORM, Case, DigestName, GroupName, Instant, UserId
-from bot.desk import gathering
+from approvals.model import STORM, DigestName, GroupName, UserId
+from bot.desk import rounds
 from bot.desk.clearing import may_clear
 from bot.desk.desk import Desk
 from store import boards, cases
+from store.boards import Board
 from store.unit_of_work import Unit
 
 
@@ -49,35 +50,26 @@ async def names(desk: Desk) -> tuple[DigestName, ...]:
 
 async def send(desk: Desk, by: UserId, digests: tuple[DigestName, ...]) -> Sending:
     """Put on messages what waits in `digests` for the groups that `by` is in; for an operator, all of it."""
-    now = desk.runtime.now()
-    came = [
-        await desk.store.write(partial(_send, desk=desk, by=by, digest=each, now=now)) for each in digests
-    ]
-    return Sending(
-        tuple(sent for each in came for sent in each.made),
-        tuple(sent for each in came for sent in each.standing),
-    )
-
-
-def _send(unit: Unit, desk: Desk, by: UserId, digest: DigestName, now: Instant) -> Sending:
     roster, policy = desk.directory.roster(), desk.policies.current
 
     def theirs(ask: tuple[GroupName, ...]) -> bool:
         return by in policy.operators or may_clear(by, ask, roster)
 
-    def wanted(case: Case) -> bool:
-        return theirs(case.asked)
+    made: list[Sent] = []
+    standing: list[Sent] = []
+    for digest in digests:
+        posted = await rounds.post(desk, digest, desk.runtime.now(), wanted=lambda case: theirs(case.asked))
+        fresh = {each.board for each in posted}
+        for board, count in await desk.store.read(partial(_waiting, digest=digest)):
+            if theirs(board.ask):
+                link = board.ref.permalink if board.ref is not None else None
+                sent = Sent(digest, board.channel or policy.channel, count, link)
+                (made if board.id in fresh else standing).append(sent)
+    return Sending(tuple(made), tuple(standing))
 
-    made = gathering.gather(unit, desk, digest, now, wanted)
-    fresh = {each.board for each in made}
-    standing = []
-    for board in boards.open_of(unit, digest):
-        if board.id in fresh or not theirs(board.ask):
-            continue
-        waiting = len(boards.waiting(unit, board, boards.count(unit, board.id)))
-        if waiting:
-            link = board.ref.permalink if board.ref is not None else None
-            standing.append(Sent(digest, board.channel or policy.channel, waiting, link))
-    return Sending(
-        tuple(Sent(digest, each.channel or policy.channel, each.count) for each in made), tuple(standing)
-    )
+
+def _waiting(unit: Unit, digest: DigestName) -> list[tuple[Board, int]]:
+    """The messages on which something waits, and how much; what hands over is counted where it goes."""
+    standing = [board for board in boards.open_of(unit, digest) if board.carried_to is None]
+    counts = ((board, boards.how_many_wait(unit, board)) for board in standing)
+    return [(board, count) for board, count in counts if count]

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from approvals import digesting
 from approvals.canonical import Digest, Json
 from approvals.model import STORM, BoardId, Case, DigestName, GroupName, Instant, RequestId
 from bot.desk.desk import Desk
-from store import boards, cases, outbox, recent
+from store import board_cases, boards, outbox, recent
 from store.boards import Board
 from store.outbox import ParcelKind
 from store.unit_of_work import Unit
 
 #: What one message holds at most; what is more goes on another.
 MOST = 1000
-_PAGE = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,39 +36,98 @@ class Gathered:
     board: BoardId
     #: where it goes; None: to the policy's own channel
     channel: str | None
+    #: how many were put on it so far
     count: int
 
 
-def gather(
-    unit: Unit, desk: Desk, digest: DigestName, now: Instant, wanted: Callable[[Case], bool] = lambda _: True
-) -> tuple[Gathered, ...]:
-    """Put what waits in `digest` on messages, one for each channel and approver group (and 1,000 requests).
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What one transaction of a round came to."""
 
-    Where something new came, what is still open on the message before moves to the new one, so that one
-    message holds all; where nothing did, that one stays as it is. `wanted` is asked of each request.
+    boards: tuple[Gathered, ...]
+    #: requests that stay where they are, as their rows cannot be read
+    unreadable: tuple[tuple[RequestId, Exception], ...] = ()
+    #: where to go on; None: that was all
+    after: RequestId | None = None
+
+
+#: A request, and its sight.
+_Seen: TypeAlias = tuple[RequestId, Digest]
+
+
+def gather(  # noqa: PLR0917  # a part of a round, and whose
+    unit: Unit,
+    desk: Desk,
+    digest: DigestName,
+    now: Instant,
+    since: Instant,
+    after: RequestId | None = None,
+    wanted: Callable[[Case], bool] = lambda _: True,
+) -> Part:
+    """Put what waits in `digest`, and is on no message, on one for each channel and approver group.
+
+    Looks at 1,000 requests behind `after`. What is new goes on a message of the same round, one that was made
+    `since` then, or on one that is not in Slack yet. Else a message is made, which takes over what is open on
+    those before, as far as it fits. Where nothing new came, those stay as they are. `wanted` is asked of each
+    request.
     """
     boards.alone(unit)
-    earlier = _standing(unit, digest)
-    routes: dict[_Route, list[Case]] = defaultdict(list)
-    for case in _waiting(unit, digest):
+    fresh = board_cases.fresh(unit, digest, after, MOST)
+    routes: dict[_Route, list[_Seen]] = defaultdict(list)
+    for case, sight in fresh.outlines:
         if wanted(case):
-            routes[_route(case)].append(case)
-    made: list[Gathered] = []
+            routes[_route(case)].append((case.id, sight))
+    touched: list[Gathered] = []
     for route, waiting in routes.items():
-        if all(case.id in earlier for case in waiting):
-            continue
-        first: BoardId | None = None
-        for start in range(0, len(waiting), MOST):
-            part = waiting[start : start + MOST]
+        touched += _put(unit, desk, digest, route, waiting, now, since)
+    return Part(tuple(touched), fresh.unreadable, fresh.last)
+
+
+def _put(  # noqa: PLR0917  # what goes where, and when
+    unit: Unit,
+    desk: Desk,
+    digest: DigestName,
+    route: _Route,
+    waiting: Sequence[_Seen],
+    now: Instant,
+    since: Instant,
+) -> Iterator[Gathered]:
+    standing = [
+        board for board in boards.open_of(unit, digest) if _of_board(board) == route and not board.carried_to
+    ]
+    joinable = [board for board in standing if board.ref is None or board.opened_at >= since]
+    older = [board for board in standing if board not in joinable]
+    counts = {board.id: boards.count(unit, board.id) for board in joinable}
+    while waiting:
+        board = next((each for each, count in counts.items() if count < MOST), None)
+        if board is None:
             board = _open(unit, desk, digest, route, now)
-            boards.append(unit, board, 0, _seen(unit, part))
-            outbox.show_board(unit, board, now, pressing=False, lane=_lane(route.channel))
-            made.append(Gathered(board, route.channel, len(part)))
-            first = first or board
-        for old in {earlier[case.id] for case in waiting if case.id in earlier}:
-            boards.close(unit, old, now, first)
-            outbox.show_board(unit, old, now, pressing=False)
-    return tuple(made)
+            counts[board] = _take_in(unit, board, older, min(MOST, len(waiting)))
+        room = MOST - counts[board]
+        boards.append(unit, board, counts[board], waiting[:room])
+        counts[board] += len(waiting[:room])
+        waiting = waiting[room:]
+        outbox.show_board(unit, board, now, pressing=False, lane=_lane(route.channel))
+        yield Gathered(board, route.channel, counts[board])
+
+
+def _take_in(unit: Unit, board: BoardId, older: list[Board], coming: int) -> int:
+    """Put on `board` what is open on those of `older` that fit whole beside what is `coming`; how many.
+
+    One that does not stays as it is: a message has one successor. These hand over once `board` is up.
+    """
+    count = 0
+    for old in tuple(older):
+        room = MOST - coming - count
+        if room <= 0:
+            break
+        there = board_cases.still_there(unit, old, room + 1)
+        if len(there) <= room:
+            boards.append(unit, board, count, there)
+            boards.hand_over(unit, old.id, board)
+            older.remove(old)
+            count += len(there)
+    return count
 
 
 def crowded(unit: Unit, desk: Desk, case: Case | None, channel: str | None, now: Instant) -> bool:
@@ -92,12 +151,13 @@ def channel_of(case: Case) -> str | None:
 
 
 def follow(unit: Unit, desk: Desk, before: Case | None, after: Case, now: Instant) -> None:
-    """See to it that what has to be shown anew is shown somewhere, and count it for the next storm."""
+    """See to it that what has to be shown anew is shown somewhere, and count it, once, for the next storm."""
     if after.held or after.status.final or not _moved(before, after):
         return
     if after.waits_in == STORM:
         _join(unit, desk, after, now)
-    if after.waits_in in (None, STORM) and desk.policies.current.storm is not None:
+    counted = before is not None and before.waits_in == STORM
+    if after.waits_in in (None, STORM) and not counted and desk.policies.current.storm is not None:
         channel = channel_of(after) or desk.policies.current.channel
         recent.note(unit, channel, after.request.agent, now)
 
@@ -114,16 +174,21 @@ def _moved(before: Case | None, after: Case) -> bool:
 def left(unit: Unit, before: Case, after: Case, now: Instant) -> None:
     """The message that `before` stood on is out of date, where `after` stands elsewhere."""
     if before.waits_in is not None and _moved(before, after):
-        board = boards.of_request(unit, before.id)
-        if board is not None:
-            outbox.show_board(unit, board.id, now, pressing=False)
+        _show(unit, before.id, now, pressing=False)
 
 
 def show(unit: Unit, case: Case, now: Instant) -> None:
     """Have the message that holds `case` show how it stands; nothing where it waits for its time."""
-    board = boards.of_request(unit, case.id)
+    _show(unit, case.id, now, pressing=case.status.final)
+
+
+def _show(unit: Unit, request: RequestId, now: Instant, *, pressing: bool) -> None:
+    board = boards.of_request(unit, request)
     if board is not None:
-        outbox.show_board(unit, board.id, now, pressing=case.status.final)
+        outbox.show_board(unit, board.id, now, pressing=pressing)
+        if board.carried_to is not None:
+            # Which may be on its way to Slack, and shows the request as it was.
+            outbox.show_board(unit, board.carried_to, now, pressing=pressing)
 
 
 def _join(unit: Unit, desk: Desk, case: Case, now: Instant) -> None:
@@ -153,30 +218,8 @@ def _open(unit: Unit, desk: Desk, digest: DigestName, route: _Route, now: Instan
     return board
 
 
-def _standing(unit: Unit, digest: DigestName) -> Mapping[RequestId, BoardId]:
-    """What stands on a message already that is not closed."""
-    return {
-        item.request: board.id
-        for board in boards.open_of(unit, digest)
-        for item in boards.items(unit, board.id)
-    }
-
-
-def _seen(unit: Unit, outlines: Sequence[Case]) -> list[tuple[RequestId, Digest]]:
-    """Each with its sight, for which an outline lacks the salt."""
-    whole = cases.some(unit, [case.id for case in outlines])
-    return [(case.id, whole[case.id].sight) for case in outlines]
-
-
-def _waiting(unit: Unit, digest: DigestName) -> Iterator[Case]:
-    after: RequestId | None = None
-    while page := cases.waiting_in(unit, digest, after, _PAGE):
-        yield from page
-        after = page[-1].id
-
-
 def _route(case: Case) -> _Route:
-    return _Route(case.judgement.channel, case.asked, digesting.clears(case))
+    return _Route(channel_of(case), case.asked, digesting.clears(case))
 
 
 def _of_board(board: Board) -> _Route:

@@ -153,8 +153,9 @@ def _in_digests(unit: Unit, mine: Sequence[Place]) -> tuple[InDigest, ...]:
         if place.digest is not None:
             by_digest.setdefault(place.digest, set()).add(place.id)
     for digest, ids in by_digest.items():
-        # What was carried over stands on the older message too.
-        for board in reversed(boards.open_of(unit, digest)):
+        standing = boards.open_of(unit, digest)
+        # What is carried over stands on both messages: the newer is not up yet.
+        for board in sorted(standing, key=lambda board: board.carried_to is None):
             here = ids & {item.request for item in boards.waiting(unit, board, _ALL)}
             ids.difference_update(here)
             if here:

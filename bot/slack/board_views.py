@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 
 from approvals.model import BoardId
@@ -83,14 +83,13 @@ def _view(desk: Desk, frame: _Frame, standing: Iterable[Standing]) -> BoardView:
         roster=desk.directory.roster(),
         now=desk.runtime.now(),
         clearing=tuple({each.by.id: each.by for each in frame.clearing}.values()),
-        carried_on=board.carried_to is not None,
+        carried_on=board.carried_on,
         carried=link,
     )
 
 
 def _entry(board: Board, standing: Standing) -> Entry:
     case, item = standing.case, standing.item
-    if not standing.here and board.carried_to is None:
-        # It went to another message of the same name on its own: from here it looks as if it had a card.
-        case = replace(case, waits_in=None)
-    return Entry(item.place, case, changed=case.sight != item.sight)
+    # What a newer message took over with all the rest stands here as it did.
+    moved = not standing.here and board.carried_to is None
+    return Entry(item.place, case, changed=case.sight != item.sight, moved=moved)

@@ -22,7 +22,7 @@ from bot.slack.keeping import Keeping
 from bot.slack.outgoing import Outgoing, may_have_arrived
 from bot.slack.places import Stuck, Way
 from scheduler.results import Again, Done, Result
-from store import board_cases, boards, cases, outbox
+from store import board_cases, boards, cases, clearings, outbox
 from store.cards import CardRef
 from store.outbox import Parcel
 from store.unit_of_work import Unit
@@ -133,7 +133,11 @@ class _Message:
 
     def placed(self, unit: Unit, ref: CardRef) -> None:
         """See `Kept`."""
-        boards.place(unit, self.shown.board.id, ref)
+        board, now = self.shown.board.id, self.desk.runtime.now()
+        boards.place(unit, board, ref)
+        for before in boards.take_over(unit, board, now):
+            clearings.carry_drafts(unit, before, board)
+            outbox.show_board(unit, before, now, pressing=False)
 
     async def seen(self, since: Instant) -> None:
         """Soft windows begin: of what stood on the message, and never before it did."""

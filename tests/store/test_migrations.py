@@ -68,8 +68,8 @@ def _gate_review_too(connection: sa.Connection) -> None:
 def _digests_too(connection: sa.Connection) -> None:
     _gate_review_too(connection)
     for statement in (
-        "INSERT INTO boards (id, digest, channel, ask, clears, opened_at)"
-        " VALUES ('dig_1', 'hourly', '', '[]', 1, 1)",
+        "INSERT INTO boards (id, seq, digest, channel, ask, clears, opened_at)"
+        " VALUES ('dig_1', 1, 'hourly', '', '[]', 1, 1)",
         "INSERT INTO board_items VALUES ('dig_1', 0, 'req_1', 'x')",
         "INSERT INTO drafts VALUES ('dig_1', 'U1', '{}', '')",
         "INSERT INTO clearings VALUES ('click', 'dig_1', '{}', 1, NULL)",

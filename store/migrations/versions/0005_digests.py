@@ -18,6 +18,7 @@ def upgrade() -> None:
     op.add_column("agents", sa.Column("paused_at", sa.BigInteger(), nullable=True))
     op.add_column("agents", sa.Column("paused_by", sa.Text(), nullable=True))
     op.add_column("cases", sa.Column("waits_in", sa.Text(), nullable=True))
+    op.add_column("cases", sa.Column("sight", sa.Text(), nullable=True))
     _index("ix_cases_waits_in", "cases", ["waits_in", "id"], "waits_in IS NOT NULL AND status = 'pending'")
     held = ["waits_in", "status", "agent", "id"]
     _index("ix_cases_held", "cases", held, "waits_in = 'a pause' AND status = 'pending'")
@@ -59,6 +60,7 @@ def _boards() -> None:
     op.create_table(
         "boards",
         sa.Column("id", _ID, nullable=False),
+        sa.Column("seq", sa.Integer(), nullable=False),
         sa.Column("digest", sa.Text(), nullable=False),
         sa.Column("channel", sa.Text(), nullable=False),
         sa.Column("ask", sa.Text(), nullable=False),
@@ -71,7 +73,8 @@ def _boards() -> None:
         sa.Column("permalink", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_boards")),
     )
-    _index("ix_boards_open", "boards", ["digest", "id"], "closed_at IS NULL")
+    op.create_index("ix_boards_seq", "boards", ["seq"], unique=True)
+    _index("ix_boards_open", "boards", ["digest", "seq"], "closed_at IS NULL")
     _index("ix_boards_carried_to", "boards", ["carried_to"], "carried_to IS NOT NULL")
     op.create_index("ix_boards_posted", "boards", ["posted_channel", "posted_ts"], unique=True)
     op.create_table(

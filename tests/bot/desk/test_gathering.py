@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Mapping
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
-from approvals.model import STORM, Choice, Gate, Instant, Risk, Status
+from approvals.model import STORM, Choice, DigestName, Gate, Instant, Risk, Status
 from approvals.policy import load
-from bot.desk import decide, digest_now
+from approvals.policy_model import Digest as Times
+from bot.desk import decide, digest_now, incidents, rounds
 from sandbox.server import SlackStandIn
-from scheduler.digests import Digests
+from scheduler.digests import Digests, Turn
 from store import boards, outbox, recent
 from store.boards import Board
 from store.outbox import ParcelKind
-from store.unit_of_work import Unit
 from tests.bot.desk.digests import (
     ADMIN,
     ALICE,
@@ -31,6 +32,7 @@ from tests.bot.desk.digests import (
     gathered,
     items_of,
     on_one_board,
+    put_up,
 )
 from tests.harness.databases import PostgresServer
 from tests.harness.desk import RunningDesk, running_desk
@@ -81,6 +83,7 @@ async def test_nothing_is_shown_before_its_time(bot: RunningDesk) -> None:
 async def test_one_message_holds_all_that_is_open(bot: RunningDesk) -> None:
     """With nothing new it stays; with something new, what is still open moves on, and no more than that."""
     first, (one, other) = await on_one_board(bot, 2)
+    await put_up(bot, first.board)
     assert await gathered(bot) == ()
     await decide.vote(bot.desk, one.id, ALICE, Choice.APPROVE, one.sight)
     third = await bot.ask()
@@ -88,7 +91,16 @@ async def test_one_message_holds_all_that_is_open(bot: RunningDesk) -> None:
     assert {item.request for item in await items_of(bot, second)} == {other.id, third.id}
     old = await bot.store.read(lambda unit: boards.get(unit, first.board))
     assert old is not None
-    assert (old.closed_at is not None, old.carried_to) == (True, second.board)
+    assert (old.closed_at, old.carried_to) == (None, second.board)
+    shows = await bot.store.read(lambda unit: boards.of_request(unit, other.id))
+    assert shows == old
+    await bot.store.write(lambda unit: boards.take_over(unit, second.board, bot.runtime.now()))
+    old = await bot.store.read(lambda unit: boards.get(unit, first.board))
+    assert old is not None
+    assert old.carried_on
+    shows = await bot.store.read(lambda unit: boards.of_request(unit, other.id))
+    assert shows is not None
+    assert shows.id == second.board
 
 
 async def test_it_is_gathered_once_at_its_time(database_url: str, slack: SlackStandIn) -> None:
@@ -108,14 +120,15 @@ async def test_it_is_gathered_once_at_its_time(database_url: str, slack: SlackSt
         assert len(await bot.store.read(lambda unit: boards.items(unit, board.id))) == 2
 
 
-def digests(bot: RunningDesk) -> Digests:
-    """A replica's clock."""
-    from bot.desk import gathering
+def digests(bot: RunningDesk, times: Callable[[], Mapping[DigestName, Times]] | None = None) -> Digests:
+    """A replica's clock, with that policy for the times of digests."""
+    settings = times or (lambda: bot.desk.policies.current.digests)
 
-    def gather(unit: Unit, digest: object, now: object) -> int:
-        return len(gathering.gather(unit, bot.desk, HOURLY, bot.runtime.now())) if digest == HOURLY else 0
+    async def gather(digest: DigestName, now: Instant, turn: Turn) -> int:
+        return len(await rounds.post(bot.desk, digest, now, turn))
 
-    return Digests(bot.store, lambda: bot.desk.policies.current.digests, gather)
+    incident = partial(incidents.number, bot.runtime)
+    return Digests(bot.store, settings, gather, incident, partial(incidents.tell, bot.desk))
 
 
 async def test_an_escalated_item_leaves_for_a_card(bot: RunningDesk) -> None:
