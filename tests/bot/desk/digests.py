@@ -6,8 +6,8 @@ import asyncio
 from typing import Any
 
 from approvals.digest_choices import Choices, Pick
-from approvals.model import AgentName, Case, DigestName, Person, UserId
-from bot.desk import clearing, gathering
+from approvals.model import AgentName, BoardId, Case, DigestName, Person, UserId
+from bot.desk import clearing, rounds
 from bot.desk.came_of import Cleared
 from bot.desk.clearing import Begun
 from bot.desk.gathering import Gathered
@@ -15,6 +15,7 @@ from bot.desk.submit import Draft, submit
 from store import agents, boards
 from store.agents import Agent
 from store.boards import Item
+from store.cards import CardRef
 from tests.harness.desk import RunningDesk
 
 ALICE, BOB = Person(UserId("U0ALICE"), "alice"), Person(UserId("U0BOB"), "bob")
@@ -86,7 +87,13 @@ async def asked(bot: RunningDesk, count: int, **fields: Any) -> list[Case]:
 async def gathered(bot: RunningDesk, digest: DigestName = HOURLY) -> tuple[Gathered, ...]:
     """What the cron's moment makes."""
     now = bot.runtime.now()
-    return await bot.store.write(lambda unit: gathering.gather(unit, bot.desk, digest, now))
+    return await rounds.post(bot.desk, digest, now)
+
+
+async def put_up(bot: RunningDesk, board: BoardId) -> None:
+    """It is in Slack, as far as anybody knows."""
+    ref = CardRef("C0APPROVALS", board)
+    await bot.store.write(lambda unit: boards.place(unit, board, ref))
 
 
 async def on_one_board(bot: RunningDesk, count: int, **fields: Any) -> tuple[Gathered, list[Case]]:
