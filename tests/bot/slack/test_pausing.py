@@ -81,6 +81,17 @@ async def test_what_cannot_be_is_said(bot: RunningDesk, slack: SlackStandIn, typ
     assert {each.paused_at for each in await bot.store.read(agents.everybody)} == {None}
 
 
+async def test_a_revoked_agent_does_not_go_on(bot: RunningDesk, slack: SlackStandIn) -> None:
+    """Paused before or not: what it has open is withdrawn, and whoever asks is told so."""
+    await answered(slack, "U0ADMIN", "/hitl pause billing-agent")
+    now = bot.runtime.now()
+    await bot.store.write(lambda unit: agents.revoke(unit, AgentName("billing-agent"), now))
+    told = await answered(slack, "U0ADMIN", "/hitl resume billing-agent")
+    assert "was revoked, so it does not go on" in words(told)
+    assert problems_of_message({"text": told.text, "blocks": told.blocks}) == []
+    assert (await stored(bot, "billing-agent")).paused_at is not None
+
+
 async def test_a_stranger_pauses_and_sends_nothing(bot: RunningDesk, slack: SlackStandIn) -> None:
     """Whoever is in no group of the policy, and no operator."""
     await asked(bot, 2)
