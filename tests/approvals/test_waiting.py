@@ -10,7 +10,7 @@ import pytest
 from approvals import escalation
 from approvals.audit import FactKind, verify
 from approvals.digest_choices import Choices, Pick
-from approvals.effects import CallAgent, PostNote, Reminded, ShowCard
+from approvals.effects import CallAgent, PostComment, PostNote, Reminded, ShowCard
 from approvals.errors import Reason
 from approvals.events import (
     Cancelled,
@@ -141,6 +141,14 @@ def test_when_it_is_parked_it_has_a_card() -> None:
     assert ruling.case.waits_in is None
 
 
+def test_parked_while_its_channel_is_full_it_stays_where_it_is() -> None:
+    """It needs no message of its own: it waits for nobody, and is decided in its digest."""
+    case = opened(steps=(Step(HOUR, StepKind.PARK),)).case
+    ruling = decide(case, Ticked(ROSTER, crowded=True), NOON + HOUR)
+    assert ruling.case.parked_at is not None
+    assert ruling.case.waits_in == HOURLY
+
+
 def test_when_too_few_are_left_it_leaves_the_digest() -> None:
     """It is escalated at once, and shown to whoever is asked instead."""
     steps = (Step(HOUR, StepKind.ESCALATE, to=FINANCE), *ENDS)
@@ -186,9 +194,9 @@ def test_nobody_decides_what_is_held() -> None:
 
 
 def test_what_is_held_can_be_withdrawn_and_spoken_of_unseen() -> None:
-    """The agent hears of its end; in Slack there is nothing to say it under."""
+    """The agent hears of its end; its words wait for something to say them under."""
     case = decide(opened(held=True).case, Commented(AgentName("billing-agent"), "please"), NOON)
-    assert case.effects == ()
+    assert [type(effect) for effect in case.effects] == [PostComment]
     ended = decide(case.case, Cancelled("never mind"), NOON)
     assert [type(effect) for effect in ended.effects] == [CallAgent]
     assert ended.case.status is Status.CANCELLED
