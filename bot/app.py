@@ -47,6 +47,8 @@ log = logging.getLogger(__name__)
 
 ANCHOR_EVERY = timedelta(minutes=1)
 TIDY_EVERY = timedelta(hours=1)
+#: How soon a payload is deleted after its time. Costs a look at an index that holds what is not deleted yet.
+FORGET_EVERY = timedelta(seconds=5)
 #: How soon a request goes away that an agent got in while its token was being revoked.
 WITHDRAW_EVERY = timedelta(minutes=1)
 #: How soon it is noticed that a step is overdue, whatever kept the sweeper from it.
@@ -246,6 +248,7 @@ def _clock(side: SlackSide, sweeper: Sweeper, ears: Ears) -> Clock:
     clock = Clock(desk.runtime.now, sweeper.run_once, sweeper.next_due)
     clock.every(ANCHOR_EVERY, "anchor", sweeper.anchor)
     clock.every(TIDY_EVERY, "tidy", sweeper.tidy)
+    clock.every(FORGET_EVERY, "forget", sweeper.forget)
     clock.every(AUDIT_EVERY, "audit", _auditor(desk, ears).run_once)
     clock.every(WITHDRAW_EVERY, "withdraw", withdraw)
     clock.every(LISTEN_EVERY, "listen", ears.listen)

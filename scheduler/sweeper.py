@@ -77,7 +77,7 @@ class Sweeper:
         await self._store.write(lambda unit: facts.anchor(unit, now))
 
     async def tidy(self, now: Instant) -> None:
-        """Forget what had its time: idempotency keys, parcels, ended grants, what decided requests said."""
+        """Forget what had its time: idempotency keys, parcels, ended grants and duties."""
         await self._store.write(lambda unit: keys.forget_old(unit, now))
         await self._store.write(lambda unit: outbox.forget_done(unit, now - REMEMBER_DELIVERED))
         keep = self._keep_payloads()
@@ -90,6 +90,10 @@ class Sweeper:
         await self._store.write(lambda unit: overrides.forget(unit, now - REMEMBER_DUTIES))
         await self._store.write(lambda unit: muted.forget_old(unit, now))
         await self._store.write(lambda unit: recent.forget(unit, now - REMEMBER_CARDS))
+
+    async def forget(self, now: Instant) -> None:
+        """Delete what decided requests said, after its time."""
+        keep = self._keep_payloads()
         if keep is not None:
             await self._forget_payloads(now - keep, now)
 

@@ -11,6 +11,8 @@ from approvals.model import Case, Comment, Decision, Instant, Outcome, Person, R
 from blocks.replies import message_for_agent
 from store.cards import CardRef
 
+_PAUSED = "the agent is paused: nobody is asked, and nothing lets it through, before it goes on"
+
 
 def request_json(case: Case, card: CardRef | None, now: Instant, roster: Roster) -> dict[str, Any]:
     """The contract's answer. `now` decides `proceed` (approvals may run out), `roster` whose votes count."""
@@ -26,11 +28,12 @@ def request_json(case: Case, card: CardRef | None, now: Instant, roster: Roster)
         "gate": str(judgement.gate),
         "risk": str(judgement.risk),
         "rule": judgement.rule,
-        "reasons": list(judgement.reasons),
+        "reasons": [*judgement.reasons, *([_PAUSED] if case.held else [])],
         "policy_version": judgement.policy_version,
         "approvals": {"needed": tally.needed, "given": tally.given},
         "created_at": moment(request.created_at),
-        "due_at": _optional(escalation.ends_at(case)),
+        # While its agent is paused its steps do not count, so nobody knows yet.
+        "due_at": None if case.held else _optional(escalation.ends_at(case)),
         "parked_at": _optional(case.parked_at),
         "title": judgement.title,
         "run_id": request.run_id,

@@ -143,11 +143,11 @@ async def test_payloads_are_kept_as_long_as_the_policy_says(sqlite_url: str, pol
         return [payloads.gone_at(unit, RequestId(f"req_{number:04}")) for number in (0, 204)]
 
     async with a_bot(sqlite_url, policy) as bot:
-        await bot.sweeper.tidy(NOON + 29 * DAY)
+        await bot.sweeper.forget(NOON + 29 * DAY)
         before = await bot.desk.store.read(first)
         assert before is not None
         assert before.payload == a_request().payload
-        await bot.sweeper.tidy(NOON + 31 * DAY)
+        await bot.sweeper.forget(NOON + 31 * DAY)
         after = await bot.desk.store.read(first)
         assert after is not None
         assert (after.payload, after.status) == ({}, Status.CANCELLED)
@@ -170,7 +170,7 @@ async def test_nobody_acts_on_an_approval_whose_payload_is_gone(sqlite_url: str,
     await store.close()
     assert request_json(approved, None, NOON + DAY, a_roster())["proceed"]
     async with a_bot(sqlite_url, policy) as bot:
-        await bot.sweeper.tidy(NOON + 31 * DAY)
+        await bot.sweeper.forget(NOON + 31 * DAY)
         seen = await follow_up.look(bot.desk, AN_AGENT, approved.id)
         told = request_json(seen.case, None, NOON + 31 * DAY, a_roster())
         assert (told["status"], told["payload"], told["proceed"]) == ("approved", {}, False)
@@ -192,11 +192,11 @@ async def test_payloads_are_kept_for_ever_where_the_policy_says_nothing(
             at = await bot.desk.store.read(lambda unit: payloads.gone_at(unit, RequestId("req_0000")))
             return at is not None
 
-        await bot.sweeper.tidy(NOON + 900 * DAY)
+        await bot.sweeper.forget(NOON + 900 * DAY)
         assert not await gone()
         says_also(policy, "keep: {payloads: 1w}\n")
         await bot.reload()
-        await bot.sweeper.tidy(NOON + 900 * DAY)
+        await bot.sweeper.forget(NOON + 900 * DAY)
         assert await gone()
 
 
