@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
+
 from approvals import access, escalation, stepping
 from approvals.audit import FactKind
 from approvals.canonical import Json
 from approvals.effects import HandedTo, PostNote, ShowCard, Wake
 from approvals.errors import Reason
 from approvals.events import HandedOver, Snoozed
-from approvals.model import Case, GroupName, Instant, Roster, StepKind, UserId
+from approvals.model import Case, Choice, GroupName, Instant, Profile, Roster, StepKind, UserId
 from approvals.pen import Answer, Pen, Ruling, said, signed
+from approvals.quorum import tally
 
 
 def hand_over(pen: Pen, event: HandedOver) -> Ruling:
@@ -50,12 +53,11 @@ def _ask(pen: Pen, event: HandedOver) -> None:
 
 
 def takers(case: Case, by: UserId, roster: Roster) -> tuple[tuple[UserId, ...], tuple[GroupName, ...]]:
-    """To whom `by` may hand it over: people, and groups that are not asked yet, both in the rule's order."""
-    people = [
-        profile.id
-        for profile in roster.asked(case.asked)
-        if profile.id != by and access.why_not_decide(case, profile.id, roster) is None
-    ]
+    """To whom `by` may hand it over: people, and groups that are not asked yet, both in the rule's order.
+
+    Nobody takes it who has said already what they have to say.
+    """
+    people = [profile.id for profile in silent(case, roster) if profile.id != by]
     later = [step.to for _, step in escalation.remaining(case) if step.do is StepKind.ESCALATE and step.to]
     return tuple(people), tuple(name for name in dict.fromkeys(later) if name not in case.asked)
 
@@ -81,10 +83,49 @@ def snooze(pen: Pen, event: Snoozed) -> Ruling:
     return pen.ruling()
 
 
-def minds(case: Case, user: UserId, now: Instant) -> bool:
-    """Whether `user` is to be reminded of it at `now`."""
+def silent(case: Case, roster: Roster, groups: tuple[GroupName, ...] | None = None) -> tuple[Profile, ...]:
+    """Who of `groups` (None: of all asked) could decide it, and has said nothing of it as it is now."""
+    done = spoken(case, roster)
+    asked = roster.asked(case.asked if groups is None else groups)
+    return tuple(
+        each for each in asked if each.id not in done and access.why_not_decide(case, each.id, roster) is None
+    )
+
+
+def spoken(case: Case, roster: Roster) -> frozenset[UserId]:
+    """Who has decided their part of it as it is now, and in whose place."""
+    rejected = (v.by.id for v in case.votes if v.choice is Choice.REJECT and v.round == case.round)
+    return tally(case, roster).used.union(rejected)
+
+
+def reached(case: Case, profile: Profile, roster: Roster, done: Set[UserId]) -> Profile:
+    """Whom to call: the deputy of whoever is away, if that one may, and is not `done` with it."""
+    deputy = roster.deputy(profile.id)
+    if deputy is None or deputy.id in done or access.why_not_decide(case, deputy.id, roster) is not None:
+        return profile
+    return deputy
+
+
+def relieved(case: Case, roster: Roster) -> frozenset[UserId]:
+    """Who handed it over, and so is not reminded: nobody, where none of the others could decide it any more.
+
+    Whoever took it may have left, or given their part of a quorum: it must not wait for people unheard.
+    """
+    excused = frozenset(case.excused)
+    if not excused:
+        return excused
+    done = spoken(case, roster)
+    others = (
+        each.id not in excused and reached(case, each, roster, done).id not in excused
+        for each in silent(case, roster)
+    )
+    return excused if any(others) else frozenset()
+
+
+def puts_off(case: Case, user: UserId, now: Instant) -> bool:
+    """Whether `user` wants no reminder of it yet."""
     until = case.snoozed.get(user)
-    return user not in case.excused and (until is None or until <= now)
+    return until is not None and until > now
 
 
 def _why_not(case: Case, by: UserId, roster: Roster) -> Reason | None:

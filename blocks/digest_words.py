@@ -22,7 +22,7 @@ from blocks.message import Message, words
 from blocks.review_words import many
 from blocks.standing import title_of
 from blocks.text import Mrkdwn, escape, listed, mention, short, when
-from blocks.thread_notes import waiting
+from blocks.thread_notes import asked_by, waiting
 
 #: Items that are named in one answer, and people who are called in one message.
 _NAMED: Final = 10
@@ -152,7 +152,7 @@ def escalated(view: BoardView, note: Escalated, key: str) -> Message:
     It says no number: said once, with the first of them, while more may be coming.
     """
     left = [entry for entry in view.open if entry.case.parked_at is None]
-    called = _called(view, left, (note.to,))
+    called = _called(view, left, note)
     who = f"{called}, you are asked as well" if called else f"{escape(note.to, 60)} is asked as well"
     why = "too few of the others can decide" if note.early else "this is still open"
     wanted = "a look" if reviews(left) else "a decision"
@@ -167,10 +167,16 @@ def summons(board: BoardId, permalink: str | None, key: str) -> Message:
     return Message(Mrkdwn(text), [words(text)], board_note_metadata(board, key))
 
 
-def _called(view: BoardView, entries: Iterable[Entry], groups: tuple[GroupName, ...] | None = None) -> str:
-    """Those (of `groups`, else of all asked) who could decide any of them, mentioned."""
+def _called(view: BoardView, entries: Iterable[Entry], note: Escalated | None = None) -> str:
+    """Those (whom `note` asks, else of all asked) who could decide any of them, mentioned."""
     people = dict.fromkeys(
-        person for entry in entries for person in waiting(entry.case, view.roster, groups, view.now)
+        person
+        for entry in entries
+        for person in (
+            waiting(entry.case, view.roster, now=view.now)
+            if note is None
+            else asked_by(entry.case, note, view.roster, view.now)
+        )
     )
     return _some([mention(person) for person in people], _CALLED)
 

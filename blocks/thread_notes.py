@@ -9,11 +9,10 @@ from collections.abc import Iterable, Set
 from typing import Final
 
 from approvals.access import why_not_decide
-from approvals.attention import minds
+from approvals.attention import puts_off, reached, relieved, silent, spoken
 from approvals.effects import Escalated, HandedTo, Note, Reminded, Restarted, Skipped, Voided
 from approvals.escalation import ends_at
-from approvals.model import Case, Choice, Gate, GroupName, Instant, Person, Profile, Roster, UserId
-from approvals.quorum import tally
+from approvals.model import Case, Gate, GroupName, Instant, Person, Roster, UserId
 from blocks.card import note_metadata
 from blocks.card_text import quotable
 from blocks.message import Message, words
@@ -50,11 +49,10 @@ def put_off(case: Case, roster: Roster, permalink: str | None, key: str) -> Mess
 
 
 def waits_for(case: Case, user: UserId, roster: Roster) -> bool:
-    """Whether `user` could decide it, has said nothing of it as it is now, and has not handed it over."""
-    if case.status.final or case.held or user in case.excused:
+    """Whether `user` could decide it, has said nothing of it as it is now, and nobody took it from them."""
+    if case.status.final or case.held or user in relieved(case, roster):
         return False
-    done = tally(case, roster).used | _rejected(case)
-    return user not in done and why_not_decide(case, user, roster) is None
+    return user not in spoken(case, roster) and why_not_decide(case, user, roster) is None
 
 
 def summons(
@@ -72,7 +70,7 @@ def _said(case: Case, note: Note, roster: Roster, now: Instant) -> Mrkdwn:
             return _say("note_reminded", case, roster, _reminded(case, roster, groups, now))
         case Escalated(to=to, early=early, by=by):
             name = None if by is None else by.name
-            asked_now = waiting(case, roster, (to,), now)
+            asked_now = asked_by(case, note, roster, now)
             return _say("note_escalated", case, roster, asked_now, group=to, early=early, by=name)
         case HandedTo(by=by, to=taker, reason=reason):
             return _say("note_handed", case, roster, (taker,), by=by.name, reason=reason)
@@ -95,17 +93,33 @@ def waiting(
 ) -> tuple[Person, ...]:
     """Who of `groups` (None: of all asked) could decide, and has said nothing of it as it is now.
 
-    With `now`, only who is to be reminded of it then: `approvals.attention.minds`.
+    With `now`, only who is to be reminded of it then: `approvals.attention` says who is not.
     """
+    return _people(case, roster, groups, now, frozenset() if now is None else relieved(case, roster))
+
+
+def asked_by(case: Case, note: Escalated, roster: Roster, now: Instant) -> tuple[Person, ...]:
+    """Whom an escalation calls, also of those who handed it over: of these only not who does it by that.
+
+    Whoever put off their reminders beyond `now` is left alone.
+    """
+    return _people(case, roster, (note.to,), now, frozenset() if note.by is None else {note.by.id})
+
+
+def _people(
+    case: Case, roster: Roster, groups: tuple[GroupName, ...] | None, now: Instant | None, spared: Set[UserId]
+) -> tuple[Person, ...]:
     if case.status.final:
         return ()
-    done = tally(case, roster).used | _rejected(case)
-    asked = roster.asked(case.asked if groups is None else groups)
-    left = [each for each in asked if each.id not in done and why_not_decide(case, each.id, roster) is None]
-    reached = [
-        _reached(case, each, roster, done).person for each in left if now is None or minds(case, each.id, now)
-    ]
-    return tuple(dict.fromkeys(each for each in reached if now is None or minds(case, each.id, now)))
+    done = spoken(case, roster)
+    pairs = [(each, reached(case, each, roster, done)) for each in silent(case, roster, groups)]
+    people = dict.fromkeys(
+        called.person
+        for asked, called in pairs
+        if not {asked.id, called.id} & spared
+        and (now is None or not any(puts_off(case, each.id, now) for each in (asked, called)))
+    )
+    return tuple(people)
 
 
 def _reminded(
@@ -115,18 +129,6 @@ def _reminded(
     since = tuple(group for group in case.asked if asked is not None and group not in asked)
     others = waiting(case, roster, since, now)
     return [person for person in waiting(case, roster, asked, now) if person not in others]
-
-
-def _reached(case: Case, profile: Profile, roster: Roster, done: Set[UserId]) -> Profile:
-    """Whom to mention: the deputy of whoever is away, if that one may, and has not said so for another."""
-    deputy = roster.deputy(profile.id)
-    if deputy is None or deputy.id in done or why_not_decide(case, deputy.id, roster) is not None:
-        return profile
-    return deputy
-
-
-def _rejected(case: Case) -> set[UserId]:
-    return {vote.by.id for vote in case.votes if vote.choice is Choice.REJECT and vote.round == case.round}
 
 
 def _say(name: str, case: Case, roster: Roster, called: Iterable[Person], **more: object) -> Mrkdwn:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from approvals.canonical import Json
 from approvals.effects import Escalated, PostNote
 from approvals.model import Case, Instant, Risk, Roster
-from blocks.thread_notes import waiting
+from blocks.thread_notes import asked_by
 from store import outbox
 from store.boards import Board
 from store.outbox import ParcelKind
@@ -19,7 +19,7 @@ def summon(unit: Unit, case: Case, post: PostNote, now: Instant, roster: Roster)
     """
     if not isinstance(post.note, Escalated) or case.judgement.risk is not Risk.CRITICAL:
         return
-    for person in waiting(case, roster, (post.note.to,), now):
+    for person in asked_by(case, post.note, roster, now):
         by = post.note.by.name if post.note.by is not None else None
         body: Json = {"notice": "summons", "to": person.id, "early": post.note.early, "by": by}
         key = f"{post.key}:{person.id}"
@@ -32,7 +32,7 @@ def summon_to_digest(  # noqa: PLR0917  # as `summon`, and where to
     """The same of an item that stands on `board`: once a person, however many of its items are escalated."""
     if not isinstance(post.note, Escalated) or case.judgement.risk is not Risk.CRITICAL:
         return
-    for person in waiting(case, roster, (post.note.to,), now):
+    for person in asked_by(case, post.note, roster, now):
         body: Json = {"notice": "summons", "to": person.id, "board": board.id}
         key = f"summons:{board.id}:{person.id}"
         outbox.put(unit, ParcelKind.NOTICE, request=None, key=key, lane="", body=body, now=now)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from approvals.attention import minds, takers
+from approvals.attention import puts_off, relieved, takers
 from approvals.audit import FactKind
 from approvals.effects import (
     CallAgent,
@@ -46,7 +46,7 @@ def test_another_approver_takes_it_and_is_the_one_reminded() -> None:
     assert ruling.effects == (PostNote("handed:1", HandedTo(ALICE, BOB, "at lunch")),)
     assert ruling.facts[-1].kind is FactKind.HANDED_OVER
     assert ruling.facts[-1].body == {"to": BOB.id}
-    assert [minds(ruling.case, each.id, NOON) for each in (ALICE, BOB, CAROL)] == [False, True, True]
+    assert relieved(ruling.case, ROSTER) == {ALICE.id}
     vote = Voted(ALICE, Choice.APPROVE, ruling.case.sight, ROSTER)
     assert decide(ruling.case, vote, NOON).case.status is Status.APPROVED
 
@@ -56,8 +56,30 @@ def test_whoever_gets_it_back_is_reminded_again() -> None:
     case = decide(a_case(), Snoozed(ALICE, ROSTER, NOON + 9 * HOUR), NOON).case
     case = decide(case, HandedOver(ALICE, ROSTER, to_person=BOB), NOON).case
     case = decide(case, HandedOver(BOB, ROSTER, to_person=ALICE), NOON).case
-    assert minds(case, ALICE.id, NOON)
-    assert not minds(case, BOB.id, NOON)
+    assert not puts_off(case, ALICE.id, NOON)
+    assert relieved(case, ROSTER) == {BOB.id}
+
+
+def test_whoever_handed_it_over_is_reminded_once_nobody_else_is_left() -> None:
+    """The taker left, or gave their part of a quorum of two: it must not wait for people unheard."""
+    two, left = a_roster(members=(ALICE, BOB)), a_roster(members=(ALICE, BOB), gone=(BOB,))
+    handed = HandedOver(ALICE, two, to_person=BOB)
+    case = decide(a_case(), handed, NOON).case
+    assert relieved(case, two) == {ALICE.id}
+    assert relieved(case, left) == set()
+    pair = decide(an_open_case(a_request(), steps=STEPS, quorum=2), handed, NOON).case
+    approved = decide(pair, Voted(BOB, Choice.APPROVE, pair.sight, two), NOON).case
+    assert approved.status is Status.PENDING
+    assert relieved(approved, two) == set()
+
+
+def test_it_goes_to_nobody_who_approved_it_already() -> None:
+    """They have said what they have to say; who has not is offered still."""
+    pair = an_open_case(a_request(), steps=STEPS, quorum=2)
+    case = decide(pair, Voted(BOB, Choice.APPROVE, pair.sight, ROSTER), NOON).case
+    assert takers(case, ALICE.id, ROSTER) == ((CAROL.id,), (FINANCE,))
+    refused = decide(case, HandedOver(ALICE, ROSTER, to_person=BOB), NOON)
+    assert refused.answer.refused is Reason.NOT_TAKEN
 
 
 def test_a_group_that_the_rule_escalates_to_is_asked_at_once() -> None:
@@ -106,9 +128,9 @@ def test_reminders_are_put_off_for_one_person_until_then() -> None:
     ruling = decide(a_case(), Snoozed(ALICE, ROSTER, until), NOON)
     assert ruling.effects == (Wake(f"wake:{ALICE.id}:1", ALICE, until),)
     assert ruling.facts[-1].kind is FactKind.SNOOZED
-    assert not minds(ruling.case, ALICE.id, until - HOUR)
-    assert minds(ruling.case, ALICE.id, until)
-    assert minds(ruling.case, BOB.id, NOON)
+    assert puts_off(ruling.case, ALICE.id, until - HOUR)
+    assert not puts_off(ruling.case, ALICE.id, until)
+    assert not puts_off(ruling.case, BOB.id, NOON)
     later = decide(ruling.case, Ticked(ROSTER), until)
     assert [fact.kind for fact in later.facts] == [FactKind.REMINDED, FactKind.ESCALATED]
 

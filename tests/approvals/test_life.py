@@ -15,7 +15,7 @@ from hypothesis.stateful import (
 )
 
 from approvals import access, digesting, escalation
-from approvals.attention import minds
+from approvals.attention import puts_off
 from approvals.audit import FactKind, verify
 from approvals.canonical import digest_of
 from approvals.effects import CallAgent, CallbackType, KeepGrant, OpenReview, PostNote, ShowCard, Wake
@@ -156,7 +156,7 @@ class Life(Lived):
             assert access.why_not_decide(before, by.id, roster) is None
             assert by.id in self.case.excused
             assert self.case.waits_in is None or to is None
-            assert FINANCE in self.case.escalated if to is None else minds(self.case, to.id, self.now)
+            assert FINANCE in self.case.escalated if to is None else to.id not in self.case.excused
             if to is not None:
                 assert access.why_not_decide(self.case, to.id, roster) is None
                 assert to != by
@@ -171,7 +171,7 @@ class Life(Lived):
         if ruling.answer.refused is None:
             assert until > self.now
             assert [each.at for each in ruling.effects if isinstance(each, Wake)] == [until]
-            assert not minds(self.case, by.id, self.now)
+            assert puts_off(self.case, by.id, self.now)
 
     def nothing_is_decided(self, before: Case) -> None:
         """Only time may have gone by."""

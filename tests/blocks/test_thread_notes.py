@@ -170,7 +170,7 @@ def test_whose_approval_was_voided_is_called_until_they_say_it_again() -> None:
 
 
 def test_who_put_it_off_or_handed_it_over_is_not_reminded_until_then() -> None:
-    """Nor called by an escalation to a group that they are in as well; afterwards they are, again."""
+    """An escalation to a group that they are in as well asks anew: only who put it off stays uncalled."""
     case = after(refund(), Snoozed(ALICE, ROSTER, NOON + timedelta(hours=1)), minutes=1)
     case = after(case, HandedOver(BOB, ROSTER, to_person=CAROL), minutes=2)
     assert called(said(case, Reminded())) == {"Carol"}
@@ -178,7 +178,30 @@ def test_who_put_it_off_or_handed_it_over_is_not_reminded_until_then() -> None:
     assert called(later) == {"Alice", "Carol"}
     both = a_roster(finance=(ALICE, BOB, DAN))
     asked = replace(case, escalated=(FINANCE,))
-    assert called(said(asked, Escalated(FINANCE), both)) == {"Dan"}
+    assert called(said(asked, Escalated(FINANCE), both)) == {"Bob", "Dan"}
+    assert called(said(asked, Escalated(FINANCE, early=True, by=BOB), both)) == {"Dan"}
+
+
+def test_what_was_handed_over_comes_back_where_nobody_else_is_left() -> None:
+    """The taker left: whoever gave it is reminded, hears of their put-off time, and is escalated to."""
+    two, left = a_roster(members=(ALICE, BOB)), a_roster(members=(ALICE, BOB), gone=(BOB,))
+    case = after(refund(), HandedOver(ALICE, two, to_person=BOB), minutes=1)
+    assert called(said(case, Reminded(), two)) == {"Bob"}
+    assert called(said(case, Reminded(), left)) == {"Alice"}
+    assert [waits_for(case, ALICE.id, roster) for roster in (two, left)] == [False, True]
+    snoozed = after(case, Snoozed(ALICE, left, NOON + timedelta(hours=1)), minutes=2)
+    assert is_for_nobody(snoozed, Reminded(), left, NOON)
+    alone = a_roster(finance=(ALICE,))
+    assert called(said(replace(case, escalated=(FINANCE,)), Escalated(FINANCE), alone)) == {"Alice"}
+
+
+def test_a_quorum_waits_for_nobody_unheard() -> None:
+    """Who took it gave their approval: whoever handed it over is the one that is missing."""
+    two = a_roster(members=(ALICE, BOB))
+    case = after(refund(), HandedOver(ALICE, two, to_person=BOB), minutes=1)
+    case = voted(case, BOB)
+    assert not is_for_nobody(case, Reminded(), two, NOON)
+    assert called(said(case, Reminded(), two)) == {"Alice"}
 
 
 def test_a_reminder_for_those_alone_who_want_none_is_for_nobody() -> None:
