@@ -55,7 +55,7 @@ def fire(pen: Pen, ticked: Ticked | None) -> None:
         elif step.do is StepKind.PARK:
             pen.change(parked_at=pen.now)
             if not pen.crowded:
-                # Where there are too many messages it needs none: lists name it, and it is decided where it is.
+                # Where there are too many it needs no message of its own: it is decided where it is.
                 pen.leave_digest()
             pen.note(FactKind.PARKED, "clock", {"after": _seconds(step)})
             pen.follow(ShowCard(), CallAgent("parked", CallbackType.PARKED))

@@ -45,7 +45,8 @@ def not_kept(waiting: int) -> Mrkdwn:
 
 _HOW = (
     "Name one: `@hitl approve ID`, `@hitl reject ID` with your reason, or `@hitl edit ID …`;"
-    " `@hitl approve` alone lists their ids. To write to its agent, *Pull out* its card in *Review*, and reply there."
+    " `@hitl approve` alone lists their ids."
+    " To write to its agent, *Pull out* its card in *Review*, and reply there."
 )
 
 
