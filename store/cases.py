@@ -76,17 +76,6 @@ _OUTLINES = (
     .order_by(cases.c.id)
     .limit(sa.bindparam("most"))
 )
-_WAITING = (
-    sa.select(*PARTS[:-1], sa.null().label("content"), cases.c.id)
-    .where(
-        cases.c.waits_in.is_not(None),
-        cases.c.status == sa.literal_column("'pending'"),
-        cases.c.waits_in == sa.bindparam("waits_in_"),
-        cases.c.id > sa.bindparam("after"),
-    )
-    .order_by(cases.c.id)
-    .limit(sa.bindparam("most"))
-)
 _WAITED_FOR = (
     sa.select(cases.c.waits_in)
     .where(cases.c.waits_in.is_not(None), cases.c.status == sa.literal_column("'pending'"))
@@ -238,15 +227,6 @@ def outlines(u: Unit, after: RequestId | None, limit: int) -> tuple[Case, ...]:
     """
     rows = u.read(_OUTLINES, {"after": after or "", "most": limit}, of=(cases,)).all()
     return tuple(joined_case(row) for row in rows)
-
-
-def waiting_in(u: Unit, digest: DigestName, after: RequestId | None, limit: int) -> tuple[Case, ...]:
-    """What is pending and waits in that digest, oldest first, behind `after`.
-
-    Without payloads and words: enough to tell where it belongs, not to change or show it.
-    """
-    row = {"waits_in_": str(digest), "after": after or "", "most": limit}
-    return tuple(joined_case(each) for each in u.read(_WAITING, row, of=(cases,)).all())
 
 
 def waited_for(u: Unit) -> tuple[str, ...]:

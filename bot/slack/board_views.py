@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
@@ -52,6 +53,8 @@ async def load(desk: Desk, board: BoardId, most: int | None = None) -> Shown | N
         partial(board_cases.page, board=board, start=len(standing), most=_PAGE)
     ):
         standing += part
+        # A read from SQLite does not give way by itself.
+        await asyncio.sleep(0)
         if most is not None and len(standing) >= most:
             break
     return Shown(frame.board, _view(desk, frame, standing[:most]))
