@@ -77,6 +77,20 @@ def counting() -> Message:
     return Message(text, [words(text)])
 
 
+def not_for_you() -> Message:
+    """Whoever asks has nothing to do with the desk."""
+    text = Mrkdwn("How this desk is doing is for those who are asked by its policy, and its operators.")
+    return Message(text, [words(text)])
+
+
+def not_yours_to_mute(rule: str) -> Mrkdwn:
+    """*Not now* puts a suggestion off for everybody."""
+    return Mrkdwn(
+        f"*Not now* is for those whom `{code_of(rule)}` asks, and for operators: it is quiet for everybody "
+        "then. Nothing was changed."
+    )
+
+
 def not_a_time(typed: str, longest: timedelta) -> Message:
     """What was typed after `stats` is no number of days."""
     text = Mrkdwn(
@@ -94,11 +108,17 @@ def muted(about: About, until: Instant) -> Mrkdwn:
     )
 
 
-def requests_modal(about: About, lines: Sequence[RequestLine], *, more: bool) -> View:
-    """The requests that a suggestion is about, a page of them, each with its card."""
+def requests_modal(about: About, lines: Sequence[RequestLine], *, more: bool, hidden: int = 0) -> View:
+    """The requests that a suggestion is about, a page of them, each with its card.
+
+    `hidden` is how many of this page the reader may not see.
+    """
     intro = f"`{code_of(about.rule)}`: {_ABOUT[about.advice]}, oldest first."
     shown: list[Block] = [words(intro), *(words(_request(line)) for line in lines)]
-    if not lines:
+    if hidden:
+        left_out = "1 request is" if hidden == 1 else f"{hidden:,} requests are"
+        shown.append(small(f"{left_out} not listed here: only those who are asked, and operators, see them."))
+    elif not lines:
         shown.append(words("There are none (any more)."))
     turns = []
     if about.number > 1:

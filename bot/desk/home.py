@@ -69,7 +69,7 @@ async def collected(desk: Desk, user: UserId, pending: Sequence[Case]) -> HomeVi
         roster=roster,
         # Whose turn began as it was looked up, it is now.
         now=desk.runtime.now(),
-        involved=_involved(policy, roster, user),
+        involved=involved(policy, roster, user),
         operators=policy.operators,
         waiting=known.part(waiting, _WAITING),
         digests=await desk.store.read(partial(_in_digests, mine=mine)),
@@ -123,7 +123,8 @@ def _line(item: Item) -> Line:
     return Line(item.case, item.card.permalink if item.card is not None else None)
 
 
-def _involved(policy: Policy, roster: Roster, user: UserId) -> bool:
+def involved(policy: Policy, roster: Roster, user: UserId) -> bool:
+    """Whether the policy has anything for `user` to do: they are in one of its groups, or an operator."""
     named = any(user in group.users for group in policy.groups.values() if not isinstance(group, UserGroup))
     asked = any(user in members for members in roster.groups.values())
     return roster.profile(user).active and (named or asked or user in policy.operators)

@@ -10,11 +10,13 @@ from functools import lru_cache
 from approvals.gate_advice import QUIET_FOR, Advice, RuleToday, Suggestion, is_about
 from approvals.gate_record import Record
 from approvals.gate_review import GateReview, Members, Reviewing
-from approvals.model import GroupName, Instant, Person, RequestId, UserId
+from approvals.model import Case, GroupName, Instant, Person, RequestId, UserId
 from approvals.policy import Policy
 from blocks.review import RequestLine
+from bot.desk import home, queue
 from bot.desk.desk import Desk
 from store import cases, muted, statistics
+from store.cards import CardRef
 from store.engine import Store
 from store.statistics import Mark, Records
 from store.unit_of_work import Unit
@@ -36,6 +38,30 @@ class Told:
     suggestions: tuple[Suggestion, ...]
     #: how many others somebody has muted
     quiet: int
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A page of the requests that a suggestion is about."""
+
+    #: those that the reader may see
+    lines: tuple[RequestLine, ...]
+    #: how many others stand on this page
+    hidden: int
+    #: whether more pages follow
+    more: bool
+
+
+def may_ask(desk: Desk, user: UserId) -> bool:
+    """Whether `user` may know how the desk is doing: who is in a group of the policy, and operators."""
+    return home.involved(desk.policies.current, desk.directory.roster(), user)
+
+
+def may_mute(desk: Desk, rule: str, user: UserId) -> bool:
+    """Whether `user` may have a suggestion for `rule` put off for everybody: who it asks, and operators."""
+    policy, roster = desk.policies.current, desk.directory.roster()
+    asked = (group for each in (*policy.rules, policy.default) if each.name == rule for group in each.ask)
+    return user in policy.operators or any(user == each.id for each in roster.asked(tuple(asked)))
 
 
 async def told(desk: Desk, since: Instant, until: Instant) -> Told:
@@ -63,9 +89,16 @@ async def reviewed(
 
 
 async def about(
-    desk: Desk, suggestion: tuple[str, Advice], since: Instant, until: Instant, *, start: int, most: int
-) -> tuple[tuple[RequestLine, ...], bool]:
-    """The requests that a suggestion is about, `most` from place `start` on; and whether more follow."""
+    desk: Desk,
+    user: UserId,
+    suggestion: tuple[str, Advice],
+    since: Instant,
+    until: Instant,
+    *,
+    start: int,
+    most: int,
+) -> Listed:
+    """The requests that a suggestion is about, `most` from place `start` on, those that `user` may see."""
     rule, advice = suggestion
     rules = today(desk.policies.current)
     found: list[Record] = []
@@ -75,8 +108,11 @@ async def about(
             if len(found) > start + most:
                 break
     page = found[start : start + most]
-    shown = await desk.store.read(lambda unit: _shown(unit, page))
-    return shown, len(found) > start + most
+    roster, operators = desk.directory.roster(), desk.policies.current.operators
+    shown = await desk.store.read(
+        lambda unit: _shown(unit, page, lambda case: queue.may_see(case, user, roster, operators))
+    )
+    return Listed(shown, len(page) - len(shown), len(found) > start + most)
 
 
 async def not_now(desk: Desk, rule: str, advice: Advice, by: Person) -> Instant:
@@ -118,12 +154,12 @@ async def _pages(store: Store, read: _Read) -> AsyncIterator[Record]:
         after = page.then
 
 
-def _shown(unit: Unit, records: list[Record]) -> tuple[RequestLine, ...]:
+def _shown(unit: Unit, records: list[Record], may_see: Callable[[Case], bool]) -> tuple[RequestLine, ...]:
     ids: list[RequestId] = [record.id for record in records]
     found = {case.id: (case, ref) for case, ref in cases.with_cards(unit, ids)}
-    lines = []
-    for record in records:
-        case, ref = found[record.id]
-        link = ref.permalink if ref is not None else None
-        lines.append(RequestLine(record, case.judgement.title, case.request.action, link))
-    return tuple(lines)
+    return tuple(_line(record, *found[record.id]) for record in records if may_see(found[record.id][0]))
+
+
+def _line(record: Record, case: Case, ref: CardRef | None) -> RequestLine:
+    link = ref.permalink if ref is not None else None
+    return RequestLine(record, case.judgement.title, case.request.action, link)

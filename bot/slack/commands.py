@@ -175,7 +175,7 @@ class Commands:
         return said.grants(lines, everybodys=everybodys)
 
     async def _stats(self, typed: Typed) -> Message:
-        return await Stats(self._front).answer(typed.rest, typed.response_url)
+        return await Stats(self._front).answer(typed.by.id, typed.rest, typed.response_url)
 
     async def _revoke(self, typed: Typed) -> Message:
         text = await revoked(self._front.desk, typed.rest, typed.by)

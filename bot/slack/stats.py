@@ -1,4 +1,4 @@
-"""`/hitl stats`, and the buttons under a suggestion of the gate review."""
+"""`/hitl stats`, and the buttons under a suggestion of the gate review: for whom is asked at each click."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Final
 
 from approvals.durations import duration
-from approvals.model import Instant
+from approvals.model import Instant, UserId
 from blocks import modals, replies
 from blocks import review as said_of
 from blocks.actions import About, StatsPage
@@ -34,13 +34,15 @@ _DAY: Final = timedelta(days=1)
 
 
 class Stats:
-    """What everybody may ask about how the desk is doing."""
+    """How the desk is doing: for all whom its policy names. Requests are shown to who may see each."""
 
     def __init__(self, front: Front) -> None:
         self._front = front
 
-    async def answer(self, typed: str, response_url: str | None) -> Message:
+    async def answer(self, by: UserId, typed: str, response_url: str | None) -> Message:
         """`/hitl stats [7d]`. Where that takes long, the figures come by `response_url`."""
+        if not reviewing.may_ask(self._front.desk, by):
+            return said_of.not_for_you()
         days = _days(typed)
         if days is None:
             return said_of.not_a_time(typed, reviewing.LONGEST)
@@ -58,6 +60,8 @@ class Stats:
         if page is None or url is None:
             self._front.say(click, replies.unknown_button())
             return
+        if not self._may_ask(click):
+            return
 
         async def turning() -> None:
             await self._replace(await self._page(page), url)
@@ -70,12 +74,14 @@ class Stats:
         if about is None:
             self._front.say(click, replies.unknown_button())
             return
+        if not self._may_ask(click):
+            return
 
         async def showing() -> None:
             client = self._front.out.connection.client
             # At once, because what it shall show may take longer to read than a trigger lives.
             opened = await said(client.views_open(trigger_id=click.trigger, view=modals.loading_modal()))
-            await self._fill(str(opened["view"]["id"]), about)
+            await self._fill(str(opened["view"]["id"]), about, click.by.id)
 
         self._start(click, showing)
 
@@ -83,7 +89,7 @@ class Stats:
         """Another page of them."""
         about, view = About.decode(click.value), click.view
         if about is not None and view is not None:
-            self._start(click, lambda: self._fill(view, about))
+            self._start(click, lambda: self._fill(view, about, click.by.id))
 
     async def not_now(self, click: Click) -> None:
         """Hear of it no more for a while."""
@@ -91,17 +97,27 @@ class Stats:
         if about is None:
             self._front.say(click, replies.unknown_button())
             return
+        if not reviewing.may_mute(self._front.desk, about.rule, click.by.id):
+            self._front.say(click, said_of.not_yours_to_mute(about.rule))
+            return
         until = await reviewing.not_now(self._front.desk, about.rule, about.advice, click.by)
         self._front.say(click, said_of.muted(about, until))
+
+    def _may_ask(self, click: Click) -> bool:
+        may = reviewing.may_ask(self._front.desk, click.by.id)
+        if not may:
+            self._front.say(click, said_of.not_for_you().text)
+        return may
 
     async def _page(self, page: StatsPage) -> Message:
         told = await reviewing.told(self._front.desk, page.until - page.days * _DAY, page.until)
         return said_of.stats(told.review, told.suggestions, told.quiet, page)
 
-    async def _fill(self, view: str, about: About) -> None:
+    async def _fill(self, view: str, about: About, user: UserId) -> None:
         start = (about.number - 1) * said_of.REQUESTS_A_PAGE
-        lines, more = await reviewing.about(
+        listed = await reviewing.about(
             self._front.desk,
+            user,
             (about.rule, about.advice),
             about.since,
             about.until,
@@ -109,7 +125,8 @@ class Stats:
             most=said_of.REQUESTS_A_PAGE,
         )
         client = self._front.out.connection.client
-        await said(client.views_update(view_id=view, view=said_of.requests_modal(about, lines, more=more)))
+        shown = said_of.requests_modal(about, listed.lines, more=listed.more, hidden=listed.hidden)
+        await said(client.views_update(view_id=view, view=shown))
 
     async def _later(self, counting: asyncio.Future[Message], url: str) -> None:
         async def answering() -> None:

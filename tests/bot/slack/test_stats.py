@@ -49,7 +49,9 @@ def posts(slack: SlackStandIn) -> list[Message]:
     return [each for each in slack.messages("C0OPS") if "Gate review" in each.text]
 
 
-async def test_everybody_may_ask_how_the_desk_is_doing(bot: RunningDesk, slack: SlackStandIn) -> None:
+async def test_whoever_is_in_a_group_may_ask_how_the_desk_is_doing(
+    bot: RunningDesk, slack: SlackStandIn
+) -> None:
     """By rule and by agent, within Slack's limits; before anything was decided that is said."""
     assert "Nothing was decided" in (await answered(slack, "U0CAROL", "/hitl stats")).text
     await decided(bot, 2)
@@ -79,11 +81,11 @@ async def test_a_suggestion_names_the_fields_and_shows_its_requests(
 ) -> None:
     """Whose requests are changed where; *Show the requests* lists each with its card."""
     await edited(bot, 5)
-    told = await answered(slack, "U0CAROL", "/hitl stats")
+    told = await answered(slack, "U0ALICE", "/hitl stats")
     assert "5 of 5 were changed before they were approved (over 30%)" in words(told)
     assert "`/amount` of billing-agent (5 times)" in words(told)
-    assert (await slack.click("U0CAROL", told.channel, told.ts, "Show the requests")).acknowledged
-    view = await slack.view_of("U0CAROL", "Requests")
+    assert (await slack.click("U0ALICE", told.channel, told.ts, "Show the requests")).acknowledged
+    view = await slack.view_of("U0ALICE", "Requests")
     listed = str(view.payload["blocks"])
     assert listed.count("approved with changes <!date") == 5
     assert problems_of_view(view.payload) == []
@@ -94,16 +96,49 @@ async def test_not_now_is_quiet_for_that_rule_and_suggestion_for_its_time(
 ) -> None:
     """For everybody; that something is quiet is said; afterwards it is told again."""
     await edited(bot, 5)
-    told = await answered(slack, "U0CAROL", "/hitl stats")
-    assert (await slack.click("U0CAROL", told.channel, told.ts, "Not now")).acknowledged
-    assert "stays quiet until" in (await slack.ephemeral_to("U0CAROL", "stays quiet")).text
+    told = await answered(slack, "U0ALICE", "/hitl stats")
+    assert (await slack.click("U0ALICE", told.channel, told.ts, "Not now")).acknowledged
+    assert "stays quiet until" in (await slack.ephemeral_to("U0ALICE", "stays quiet")).text
     now = bot.runtime.now()
     assert await bot.store.read(lambda u: muted.muted(u, now)) == {("refunds", Advice.MODIFIED)}
-    again = words(await answered(slack, "U0ALICE", "/hitl stats"))
+    again = words(await answered(slack, "U0BOB", "/hitl stats"))
     assert "were changed before" not in again
     assert "1 suggestion is quiet" in again
     bot.runtime.ahead = QUIET_FOR
-    assert "were changed before" in words(await answered(slack, "U0ALICE", "/hitl stats 60d"))
+    assert "were changed before" in words(await answered(slack, "U0CAROL", "/hitl stats 60d"))
+
+
+async def test_strangers_hear_nothing_of_how_the_desk_is_doing(bot: RunningDesk, slack: SlackStandIn) -> None:
+    """Neither figures nor titles; whoever left the groups since can no longer use what they were told."""
+    await edited(bot, 5)
+    told = await answered(slack, "U0GUEST", "/hitl stats")
+    assert "is for those who are asked" in told.text
+    assert "refund" not in words(told).casefold()
+    theirs = await answered(slack, "U0CAROL", "/hitl stats")
+    bot.shelf.current = policy.load(POLICY.replace("[U0CAROL, U0DAN]", "[U0DAN]"), "hitl.yml")
+    await bot.side.people.refresh(bot.runtime.now())
+    await slack.click("U0CAROL", theirs.channel, theirs.ts, "Show the requests")
+    await slack.ephemeral_to("U0CAROL", "is for those who are asked")
+    assert not slack.views("U0CAROL")
+
+
+async def test_a_colleague_of_another_group_sees_figures_and_no_requests(
+    bot: RunningDesk, slack: SlackStandIn
+) -> None:
+    """How many there are is said, no title, id or link; nor is it theirs to mute. An operator may do both."""
+    await edited(bot, 5)
+    told = await answered(slack, "U0CAROL", "/hitl stats")
+    await slack.click("U0CAROL", told.channel, told.ts, "Show the requests")
+    await slack.view_of("U0CAROL", "Requests")
+    await slack.until(lambda: "5 requests are not listed" in str(slack.views("U0CAROL")[-1].payload))
+    assert "req_" not in str(slack.views("U0CAROL")[-1].payload["blocks"])
+    await slack.click("U0CAROL", told.channel, told.ts, "Not now")
+    await slack.ephemeral_to("U0CAROL", "Nothing was changed")
+    theirs = await answered(slack, "U0ADMIN", "/hitl stats")
+    await slack.click("U0ADMIN", theirs.channel, theirs.ts, "Show the requests")
+    await slack.until(lambda: "req_" in str(slack.views("U0ADMIN")[-1:]))
+    await slack.click("U0ADMIN", theirs.channel, theirs.ts, "Not now")
+    await slack.ephemeral_to("U0ADMIN", "stays quiet")
 
 
 async def test_many_rules_are_paged(bot: RunningDesk, slack: SlackStandIn) -> None:
@@ -220,10 +255,10 @@ async def test_the_list_of_requests_is_paged(bot: RunningDesk) -> None:
     until = whole_second(bot.runtime.now())
     seen = []
     for start, more_ in ((0, True), (2, True), (4, False)):
-        lines, more = await reviewing.about(
-            bot.desk, ("refunds", Advice.MODIFIED), until - DAY, until, start=start, most=2
+        listed = await reviewing.about(
+            bot.desk, ALICE.id, ("refunds", Advice.MODIFIED), until - DAY, until, start=start, most=2
         )
-        assert more is more_
-        seen += [line.record.id for line in lines]
-        assert all(line.title.startswith("Refund 500 EUR") for line in lines)
+        assert (listed.more, listed.hidden) == (more_, 0)
+        seen += [line.record.id for line in listed.lines]
+        assert all(line.title.startswith("Refund 500 EUR") for line in listed.lines)
     assert len(set(seen)) == len(seen) == 5
