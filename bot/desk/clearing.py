@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from enum import Enum, auto
 from functools import partial
 from typing import Final
@@ -24,8 +26,12 @@ from store.errors import Unavailable
 from store.outbox import ParcelKind
 from store.unit_of_work import Unit
 
+log = logging.getLogger(__name__)
+
 #: Items that are decided at once: they share commits, and clicks on cards find room between them.
 _ABREAST: Final = 25
+#: The click that begins it is answered within a second: so long, and the job begins where this ended.
+_AT_ONCE: Final = timedelta(seconds=0.8)
 
 
 class Beginning(Enum):
@@ -81,12 +87,13 @@ async def begin(  # a click's parts, by name
     *,
     channel: str | None = None,
     response_url: str | None = None,
+    after: timedelta = timedelta(),
 ) -> Begun:
     """Keep what `by` chose, and have it carried out; durable when this returns.
 
     `key` is unique for the click: one that is delivered twice begins once. Nobody's say but that of those
     asked about the board (or of their deputies) begins anything. What they chose on a message that a newer
-    one took over from holds for the items that it showed.
+    one took over from holds for the items that it showed. The job waits for as long as `after` says.
     """
 
     def beginning(unit: Unit) -> Begun:
@@ -107,11 +114,36 @@ async def begin(  # a click's parts, by name
         clearings.begin(unit, Clearing(key, board, by, choices, now))
         clearings.drop_draft(unit, board, by.id)
         body = {"user": by.id, "channel": channel, "response_url": response_url}
-        outbox.put(unit, ParcelKind.CLEARING, request=None, key=key, lane="", body=body, now=now)
+        kind, later = ParcelKind.CLEARING, now + after
+        outbox.put(unit, kind, request=None, key=key, lane="", body=body, now=now, due=later)
         _show(unit, found, now)
         return Begun(Beginning.BEGUN, found, count)
 
     return await desk.store.write(beginning)
+
+
+async def clear(  # a click's parts, by name
+    desk: Desk,
+    board: BoardId,
+    by: Person,
+    choices: Choices,
+    key: str,
+    *,
+    channel: str | None = None,
+    response_url: str | None = None,
+) -> Begun:
+    """As `begin`, and what few items a message usually holds are decided when this returns.
+
+    The job goes on with the rest, and tells what came of it.
+    """
+    where = {"channel": channel, "response_url": response_url}
+    begun = await begin(desk, board, by, choices, key, after=_AT_ONCE, **where)
+    if begun.count:
+        try:
+            await go_on(desk, key, within=_AT_ONCE.total_seconds() / 2)
+        except Unavailable as away:
+            log.info("a clearing that was begun waits for the database: %s", away)
+    return begun
 
 
 def may_clear(user: UserId, ask: tuple[GroupName, ...], roster: Roster) -> bool:

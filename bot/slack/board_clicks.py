@@ -49,7 +49,7 @@ class BoardClicks:
             self._front.say(click, digest_words.not_all_at_once())
         else:
             choices = Choices(on.shown, Pick.APPROVE)
-            begun = await clearing.begin(
+            begun = await clearing.clear(
                 self._front.desk,
                 board.id,
                 click.by,

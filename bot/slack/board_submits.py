@@ -57,7 +57,7 @@ class BoardSubmits:
         """None where a reason is missing."""
         desk, by = self._front.desk, self._front.person(sent.by)
         place = await desk.store.read(lambda unit: _channel(unit, on))
-        begun = await clearing.begin(desk, on.board, by, choices, sent.key, channel=place)
+        begun = await clearing.clear(desk, on.board, by, choices, sent.key, channel=place)
         if begun.what is Beginning.REASON_MISSING:
             return None
         if begun.what is Beginning.NOTHING and begun.board is not None:

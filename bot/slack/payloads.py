@@ -114,7 +114,7 @@ def submission(body: Body) -> Submission:
         inputs=tuple(block["block_id"] for block in view["blocks"] if block["type"] == "input"),
         key=f"submit:{by.id}:{view['id']}:{typed}",
         view=str(view["id"]),
-        under=view.get("previous_view_id") or None,
+        under=_under(view),
         external_id=str(view.get("external_id") or ""),
     )
 
@@ -191,3 +191,9 @@ def request_carried(value: str) -> RequestId | None:
 def seen_by(seen: Seen | None, request: RequestId) -> Digest:
     """The same of what was decoded already."""
     return seen.digest if seen is not None and seen.request == request else _NOTHING
+
+
+def _under(view: Mapping[str, Any]) -> str | None:
+    """The modal that `view` lies upon: the one before it, or where that is not said, the first of all."""
+    root = view.get("root_view_id")
+    return view.get("previous_view_id") or (root if root != view.get("id") else None) or None
