@@ -78,7 +78,7 @@ class Underway:
     shown: int
 
 
-async def begin(  # a click's parts, by name
+async def begin(  # noqa: PLR0913  # a click's parts, by name
     desk: Desk,
     board: BoardId,
     by: Person,
