@@ -95,16 +95,6 @@ def being_cleared(count: int) -> Mrkdwn:
     return Mrkdwn(f"Deciding {many(count, 'item')}. You are told here when it is done.")
 
 
-def pulled_out(case: Case) -> Mrkdwn:
-    """An item gets a card of its own."""
-    return Mrkdwn(f"*{escape(title_of(case, 120), 120)}* gets a card of its own in a moment.")
-
-
-def has_card(case: Case) -> Mrkdwn:
-    """It was pulled out before."""
-    return Mrkdwn(f"*{escape(title_of(case, 120), 120)}* has a card of its own already.")
-
-
 # Under the message, in its thread
 
 

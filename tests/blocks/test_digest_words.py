@@ -73,8 +73,6 @@ SENTENCES: Mapping[str, Callable[[], str]] = {
     "no reason": digest_words.reason_missing,
     "not all at once": digest_words.not_all_at_once,
     "being cleared": lambda: digest_words.being_cleared(500),
-    "pulled out": lambda: digest_words.pulled_out(refund(1)),
-    "pulled out before": lambda: digest_words.has_card(refund(1)),
 }
 MESSAGES: Mapping[str, Callable[[], Message]] = {
     "reminder": lambda: digest_words.still_open(BOARDS["partly decided"](), "key:1"),
@@ -202,7 +200,6 @@ def test_nobody_writes_into_them(words: str) -> None:
     ]
     sentences = [
         cleared(Cleared(not_cleared=(NotCleared(case, Reason.STALE),) * 12)),
-        digest_words.pulled_out(case),
     ]
     for message in told:
         assert problems_of_message(message.as_post()) == []
