@@ -16,6 +16,7 @@ from bot.desk import decide, incidents
 from bot.desk.desk import Desk
 from bot.slack import landed
 from bot.slack.home import Homes
+from bot.slack.landed import Awaited
 from bot.slack.outgoing import Outgoing
 from bot.slack.payloads import Body, Click, request_carried
 from bot.slack.private import whisper
@@ -169,14 +170,29 @@ class Front:
             self.tasks.start(self._tell_where(click, wrong), "say where")
         else:
             self.say(click, wrong.text, past_the_store=wrong.past_the_store)
-        if wrong.past_the_store and click.ts:
-            began = landed.since(self.desk.runtime.now(), ANSWER_WITHIN)
-            self.lingering.start(self._tell_if_landed(click, began), "say that it landed")
+        if wrong.past_the_store and (click.ts or click.listed is not None):
+            self._linger(landed.clicked(click, self._gave_up_since()), _place(click), click.key)
 
-    async def _tell_if_landed(self, click: Click, began: Instant) -> None:
+    def tell_if_saved(self, by: Person, request: RequestId, key: str, *, decides: bool) -> None:
+        """Say so, where what they submitted about `request` is saved after all. The modal said it was not.
+
+        `key` is the same for every delivery of the submission; `decides`: the modal is one that decides.
+        """
+        awaited = landed.submitted(by, request, self._gave_up_since(), decides=decides)
+        self._linger(awaited, {"user": by.id}, key)
+
+    def _gave_up_since(self) -> Instant:
+        return landed.since(self.desk.runtime.now(), ANSWER_WITHIN)
+
+    def _linger(self, awaited: Awaited, place: dict[str, str], key: str) -> None:
         """A commit may be under way when its caller stops waiting: nobody knows how it ends."""
-        if await landed.has_landed(self.desk, click, began, lambda: self.bell.next):
-            self.say(replace(click, key=f"landed:{click.key}"), replies.saved_late())
+
+        async def waiting() -> None:
+            if await landed.has_landed(self.desk, awaited, lambda: self.bell.next):
+                body = {**place, "text": replies.saved_late()}
+                self.tasks.start(self._tell(body, f"said:landed:{key}"), "say")
+
+        self.lingering.start(waiting(), "say that it landed")
 
     async def _tell_where(self, click: Click, wrong: Wrong) -> None:
         """A message that is no card: one that another took the place of, or one of another installation.
@@ -203,11 +219,7 @@ class Front:
 
     def say(self, click: Click, text: str, *, past_the_store: bool = False) -> None:
         """Tell whoever clicked, without anybody waiting for it."""
-        body = {"user": click.by.id, "text": text}
-        if click.channel:
-            body["channel"] = click.channel
-        if click.response_url:
-            body["response_url"] = click.response_url
+        body = {**_place(click), "text": text}
         if past_the_store:
             self.tasks.start(self._tell_directly(body), "say")
         else:
@@ -238,6 +250,12 @@ class Front:
     def name(self, click: Click) -> Click:
         """The click, with the person's name as the roster has it."""
         return replace(click, by=self.person(click.by))
+
+
+def _place(click: Click) -> dict[str, str]:
+    """Who clicked, and where an answer to them goes; a direct message where that is nowhere."""
+    place = {"user": click.by.id, "channel": click.channel, "response_url": click.response_url or ""}
+    return {name: value for name, value in place.items() if value}
 
 
 def _instead_of(unit: Unit, click: Click, request: RequestId) -> str | None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
 from approvals.audit import FactKind
-from approvals.model import Instant
+from approvals.model import Instant, Person, RequestId
 from approvals.pen import signed
 from bot.desk.desk import Desk
 from bot.slack.payloads import Click
@@ -19,20 +20,47 @@ from store.unit_of_work import Unit
 
 #: Seconds for a commit that was under way when its caller stopped waiting. Later the card has said it.
 WITHIN: Final = 20.0
-#: What a click on a card may come to.
-_COUNTED: Final = frozenset({FactKind.APPROVED, FactKind.REJECTED, FactKind.EDITED, FactKind.ANSWERED})
+#: What a click on a card may come to, and a modal that decides.
+_DECIDED: Final = frozenset({FactKind.APPROVED, FactKind.REJECTED, FactKind.EDITED, FactKind.ANSWERED})
+#: What comes of a modal that decides nothing.
+_ATTENDED: Final = frozenset({FactKind.COMMENTED, FactKind.HANDED_OVER, FactKind.SNOOZED})
 
 
-async def has_landed(
-    desk: Desk, click: Click, since: Instant, next_commit: Callable[[], asyncio.Event]
-) -> bool:
-    """Whether what `click` asked for is in the log by now, or after one of the next commits."""
+@dataclass(frozen=True, slots=True)
+class Awaited:
+    """What somebody did of which nobody knows whether it is saved."""
+
+    by: Person
+    #: the earliest that it can have been saved
+    since: Instant
+    #: which request it was about, None: of none that is known
+    request: Callable[[Unit], RequestId | None]
+    #: what it may have come to
+    kinds: frozenset[FactKind]
+
+
+def clicked(click: Click, since: Instant) -> Awaited:
+    """In a list by its block, on a card by where that is."""
+
+    def request(unit: Unit) -> RequestId | None:
+        return click.listed.request if click.listed is not None else cards.at(unit, click.channel, click.ts)
+
+    return Awaited(click.by, since, request, _DECIDED)
+
+
+def submitted(by: Person, request: RequestId, since: Instant, *, decides: bool) -> Awaited:
+    """In a modal about `request`."""
+    return Awaited(by, since, lambda _unit: request, _DECIDED if decides else _ATTENDED)
+
+
+async def has_landed(desk: Desk, awaited: Awaited, next_commit: Callable[[], asyncio.Event]) -> bool:
+    """Whether it is in the log by now, or after one of the next commits."""
     deadline = asyncio.get_running_loop().time() + WITHIN
     while True:
         committed = next_commit()
         # A store that is away comes back with a commit, or not in time.
         with contextlib.suppress(Unavailable):
-            if await desk.store.read(lambda unit: _is_there(unit, click, since)):
+            if await desk.store.read(lambda unit: _is_there(unit, awaited)):
                 return True
         try:
             async with asyncio.timeout_at(deadline):
@@ -41,12 +69,12 @@ async def has_landed(
             return False
 
 
-def _is_there(unit: Unit, click: Click, since: Instant) -> bool:
-    request = cards.at(unit, click.channel, click.ts)
+def _is_there(unit: Unit, awaited: Awaited) -> bool:
+    request = awaited.request(unit)
     if request is None:
         return False
-    theirs = (fact for fact in facts.chain(unit, request) if fact.by == signed(click.by))
-    return any(fact.kind in _COUNTED and fact.at >= since for fact in theirs)
+    theirs = (fact for fact in facts.chain(unit, request) if fact.by == signed(awaited.by))
+    return any(fact.kind in awaited.kinds and fact.at >= awaited.since for fact in theirs)
 
 
 def since(now: Instant, waited: float) -> Instant:

@@ -35,6 +35,8 @@ class Submits:
         self._lists = lists
         self._review = review
         self._once: Once[ViewAnswer] = Once()
+        #: those that decide nothing
+        self._attending: Mapping[str, _Handler] = Attending(front).by_modal
         self._by_modal: Mapping[str, _Handler] = {
             actions.REJECT_MODAL: self._reject,
             actions.FLAG_MODAL: self._reject,
@@ -42,7 +44,7 @@ class Submits:
             actions.CONFIRM_MODAL: self._confirm,
             actions.ANSWER_MODAL: self._answer,
             actions.ALLOW_MODAL: self._allow,
-            **Attending(front).by_modal,
+            **self._attending,
         }
         boards = BoardSubmits(front)
         #: those that are about no single request
@@ -60,7 +62,18 @@ class Submits:
             answer.update(await self._once.run(sent.key, lambda: self._handle(sent)))
 
         wrong = await self._front.answered(handling)
-        return answer if wrong is None else _keep_open(sent, wrong.text)
+        if wrong is None:
+            return answer
+        if wrong.past_the_store:
+            self._tell_if_saved(sent)
+        return _keep_open(sent, wrong.text)
+
+    def _tell_if_saved(self, sent: Submission) -> None:
+        """The modal says now that it was not. (How a digest stands is on its message.)"""
+        seen = _seen(sent) if sent.modal in self._by_modal else None
+        if seen is not None:
+            decides, by = sent.modal not in self._attending, self._front.person(sent.by)
+            self._front.tell_if_saved(by, seen.request, sent.key, decides=decides)
 
     async def _handle(self, sent: Submission) -> ViewAnswer:
         if sent.modal in self._of_boards:
