@@ -47,11 +47,15 @@ class Assignment:
 
 
 class Unclear(ValueError):
-    """It is not certain what was meant: a whole sentence, and the path that it is about, if any."""
+    """It is not certain what was meant: a whole sentence, and the path that it is about, if any.
 
-    def __init__(self, sentence: str, about: str = "") -> None:
+    `instead` is what to say where that was meant: `edit amount=500`.
+    """
+
+    def __init__(self, sentence: str, about: str = "", *, instead: str = "") -> None:
         super().__init__(sentence)
         self.about = about
+        self.instead = instead
 
 
 #: A question mark asks; these say.

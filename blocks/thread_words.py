@@ -44,10 +44,20 @@ def done(case: Case, by: Person, wanted: Wanted, why: str | None, roster: Roster
         review=case.judgement.gate is Gate.AUDIT,
         answer=(case.decision.answer or "") if case.decision is not None else "",
         changes=in_words(edits(case)) if case.edited else "",
+        editors=_editors(case) if _editors(case) != [by.name] else [],
         why=why or "",
+        given=standing.given,
+        needed=standing.needed,
         missing=max(standing.needed - standing.given, 0),
         groups=list(case.asked),
     )
+
+
+def _editors(case: Case) -> list[str]:
+    """Whose changes it has: each round begins with the approval of whoever edited it."""
+    first = {vote.round: vote.by for vote in reversed(case.votes) if vote.round}
+    by_id = {first[each].id: first[each].name for each in sorted(first)}
+    return list(by_id.values())
 
 
 def said_note(case: Case, text: Mrkdwn, key: str) -> Message:
@@ -82,9 +92,13 @@ def _named(name: str) -> str:
     return f"*{escape(name, 100)}*: " if name else ""
 
 
-def unclear(case: Case, sentence: str) -> Mrkdwn:
-    """Words of which it is not certain what they mean."""
-    return Mrkdwn(f"Nothing was decided. {escape(sentence, 300)} {_example(case)}".strip())
+def unclear(case: Case, sentence: str, *, instead: str = "", example: bool = True) -> Mrkdwn:
+    """Words of which it is not certain what they mean; `instead` is what may have been meant."""
+    if instead:
+        guess = f"Did you mean `@hitl {escape(instead, 100)}`?"
+        return Mrkdwn(f"Nothing was decided. {escape(sentence, 300)} {guess}")
+    shown = _example(case) if example else ""
+    return Mrkdwn(f"Nothing was decided. {escape(sentence, 300)} {shown}".strip())
 
 
 def nothing_named(case: Case, verb: Verb) -> Mrkdwn:
@@ -143,16 +157,30 @@ def unknown(case: Case, word: str, near: Verb | None) -> Mrkdwn:
     return Mrkdwn(f"{head}{guess}\n{how(case)}")
 
 
+def sent_to_agent(case: Case) -> Mrkdwn:
+    """Words behind my name that are no verb, nor nearly one: a comment."""
+    return Mrkdwn(
+        f"I kept that as a comment, sent it to {escape(case.request.agent, 60)}, and decided nothing."
+        f" {_decide(case)}"
+    )
+
+
 def how(case: Case) -> Mrkdwn:
     """What can be said in this card's thread."""
+    if case.request.kind is Kind.QUESTION:
+        return _decide(case)
+    comment = "What you write here without my name is kept, and sent to the agent."
+    return Mrkdwn(f"{_decide(case)} {_example(case)} {comment}")
+
+
+def _decide(case: Case) -> Mrkdwn:
     if case.request.kind is Kind.QUESTION:
         return Mrkdwn("Say `@hitl answer …` with your answer, or use the card.")
     if case.judgement.gate is Gate.AUDIT:
         verbs = "`@hitl looks right`, `@hitl correct …` or `@hitl flag` with what is wrong"
     else:
         verbs = "`@hitl approve`, `@hitl edit …` or `@hitl reject` with your reason"
-    comment = "What you write here without my name is kept, and sent to the agent."
-    return Mrkdwn(f"Say {verbs}, or use the card's buttons. {_example(case)} {comment}")
+    return Mrkdwn(f"Say {verbs}, or use the card's buttons.")
 
 
 def _example(case: Case) -> str:
@@ -177,7 +205,7 @@ def not_kept() -> Mrkdwn:
 def edited() -> Mrkdwn:
     """A message to the bot was edited."""
     return Mrkdwn(
-        "I go by what a message said first, so your edit of it changed nothing."
+        "I go by what a message said first, so your edit of it decided nothing."
         " To say something else, write a new one."
     )
 

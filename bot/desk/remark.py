@@ -133,6 +133,16 @@ def in_thread(unit: Unit, reply: Reply) -> tuple[RequestId, ...]:
     return (*(() if headed is None else (headed,)), *guests)
 
 
+async def is_kept(desk: Desk, reply: Reply) -> bool:
+    """Whether the message is a comment of what its thread is about."""
+    now = desk.runtime.now()
+
+    def looking(unit: Unit) -> bool:
+        return any(_holds(case, reply) for case in _suspects(unit, reply, now))
+
+    return await desk.store.read(looking)
+
+
 def _listed(unit: Unit, reply: Reply) -> Listed | None:
     return under_digest.find(unit, reply.channel, reply.thread_ts)
 

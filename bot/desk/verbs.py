@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Final, TypeAlias
 
 from approvals import confirming
@@ -13,14 +14,14 @@ from approvals.events import Answered, Edited, Voted
 from approvals.fields import entered
 from approvals.machine import Answer, why_refused
 from approvals.model import Case, Choice, Instant, Person, RequestId
-from approvals.seen import is_shown, seen_at
+from approvals.seen import NOTHING, is_shown, seen_at
 from approvals.spoken_edit import name_of, worded
 from approvals.spoken_words import Assignment
 from bot.desk.decide import known
 from bot.desk.desk import Desk
 from bot.desk.remark import Reply, in_thread, mark, was_marked
 from bot.desk.ruling import rule_on
-from store import cases, outbox
+from store import cards, cases, outbox
 from store.errors import KeyTaken
 from store.outbox import ParcelKind
 from store.unit_of_work import Unit
@@ -119,7 +120,7 @@ async def carry_out(
         case = known(unit, request)
         if patient and saw is None and not case.status.final and not is_shown(case):
             raise NotShownYet
-        seen = seen_at(case, message.written) if saw is None else saw
+        seen = _seen(unit, case, message) if saw is None else saw
         came = _came(unit, desk, case, message, wish, seen)
         _answer(unit, message, came, words(came), now)
         return came
@@ -133,9 +134,22 @@ async def carry_out(
 async def tell(
     desk: Desk, message: Message, text: str, about: RequestId | None = None, *, again: str = ""
 ) -> None:
-    """Answer the author alone: once for each message, and once more for each `again` that happens to it."""
+    """Answer the author alone: once for each message, and once more for each `again` that happens to it.
+
+    With `about` the message is taken: when Slack repeats it, it does nothing.
+    """
     now = desk.runtime.now()
-    await desk.store.write(lambda unit: _whisper(unit, message, about, text, now, again))
+
+    def telling(unit: Unit) -> None:
+        if about is not None and not was_marked(unit, message.reply, now):
+            mark(unit, message.reply, about, digest_of(message.reply.text), now)
+        _whisper(unit, message, about, text, now, again)
+
+    try:
+        await desk.store.write(telling)
+    except KeyTaken:
+        # The same message came twice at once, and the other one is answered.
+        return
 
 
 async def tell_once(desk: Desk, message: Message, text: str) -> None:
@@ -153,10 +167,19 @@ async def tell_once(desk: Desk, message: Message, text: str) -> None:
     )
 
 
+def _seen(unit: Unit, case: Case, message: Message) -> Digest:
+    """What was written before the card was there was about something else: Slack repeats for an hour."""
+    place = cards.of(unit, case.id)
+    if place is not None and Decimal(message.reply.ts) < Decimal(place.ts):
+        return NOTHING
+    return seen_at(case, message.written)
+
+
 def _came(  # noqa: PLR0917  # what is wished of what, and what was seen of it
     unit: Unit, desk: Desk, case: Case, message: Message, wish: Wish, seen: Digest
 ) -> Came:
     now, roster = desk.runtime.now(), desk.directory.roster()
+    mark(unit, message.reply, case.id, digest_of(message.reply.text), now)
     refused = why_refused(case, message.by.id, seen, roster)
     if _has_to_be_typed(case, wish):
         return Came(case, Answer(refused or Reason.NOT_CONFIRMED))
@@ -167,8 +190,8 @@ def _came(  # noqa: PLR0917  # what is wished of what, and what was seen of it
         if errors and refused is None:
             return Came(case, Answer(Reason.BREAKS_FORM), errors)
         event = Edited(message.by, made.payload, seen, roster, wish.why)
-        return _ruled(unit, case, event, message, now)
-    return _ruled(unit, case, _event(message.by, wish, seen, desk), message, now)
+        return _ruled(unit, case, event, now)
+    return _ruled(unit, case, _event(message.by, wish, seen, desk), now)
 
 
 def _event(by: Person, wish: Vote | Say, seen: Digest, desk: Desk) -> Voted | Answered:
@@ -184,8 +207,7 @@ def _has_to_be_typed(case: Case, wish: Wish) -> bool:
     return not rejects and confirming.word(case.judgement, case.payload) is not None
 
 
-def _ruled(unit: Unit, case: Case, event: Voted | Edited | Answered, message: Message, now: Instant) -> Came:
-    mark(unit, message.reply, case.id, digest_of(message.reply.text), now)
+def _ruled(unit: Unit, case: Case, event: Voted | Edited | Answered, now: Instant) -> Came:
     ruling = rule_on(unit, case, event, now, event.roster, aloud=True)
     return Came(ruling.case, ruling.answer)
 

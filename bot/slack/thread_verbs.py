@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
@@ -9,17 +10,20 @@ from functools import partial
 from typing import Final
 
 from approvals.canonical import Digest
-from approvals.errors import Reason
+from approvals.errors import Reason, Refused
 from approvals.model import Case, Choice, Gate, RequestId
+from approvals.spoken_reason import reason_of
 from approvals.spoken_words import Spoken, Unclear, Verb, assignments, spoken
 from blocks import digest_spoken, thread_words
 from blocks.replies import Wanted
-from bot.desk import under_digest, verbs
+from bot.desk import remark, under_digest, verbs
 from bot.desk.under_digest import Listed
 from bot.desk.verbs import Came, Change, Message, NotShownYet, Say, Vote, Wish
 from bot.slack.front import Front, NotUpYet
 from bot.slack.hearing import value_of
 from bot.slack.payloads import plainly
+
+log = logging.getLogger(__name__)
 
 #: Characters of a reason or an answer: what an input of Slack's takes, too.
 _MOST_WORDS: Final = 3000
@@ -57,16 +61,31 @@ class ThreadVerbs:
         """Do what was said, as Slack writes it, about one of `cases`; whoever said it is answered."""
         words = spoken(said)
         if words.verb is None:
-            near = get_close_matches(words.word.casefold(), list(map(str, Verb)), 1)
-            guess = Verb(near[0]) if near else None
-            await self._tell(message, cases[0], thread_words.unknown(cases[0], words.word, guess))
+            await self._no_verb(message, words.word, cases)
             return
         case, rest = _meant(cases, words)
         if case is None:
             named = words.rest.split(maxsplit=1)[0] if words.rest.casefold().startswith(_ID) else ""
-            await self._tell(message, None, thread_words.which(cases, words.verb, named))
+            about = cases[0].id
+            await verbs.tell(self._front.desk, message, thread_words.which(cases, words.verb, named), about)
         else:
             await self._do(message, case, words.verb, rest)
+
+    async def _no_verb(self, message: Message, word: str, cases: Sequence[Case]) -> None:
+        """A slip is only told of; anything else was said to the agent, by the name it knows."""
+        near = get_close_matches(word.casefold(), list(map(str, Verb)), 1)
+        told = thread_words.unknown(cases[0], word, Verb(near[0]) if near else None)
+        if word and not near:
+            desk = self._front.desk
+            try:
+                if await remark.comment(desk, message.by, message.reply) or await remark.is_kept(
+                    desk, message.reply
+                ):
+                    told = thread_words.sent_to_agent(cases[0])
+            except Refused as refused:
+                log.warning("a comment was not kept: %s", refused.reason)
+                told = thread_words.not_kept()
+        await self._tell(message, cases[0], told)
 
     async def take_one_of(self, message: Message, said: str, listed: Listed) -> None:
         """The same under a digest, where one of its items has to be named, whatever waits there."""
@@ -101,7 +120,10 @@ class ThreadVerbs:
         try:
             wish = _wish(case, verb, rest)
         except Unclear as unclear:
-            await self._tell(message, case, thread_words.unclear(case, plainly(str(unclear))))
+            told = thread_words.unclear(
+                case, plainly(str(unclear)), instead=plainly(unclear.instead), example=bool(unclear.about)
+            )
+            await self._tell(message, case, told)
             return
         if wish is None:
             await self._tell(message, case, thread_words.nothing_named(case, verb))
@@ -178,7 +200,7 @@ def _wish(case: Case, verb: Verb, rest: str) -> Wish | None:
         valued = [replace(each, path=plainly(each.path), value=value_of(each.value)) for each in said]
         return Change(tuple(valued), plainly(why) or None) if valued else None
     choice = Choice.REJECT if verb in (Verb.REJECT, Verb.FLAG) else Choice.APPROVE
-    return Vote(choice, plainly(rest) or None)
+    return Vote(choice, plainly(reason_of(case, verb, rest)) or None)
 
 
 def _answer(case: Case, said: str) -> str:

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 
 from approvals.errors import Reason
 from approvals.machine import Answer
-from approvals.model import Case, Choice, Person, RequestId, UserId
+from approvals.model import AgentName, Case, Choice, Person, RequestId, UserId
 from approvals.spoken_words import Verb
 from blocks import guide, limits, thread_words
 from blocks.replies import Wanted
@@ -38,6 +38,9 @@ SENTENCES: dict[str, Callable[[], Mrkdwn]] = {
     "edited, one of two": lambda: thread_words.done(
         edited(refund(), ALICE, amount=500), ALICE, "edit", None, ROSTER
     ),
+    "approved, with another's changes": lambda: thread_words.done(
+        voted(edited(refund(), BOB, amount=500), ALICE), ALICE, "approve", None, ROSTER
+    ),
     "rejected": lambda: done("rejected", "reject", "no receipt"),
     "looks right": lambda: done("audit_looks_right", "looks_right"),
     "corrected": lambda: done("audit_corrected", "correct", "typo"),
@@ -57,12 +60,20 @@ SENTENCES: dict[str, Callable[[], Mrkdwn]] = {
     ),
     "misread": lambda: thread_words.misread(refund(), _ERRORS),
     "unclear": lambda: thread_words.unclear(refund(), "The quote of customer is not closed."),
+    "unclear, as it changes something": lambda: thread_words.unclear(
+        refund(), "That would change it.", instead="edit amount=500"
+    ),
+    "unclear, as it names another": lambda: thread_words.unclear(
+        refund(), "req_01ZZZZZZZZ is another request: write in its thread.", example=False
+    ),
     "edit what": lambda: thread_words.nothing_named(refund(), Verb.EDIT),
     "correct what": lambda: thread_words.nothing_named(STATES["audit_open"]().case, Verb.CORRECT),
     "which": lambda: thread_words.which(_TWO, Verb.APPROVE),
     "no such id": lambda: thread_words.which(_TWO, Verb.REJECT, "req_01XYZ"),
     "a typo": lambda: thread_words.unknown(refund(), "aprove", Verb.APPROVE),
     "not understood": lambda: thread_words.unknown(refund(), "lunch", None),
+    "sent to the agent": lambda: thread_words.sent_to_agent(refund()),
+    "sent to the agent, under a question": lambda: thread_words.sent_to_agent(STATES["question_open"]().case),
     "nothing said": lambda: thread_words.unknown(refund(), "", None),
     "how to review": lambda: thread_words.not_this_way(STATES["audit_open"]().case),
     "how to answer": lambda: thread_words.not_this_way(STATES["question_open"]().case),
@@ -101,6 +112,10 @@ def test_nobodys_words_forge_an_answer(words: str) -> None:
         thread_words.done(case, eve, "approve", words, ROSTER),
         thread_words.misread(case, {words: words}),
         thread_words.unclear(case, words),
+        thread_words.unclear(case, words, instead=words),
+        thread_words.sent_to_agent(
+            replace(case, request=replace(case.request, agent=AgentName(words or "a")))
+        ),
         thread_words.which([case, replace(case)], Verb.EDIT, words),
         thread_words.unknown(case, words, None),
     ]

@@ -104,12 +104,12 @@ async def test_changes_of_other_messages_are_nobodys(bot: RunningDesk, slack: Sl
     """What was said to the bot, long ago or elsewhere becomes no comment by being edited."""
     case = await bot.ask()
     card = await bot.card(case.id)
-    verb = slack.mention("U0CAROL", card.channel, "what?", thread_ts=card.ts)
+    verb = slack.mention("U0CAROL", card.channel, "aprove", thread_ts=card.ts)
     lunch = slack.say("U0CAROL", card.channel, "Lunch?")
     answer = slack.say("U0DAN", card.channel, "Yes", thread_ts=lunch.ts)
     old = Message(card.channel, "1600000000.000100", "U0DAN", "old", thread_ts=card.ts)
     slack.workspace.say(old)
-    slack.people.edit("U0CAROL", verb, verb.text.replace("what", "why"))
+    slack.people.edit("U0CAROL", verb, verb.text.replace("aprove", "why"))
     for message in (lunch, answer, old):
         slack.people.edit(message.user, message, "changed")
         slack.people.delete(message.user, message)

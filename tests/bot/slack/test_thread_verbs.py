@@ -13,6 +13,7 @@ from sandbox import payloads
 from sandbox.delivery import EVENT
 from sandbox.server import SlackStandIn
 from sandbox.workspace import Message
+from store.cards import place
 from store.cases import load
 from store.unit_of_work import Unit
 from tests.bot.slack.gates import POLICY as GATES
@@ -224,21 +225,106 @@ async def test_who_may_not_decide_is_told_alone(bot: RunningDesk, slack: SlackSt
     [
         ("aprove", "Did you mean `@hitl approve`"),
         ("approve?", "Did you mean `@hitl approve`"),
-        ("please approve", "@hitl reject"),
-        ("don't approve", "@hitl reject"),
         ("", "what I understand"),
-        ("<!channel> *x*", "@hitl approve"),
     ],
 )
-async def test_words_it_does_not_know_get_the_nearest_and_the_help(
+async def test_a_slip_gets_the_nearest_and_the_help(
     bot: RunningDesk, slack: SlackStandIn, words: str, told: str
 ) -> None:
-    """Nothing is decided, and nothing becomes a comment or a ping."""
+    """Nothing is decided, and nothing becomes a comment."""
     case = await bot.ask()
     await say(bot, "U0ALICE", case, words)
-    answer = await slack.ephemeral_to("U0ALICE", told)
-    assert "<!" not in answer.text
+    await slack.ephemeral_to("U0ALICE", told)
     assert await bot.story(case.id) == ["request.opened"]
+
+
+@pytest.mark.parametrize(
+    "words", ["is the receipt in the ticket?", "please approve", "don't approve", "<!channel> *x*"]
+)
+async def test_other_words_behind_its_name_go_to_the_agent(
+    bot: RunningDesk, slack: SlackStandIn, words: str
+) -> None:
+    """Kept once, though Slack tells of them twice; whoever wrote them is told so, and how to decide."""
+    case = await bot.ask()
+    await say(bot, "U0ALICE", case, words)
+    told = await slack.ephemeral_to("U0ALICE", "kept that as a comment")
+    assert f"sent it to {bot.agent.name}" in told.text
+    assert "@hitl approve" in told.text
+    assert "<!" not in told.text
+    assert await bot.story(case.id) == ["request.opened", "request.commented"]
+    [comment] = (await bot.case(case.id)).comments
+    assert comment.text.endswith(words.replace("<!channel>", "@channel"))
+    assert len(slack.ephemerals("U0ALICE")) == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ("approve amount=500", "Did you mean `@hitl edit amount=500`?"),
+        ("approve, but amount=500 please", "Did you mean `@hitl edit amount=500`?"),
+        ("approve reject wrong", "Did you mean `@hitl reject wrong`?"),
+        ("approve edit amount=500", "Did you mean `@hitl edit amount=500`?"),
+        ("reject amount=750 is too much", "Did you mean `@hitl edit amount=750`?"),
+        ("approve the other one req_01ZZZZZZZZ", "req_01ZZZZZZZZ is another request"),
+    ],
+)
+async def test_a_reason_that_asks_for_something_else_decides_nothing(
+    bot: RunningDesk, slack: SlackStandIn, words: str, told: str
+) -> None:
+    """750 is not approved by whoever writes 500 behind the word."""
+    case = await bot.ask()
+    await say(bot, "U0ALICE", case, words)
+    await slack.ephemeral_to("U0ALICE", told)
+    assert await bot.story(case.id) == ["request.opened"]
+
+
+async def test_what_was_written_before_the_card_came_is_not_about_it(
+    bot: RunningDesk, slack: SlackStandIn
+) -> None:
+    """Slack repeats an older mention when the agent's card is in that thread by now: stale."""
+    begun = slack.say("U0BOB", "C0APPROVALS", "Let us plan")
+    slack.mention("U0ALICE", "C0APPROVALS", "approve the plan above", thread_ts=begun.ts)
+    await slack.ephemeral_to("U0ALICE", "Agents ask here")
+    await slack.courier.idle()
+    events = [each.payload for each in slack.deliveries() if "the plan above" in str(each.payload)]
+    case = await bot.ask(reply_to=ReplyTo("C0APPROVALS", begun.ts))
+    await bot.card(case.id)
+    for event in events:
+        await slack.courier.carry(EVENT, event)
+    await slack.ephemeral_to("U0ALICE", "look at the card again")
+    assert await bot.story(case.id) == ["request.opened", "vote.refused"]
+
+
+async def test_what_was_answered_with_help_does_nothing_later(bot: RunningDesk, slack: SlackStandIn) -> None:
+    """`approve` among two cards names none; repeated when one of them is elsewhere, it does not either."""
+    begun = slack.say("U0CAROL", "C0APPROVALS", "Refunds of today")
+    thread = ReplyTo("C0APPROVALS", begun.ts)
+    cases = [await bot.ask(reply_to=thread) for _ in range(2)]
+    for case in cases:
+        await bot.card(case.id)
+    await say(bot, "U0ALICE", cases[0], "approve fine")
+    await slack.ephemeral_to("U0ALICE", "2 requests in this thread")
+    events = [each.payload for each in slack.deliveries() if "approve fine" in str(each.payload)]
+    ref = await bot.ref(cases[1].id)
+    assert ref is not None
+    elsewhere = replace(ref, thread_ts=None)
+    await bot.store.write(lambda unit: place(unit, cases[1].id, elsewhere))
+    for event in events:
+        await slack.courier.carry(EVENT, event)
+    assert await bot.story(cases[0].id) == ["request.opened"]
+
+
+async def test_who_edited_is_named_when_another_approves(bot: RunningDesk, slack: SlackStandIn) -> None:
+    """The change is Bob's; and while one approval is missing that is said first."""
+    case = await bot.ask("pair_payout")
+    await say(bot, "U0BOB", case, "edit amount=500")
+    first = await answered(bot, case, "750 → 500")
+    assert first.text.startswith("✅ 1 of 2: *bob* approved")
+    await bot.stored(lambda unit: _displayed(unit, case))
+    await say(bot, "U0ALICE", case, "approve")
+    last = await answered(bot, case, "*alice*")
+    assert "with bob's changes: amount 750 → 500" in last.text
+    assert last.text.startswith("✅ *alice* approved")
 
 
 async def test_its_name_elsewhere_in_a_reply_decides_nothing(bot: RunningDesk, slack: SlackStandIn) -> None:
@@ -349,7 +435,7 @@ async def test_an_edited_message_decides_nothing(bot: RunningDesk, slack: SlackS
     body = payloads.message_event(place, edited, said.ts)
     await slack.courier.carry(EVENT, payloads.event(slack.app, {**body, "type": "app_mention"}))
     await slack.ephemeral_to("U0ALICE", "what a message said first")
-    assert await bot.story(case.id) == ["request.opened"]
+    assert await bot.story(case.id) == ["request.opened", "request.commented"]
 
 
 async def test_bots_decide_nothing(bot: RunningDesk, slack: SlackStandIn) -> None:
