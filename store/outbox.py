@@ -58,6 +58,7 @@ __all__ = [
     "show_card",
     "show_home",
     "waiting_in",
+    "was_in_thread",
 ]
 
 _PRIORITY = {ParcelKind.REPLY: REPLIES, ParcelKind.CLEARING: DECISIONS, ParcelKind.CALLBACK: CALLS}
@@ -182,6 +183,14 @@ _IN_LANE = (
         outbox.c.lane == sa.bindparam("lane_"),
         outbox.c.lease.is_(None),
     )
+)
+_IN_THREAD = (
+    sa.select(outbox.c.id)
+    .where(
+        outbox.c.request == sa.bindparam("request_"),
+        outbox.c.kind == sa.literal_column(f"'{ParcelKind.THREAD}'"),
+    )
+    .limit(1)
 )
 _DEAD_COUNT = sa.select(sa.func.count()).select_from(outbox).where(_IS_DEAD)
 
@@ -322,3 +331,8 @@ def counts(u: Unit) -> Counts:
 def waiting_in(u: Unit, lane: str) -> int:
     """How many wait for one lane, besides those that are being sent."""
     return int(u.read(_IN_LANE, {"lane_": lane}, of=(outbox,)).scalar_one())
+
+
+def was_in_thread(u: Unit, request: RequestId) -> bool:
+    """Whether anything was, or is to be, said in the thread of its card, as far as is still kept."""
+    return u.read(_IN_THREAD, {"request_": request}, of=(outbox,)).first() is not None

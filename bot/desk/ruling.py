@@ -21,7 +21,7 @@ from approvals.errors import Broken
 from approvals.events import Event
 from approvals.machine import Ruling, decide
 from approvals.model import Case, Instant, Roster
-from bot.desk import digest_notes, gathering, linked, spoken, summons
+from bot.desk import digest_notes, gathering, last_words, linked, spoken, summons
 from bot.desk.desk import Desk
 from bot.desk.view import moment, request_json
 from store import cases, facts, grants, outbox
@@ -73,11 +73,10 @@ def rule_on(
 
 
 def _say_decided(unit: Unit, before: Case, after: Case, now: Instant) -> None:
-    """In the card's thread, once, where people talked about it. What a digest holds its message tells."""
+    """In the card's thread, once. What a digest holds its message tells."""
     if after.quiet or before.status.final or not after.status.final or after.waits_in is not None:
         return
-    body: Json = {"note": "decided"}
-    outbox.put(unit, ParcelKind.THREAD, request=after.id, key="decided", lane="", body=body, now=now)
+    last_words.say_decided(unit, before, after, now)
 
 
 def show_card(unit: Unit, case: Case, now: Instant) -> None:

@@ -13,16 +13,18 @@ from blocks.message import Message
 from blocks.text import Mrkdwn
 from bot.desk import spoken
 from bot.slack import reminding
-from bot.slack.outgoing import Outgoing
+from bot.slack.outgoing import Outgoing, lane
 from bot.slack.saying import say_under
 from bot.slack.troubles import SlackTrouble, Trouble
 from scheduler.results import Again, Dead, Done, Result
-from store import cases, reminders
+from store import cases, outbox, reminders
 from store.cards import CardRef
 from store.outbox import Parcel
 from store.reminders import Reminder
 from store.unit_of_work import Unit
 
+#: What only rounds a thread off is left out where so many wait for its channel: the card says it, too.
+_MANY = 20
 #: How often to look whether the card is up by now: it is within moments, or Slack does not take it.
 _SOON = timedelta(seconds=1)
 _MOMENTS = timedelta(seconds=30)
@@ -70,6 +72,8 @@ class ThreadSender:
         return Again("the card is not up yet", _SOON if young else _LATER)
 
     async def _put(self, parcel: Parcel, thread: _Thread, ref: CardRef) -> Result:
+        if parcel.body == {"note": "decided"} and await self._is_crowded(ref.channel):
+            return Done()
         # A window that starts again begins with its card, which is on its way as this is.
         now, roster = self._out.desk.runtime.now(), self._out.desk.directory.roster()
         case = as_if_shown(thread.case, now)
@@ -93,6 +97,9 @@ class ThreadSender:
             return Done()
         await reminding.posted(self._out, case.id, Reminder(parcel.key, ref.channel, ts))
         return await self._replaced(parcel, thread)
+
+    async def _is_crowded(self, channel: str) -> bool:
+        return await self._out.desk.store.read(lambda unit: outbox.waiting_in(unit, lane(channel))) > _MANY
 
     async def _replaced(self, parcel: Parcel, thread: _Thread) -> Result:
         """What becomes of a reminder that is in the thread, once those before it are not."""
