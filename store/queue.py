@@ -42,14 +42,25 @@ _DECIDED = (
 )
 _BEGINNING = (
     sa.select(cases.c.id)
-    .where(cases.c.id >= sa.bindparam("first"), cases.c.id < sa.bindparam("beyond"))
+    .where(cases.c.id >= sa.bindparam("first"), cases.c.id < sa.bindparam("beyond_"))
     .order_by(cases.c.id.desc())
     .limit(sa.bindparam("most"))
 )
+#: As an expression: ordered by the ids themselves, all of history would be walked through.
+_AN_ID = cases.c.id.concat("").label("id")
+_ENDS_SO = sa.and_(
+    cases.c.id.like(sa.bindparam("ending"), escape="/"), cases.c.id.concat("") < sa.bindparam("beyond_")
+)
 _ENDING = (
-    sa.select(cases.c.id)
-    .where(_IS_PENDING, cases.c.id.like(sa.bindparam("ending"), escape="/"))
-    .order_by(cases.c.id.desc())
+    sa.union_all(
+        sa.select(_AN_ID).where(_IS_PENDING, _ENDS_SO),
+        sa.select(_AN_ID).where(
+            cases.c.decided_at.is_not(None),
+            cases.c.decided_at >= sa.bindparam("since_", type_=cases.c.decided_at.type),
+            _ENDS_SO,
+        ),
+    )
+    .order_by(sa.desc("id"))
     .limit(sa.bindparam("most"))
 )
 _IS_DEAD = outbox.c.state == sa.literal_column("'dead'")
@@ -117,17 +128,25 @@ def _deciders(state: str) -> set[str]:
     return {each["id"] for each in decision.get("by") or ()}
 
 
-def beginning(u: Unit, piece: str, limit: int) -> tuple[RequestId, ...]:
-    """Requests, of all time, whose ids begin with `piece` (`req_01…`), the newest `limit` of them."""
-    bounds = {"first": piece, "beyond": piece + _BEYOND, "most": limit}
+def beginning(u: Unit, piece: str, limit: int, before: RequestId | None = None) -> tuple[RequestId, ...]:
+    """Requests, of all time, whose ids begin with `piece` (`req_01…`), the newest `limit` of them.
+
+    Of those that come before the id `before`, where it is given.
+    """
+    bounds = {"first": piece, "beyond_": before or piece + _BEYOND, "most": limit}
     return tuple(map(RequestId, u.read(_BEGINNING, bounds, of=(cases,)).scalars()))
 
 
-def ending(u: Unit, piece: str, limit: int) -> tuple[RequestId, ...]:
-    """The newest `limit` of pending requests whose ids end with `piece`: ids of one minute begin alike."""
+def ending(
+    u: Unit, piece: str, limit: int, since: Instant, before: RequestId | None = None
+) -> tuple[RequestId, ...]:
+    """The newest `limit` whose ids end with `piece`, as ids of one minute begin alike.
+
+    Of what is pending, and what was decided after `since`; all before the id `before`, where it is given.
+    """
     inert = piece.replace("/", "//").replace("%", "/%").replace("_", "/_")
-    found = u.read(_ENDING, {"ending": f"%{inert}", "most": limit}, of=(cases,))
-    return tuple(map(RequestId, found.scalars()))
+    wanted = {"ending": f"%{inert}", "since_": since, "beyond_": before or _BEYOND, "most": limit}
+    return tuple(map(RequestId, u.read(_ENDING, wanted, of=(cases,)).scalars()))
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,16 +9,16 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from functools import partial
 from typing import Final
 
 from approvals import access, escalation, quorum
 from approvals.globs import Globs
-from approvals.model import Case, DigestName, Instant, Person, RequestId, Roster, UserId
+from approvals.model import Case, DigestName, Instant, Person, RequestId, Roster, StepKind, UserId
 from bot.desk.desk import Desk
 from store import cases, queue
 from store.cards import CardRef
@@ -29,6 +29,11 @@ _PAGE: Final = 200
 _NEVER: Final = datetime.max.replace(tzinfo=UTC)
 #: Ids that a piece may stand for before somebody has to write more of it.
 _MOST_MEANT: Final = 6
+#: Ids looked up at once, and how often at most, for those that somebody may see.
+_SOUGHT: Final = 50
+_PAGES_SOUGHT: Final = 10
+#: What was decided within it is found by the end of its id, as what is open is.
+_LATELY: Final = timedelta(days=7)
 #: Fewer letters of an id's end are none in particular.
 _LEAST_OF_AN_END: Final = 4
 _ID: Final = "req_"
@@ -44,7 +49,7 @@ class Which(StrEnum):
     MINE = "mine"
     #: all that they may see, what is parked last
     ALL = "all"
-    #: a step of its escalation policy is past, and it is still open
+    #: a step that asks others, or its end, is past, and it is still open
     OVERDUE = "overdue"
     #: everybody's time is up, and it can still be decided
     PARKED = "parked"
@@ -116,7 +121,7 @@ class Meant:
     """Which request somebody named; where it is not one, those that it may be."""
 
     item: Item | None
-    #: true when what was typed fits several, of which `among` are the newest that they may see
+    #: true when what was typed fits several that they may see, of which `among` are the newest
     ambiguous: bool = False
     among: tuple[RequestId, ...] = ()
 
@@ -134,11 +139,12 @@ async def waiting(desk: Desk, user: UserId, only: Only | None = None) -> Queue:
     return _in_order(found)
 
 
-async def among(desk: Desk, user: UserId, pending: Sequence[Case]) -> Queue:
+async def among(desk: Desk, user: UserId, pending: Sequence[Case], only: Only | None = None) -> Queue:
     """The queue of `user` from all that is pending, which somebody read already."""
+    narrowed = _Narrowed(only or Only())
     found: list[Place] = []
     for first in range(0, len(pending), _PAGE):
-        found += _places(desk, user, pending[first : first + _PAGE])
+        found += _places(desk, user, filter(narrowed.admits, pending[first : first + _PAGE]))
         await asyncio.sleep(0)
     return _in_order(found)
 
@@ -167,18 +173,27 @@ async def items(desk: Desk, ids: Sequence[RequestId]) -> tuple[Item, ...]:
 
 
 def may_see(case: Case, user: UserId, roster: Roster, operators: Iterable[UserId]) -> bool:
-    """Whether `user` may read all of `case`: they are asked, had a say in it, or keep the desk running."""
-    return user in operators or _is_asked(case, user, roster) or user in _had_a_say(case)
+    """Whether `user` may read all of `case`: they are asked, had a say in it, or keep the desk running.
+
+    What waits unseen, as its agent is paused, only operators see. Whoever left, or is a guest, sees nothing.
+    """
+    if user in operators:
+        return True
+    if case.held or not roster.profile(user).active:
+        return False
+    return _is_asked(case, user, roster) or user in _had_a_say(case)
+
+
+def may_decide(case: Case, user: UserId, roster: Roster) -> bool:
+    """Whether `user` may decide it now, and nothing of what counts already is theirs."""
+    if case.status.final or case.held or access.why_not_decide(case, user, roster) is not None:
+        return False
+    return not case.votes or not _is_taken(case, user, roster, quorum.tally(case, roster).used)
 
 
 def waits_for(case: Case, user: UserId, roster: Roster) -> bool:
-    """Whether `user` may decide it now, and nothing of what counts already is theirs."""
-    if case.status.final or access.why_not_decide(case, user, roster) is not None:
-        return False
-    if not case.votes:
-        return True
-    used = quorum.tally(case, roster).used
-    return user not in used and access.in_place_of(case, user, roster, used) not in used
+    """Whether it is for `user` to decide it: they may, and have not handed it over to others who can."""
+    return may_decide(case, user, roster) and not _handed_over(case, user, roster)
 
 
 async def meant(desk: Desk, user: UserId, typed: str) -> Meant:
@@ -189,13 +204,56 @@ async def meant(desk: Desk, user: UserId, typed: str) -> Meant:
     piece = _piece(typed)
     if piece is None:
         return Meant(None)
-    found = await desk.store.read(lambda unit: _found(unit, piece))
     roster, operators = desk.directory.roster(), desk.policies.current.operators
-    seen = [each for each in await items(desk, found) if may_see(each.case, user, roster, operators)]
-    exact = [each for each in seen if each.case.id == piece]
-    if exact or (len(seen) == 1 and len(found) < _MOST_MEANT):
-        return Meant((exact or seen)[0])
-    return Meant(None, len(found) >= _MOST_MEANT or len(seen) > 1, tuple(each.case.id for each in seen))
+    since = desk.runtime.now() - _LATELY
+
+    def looking(unit: Unit) -> Meant:
+        sought = _Sought(unit, lambda case: may_see(case, user, roster, operators))
+        beginning, end = partial(queue.beginning, unit, piece), piece.removeprefix(_ID)
+        found = sought.among(beginning)
+        if not found.seen and len(end) >= _LEAST_OF_AN_END:
+            found = sought.among(partial(queue.ending, unit, end, since=since))
+        return found.meant(piece)
+
+    # In a thread of its own: of what fits, most may be others'.
+    return await desk.store.read(looking, long=True)
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What fits and may be seen, the newest first; `whole`: all that fits was looked at."""
+
+    seen: tuple[Item, ...]
+    whole: bool
+
+    def meant(self, piece: str) -> Meant:
+        exact = [each for each in self.seen if each.case.id == piece]
+        if exact or (len(self.seen) == 1 and self.whole):
+            return Meant((exact or self.seen)[0])
+        return Meant(None, bool(self.seen), tuple(each.case.id for each in self.seen))
+
+
+class _Sought:
+    """Looks through ids, page by page, for those that somebody may see."""
+
+    def __init__(self, unit: Unit, may_be_seen: Callable[[Case], bool]) -> None:
+        self._unit = unit
+        self._may_be_seen = may_be_seen
+
+    def among(self, page: Callable[..., tuple[RequestId, ...]]) -> _Found:
+        """Of what `page` gives, `limit` ids at most, all of them before the id `before`."""
+        seen: list[Item] = []
+        before: RequestId | None = None
+        for _ in range(_PAGES_SOUGHT):
+            ids = page(limit=_SOUGHT, before=before)
+            by_id = {case.id: Item(case, card) for case, card in cases.with_cards(self._unit, ids)}
+            seen += [by_id[id_] for id_ in ids if id_ in by_id and self._may_be_seen(by_id[id_].case)]
+            if len(ids) < _SOUGHT:
+                return _Found(tuple(seen[:_MOST_MEANT]), len(seen) <= _MOST_MEANT)
+            if len(seen) > 1:
+                break
+            before = ids[-1]
+        return _Found(tuple(seen[:_MOST_MEANT]), whole=False)
 
 
 def _piece(typed: str) -> str | None:
@@ -208,24 +266,41 @@ def _piece(typed: str) -> str | None:
     return _ID + bare.upper().translate(_MIXED_UP)
 
 
-def _found(unit: Unit, piece: str) -> tuple[RequestId, ...]:
-    found = queue.beginning(unit, piece, _MOST_MEANT)
-    end = piece.removeprefix(_ID)
-    if found or len(end) < _LEAST_OF_AN_END:
-        return found
-    return queue.ending(unit, end, _MOST_MEANT)
-
-
 def _placed(case: Case, user: UserId, roster: Roster, now: Instant, *, asked: bool) -> Place:
     parked = case.parked_at is not None
     return Place(
         id=case.id,
         mine=waits_for(case, user, roster),
-        overdue=not parked and (case.fired > 0 or bool(escalation.due(case, now))),
+        overdue=not parked and _is_overdue(case, now),
         parked=parked,
         asked=asked,
         digest=case.waits_in,
         urgency=(parked, -case.judgement.risk.rank, escalation.ends_at(case) or _NEVER, case.id),
+    )
+
+
+def _is_overdue(case: Case, now: Instant) -> bool:
+    """A reminder is no delay: it is late once others are asked, as time is up, or its end has come."""
+    began = escalation.began_at(case)
+    return any(
+        place < case.fired or (began is not None and began + step.after <= now)
+        for place, step in enumerate(case.judgement.steps)
+        if step.do is not StepKind.REMIND
+    )
+
+
+def _is_taken(case: Case, user: UserId, roster: Roster, taken: Container[UserId]) -> bool:
+    """Whether all in whose place they would decide, themselves or others, are among `taken`."""
+    return user in taken or access.in_place_of(case, user, roster, taken) in taken
+
+
+def _handed_over(case: Case, user: UserId, roster: Roster) -> bool:
+    """Whether they passed it on, or whoever they stand for did, and somebody is there to take care of it."""
+    if not case.excused or not _is_taken(case, user, roster, case.excused):
+        return False
+    return any(
+        profile.id not in case.excused and may_decide(case, profile.id, roster)
+        for profile in roster.asked(case.asked)
     )
 
 

@@ -10,8 +10,9 @@ from datetime import timedelta
 import pytest
 
 from approvals.fields import fields
-from approvals.model import Case, Choice, Person, RequestId, UserId
-from bot.desk import decide, duty, queue
+from approvals.model import Case, Choice, Comment, GroupName, Person, RequestId, UserId
+from bot.desk import attention, decide, duty, queue
+from bot.desk.attention import Handing
 from bot.desk.queue import Only, Which
 from sandbox.server import SlackStandIn
 from store import cases
@@ -131,16 +132,17 @@ async def test_a_deputy_has_the_turn_of_whoever_is_away(desk: RunningDesk) -> No
 
 
 async def test_overdue_and_parked_are_lists_of_their_own(desk: RunningDesk) -> None:
-    """Past a step it is overdue; parked, it is in nobody's way: last of all, and still to be decided."""
+    """Escalated it is overdue, reminded of it is not; parked, it is in nobody's way: last, still decided."""
     note, refund, wire = await desk.ask("note_this"), await desk.ask(), await desk.ask("wire_money")
     assert await mine(desk, ALICE, Which.OVERDUE) == []
     desk.runtime.ahead = 2 * HOUR
-    assert await mine(desk, ALICE, Which.OVERDUE) == [refund.id, note.id]
+    assert await mine(desk, ALICE, Which.OVERDUE) == [refund.id]
     for case in (note, refund):
         await decide.tick(desk.desk, case.id, desk.runtime.now())
     assert await mine(desk, DAN, Which.OVERDUE) == [refund.id]
-    assert await mine(desk, ALICE, Which.OVERDUE) == [refund.id, note.id]
+    assert await mine(desk, ALICE, Which.OVERDUE) == [refund.id]
     desk.runtime.ahead = 4 * HOUR
+    assert await mine(desk, ALICE, Which.OVERDUE) == [refund.id, note.id]
     await decide.tick(desk.desk, note.id, desk.runtime.now())
     assert await mine(desk, ALICE, Which.PARKED) == [note.id]
     assert await mine(desk, ALICE) == [wire.id, refund.id]
@@ -153,6 +155,22 @@ async def test_what_a_paused_agent_asks_is_in_nobodys_queue(desk: RunningDesk) -
     held = replace(an_open_case(a_request(id=numbered(1))), held=True)
     await desk.store.write(lambda unit: cases.add(unit, held))
     assert await mine(desk, ADMIN, Which.ALL) == [refund.id]
+    for who, found in ((ALICE.id, None), (ADMIN, held.id)):
+        item = (await queue.meant(desk.desk, who, held.id)).item
+        assert (None if item is None else item.case.id) == found
+    assert not queue.may_decide(held, ALICE.id, desk.desk.directory.roster())
+
+
+async def test_what_somebody_handed_over_waits_for_others(desk: RunningDesk) -> None:
+    """It is Bob's now, and may still be decided by Alice; once Bob cannot, it waits for her again."""
+    case = await desk.ask()
+    await attention.hand_over(desk.desk, case.id, ALICE, Handing(person=BOB.id), "once")
+    assert (await mine(desk, ALICE), await mine(desk, BOB)) == ([], [case.id])
+    assert (await queue.waiting(desk.desk, ALICE.id)).others == (case.id,)
+    handed, roster = await desk.case(case.id), desk.desk.directory.roster()
+    assert queue.may_decide(handed, ALICE.id, roster)
+    gone = replace(roster, people={**roster.people, BOB.id: replace(roster.profile(BOB.id), active=False)})
+    assert queue.waits_for(handed, ALICE.id, gone)
 
 
 async def test_a_list_is_narrowed_by_globs(desk: RunningDesk) -> None:
@@ -189,6 +207,48 @@ async def test_an_id_tells_a_stranger_nothing(desk: RunningDesk) -> None:
     await approves(desk, ALICE, case)
     for who in (ALICE.id, ADMIN):
         assert (await queue.meant(desk.desk, who, case.id)).item is not None
+
+
+async def test_a_piece_of_an_id_finds_what_was_decided_lately(desk: RunningDesk) -> None:
+    """By its end too, for a week; later by its beginning alone."""
+    case = await desk.ask()
+    await approves(desk, ALICE, case)
+    found = await queue.meant(desk.desk, ALICE.id, case.id[-8:])
+    assert found.item is not None
+    assert found.item.case.id == case.id
+    desk.runtime.ahead = timedelta(days=8)
+    assert (await queue.meant(desk.desk, ALICE.id, case.id[-8:])).item is None
+    assert (await queue.meant(desk.desk, ALICE.id, case.id)).item is not None
+
+
+async def test_what_others_may_see_makes_no_id_ambiguous(desk: RunningDesk) -> None:
+    """Of two hundred that begin alike one is Carol's: hers is meant, and a stranger hears of none."""
+    support = (GroupName("support"),)
+
+    def fill(unit: Unit) -> None:
+        cases.add(unit, an_open_case(a_request(id=numbered(0)), ask=support))
+        for number in range(1, 200):
+            cases.add(unit, an_open_case(a_request(id=numbered(number)), ask=(GroupName("directors"),)))
+
+    await desk.store.write(fill)
+    begins = numbered(0)[:-3]
+    found = await queue.meant(desk.desk, CAROL.id, begins)
+    assert found.item is not None
+    assert found.item.case.id == numbered(0)
+    assert await queue.meant(desk.desk, MALLORY, begins) == queue.Meant(None)
+    assert (await queue.meant(desk.desk, ALICE.id, begins)).ambiguous
+
+
+async def test_whoever_once_spoke_sees_it_while_they_belong_here(desk: RunningDesk) -> None:
+    """A comment opens it to whoever is still with us; not to a guest, nor to somebody who left."""
+    case = await desk.ask()
+    spoken = replace(case, comments=(Comment(CAROL, "is it paid?", desk.runtime.now()),))
+    roster = desk.desk.directory.roster()
+    assert queue.may_see(spoken, CAROL.id, roster, ())
+    for outsider in (False, True):
+        gone = replace(roster.profile(CAROL.id), active=False, outsider=outsider)
+        now = replace(roster, people={CAROL.id: gone})
+        assert not queue.may_see(spoken, CAROL.id, now, ())
 
 
 async def test_others_have_their_turn_while_a_queue_is_read(desk: RunningDesk) -> None:
