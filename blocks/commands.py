@@ -130,6 +130,12 @@ def over(grant: Grant) -> Mrkdwn:
     return Mrkdwn(f"The grant `{_code(grant.id)}` was over already, since {when(grant.ends_at)}.")
 
 
+def several_grants(typed: str) -> Mrkdwn:
+    """It may be one of several."""
+    which = f"`{_code(typed)}` fits more than one grant."
+    return Mrkdwn(f"{which} Write more of the id: `/hitl grants` lists them.")
+
+
 def no_grant(typed: str) -> Mrkdwn:
     """No such grant."""
     which = f"There is no grant `{_code(typed)}`." if typed else "Say which grant: `/hitl revoke ID`."

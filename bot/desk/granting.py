@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
+from typing import Final
 
 from approvals.events import Revoked
 from approvals.grants import Grant, may_give
@@ -23,6 +24,8 @@ from store.unit_of_work import Unit
 _NOBODY = Roster({})
 #: Crockford's: o is zero, i and l are one.
 _MIXED_UP = str.maketrans("oil", "011")
+#: Of an id's beginning, with its `g_`.
+_LEAST: Final = 5
 #: More fit into no answer.
 _MOST = 100
 
@@ -44,6 +47,8 @@ class Ending(StrEnum):
     UNKNOWN = "unknown"
     #: its time was over, or somebody had revoked it
     OVER = "over"
+    #: what was typed is the beginning of several
+    SEVERAL = "several"
     NOT_YOURS = "not_yours"
 
 
@@ -79,12 +84,23 @@ async def listed(desk: Desk, by: UserId) -> tuple[Listed, ...]:
 
 
 async def revoke(desk: Desk, id_: GrantId, by: Person) -> Ended:
-    """End a grant: its giver may, operators, and whoever may decide its rule's requests today."""
+    """End a grant: its giver may, operators, and whoever may decide its rule's requests today.
+
+    The beginning of its id is enough, where that fits one alone of those that they may end.
+    """
     policy, roster = desk.policies.current, desk.directory.roster()
+
+    def may(grant: Grant) -> bool:
+        return _may_revoke(grant, by.id, policy, roster)
 
     def revoking(unit: Unit) -> Ended:
         kept = grants.get(unit, id_)
-        if kept is not None and not _may_revoke(kept.grant, by.id, policy, roster):
+        if kept is None:
+            begun = [grant for grant in _beginning(unit, id_, desk.runtime) if may(grant)]
+            if len(begun) > 1:
+                return Ended(Ending.SEVERAL)
+            kept = Kept(begun[0]) if begun else None
+        if kept is not None and not may(kept.grant):
             return Ended(Ending.NOT_YOURS, kept)
         return _end(unit, kept, by, desk.runtime, roster)
 
@@ -109,6 +125,13 @@ async def end_unfounded(desk: Desk) -> int:
         came = await desk.store.write(partial(_lose, id_=id_, desk=desk, roster=roster))
         ended += came.ending is Ending.REVOKED
     return ended
+
+
+def _beginning(unit: Unit, id_: GrantId, runtime: Runtime) -> list[Grant]:
+    """The live ones whose ids begin so; too few letters are none in particular."""
+    if len(id_) < _LEAST:
+        return []
+    return [grant for grant in grants.every(unit, runtime.now()) if grant.id.startswith(id_)]
 
 
 def _lose(unit: Unit, id_: GrantId, desk: Desk, roster: Roster) -> Ended:

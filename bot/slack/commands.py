@@ -42,6 +42,8 @@ from store.agents import Agent
 _TRY: Final = "try ACTION {json}"
 #: What may stand beside the JSON, `agent:NAME`, and which field of a request it is.
 _BESIDE: Final = re.compile(r"(agent|kind|risk|confidence|on_behalf_of):(\S+)")
+#: What may change something; all others only look.
+_CHANGING: Final = frozenset(("oncall", "away", "revoke", "digest", "pause", "resume"))
 #: How Slack writes people, channels and links; people's own brackets are escaped.
 _SPECIAL: Final = re.compile(r"<([@#!]?[^<>|\s]+)(?:\|[^<>]*)?>")
 #: What phones make of a straight quotation mark.
@@ -131,6 +133,10 @@ class Commands:
             "help": (Entry("help [COMMAND]", "this", "help queue"), self._help),
         }
 
+    def only_looks(self, body: Body) -> bool:
+        """Whether what was typed changes nothing, however long it takes."""
+        return _bare(str(body.get("text") or "").strip().partition(" ")[0]) not in _CHANGING
+
     async def take(self, body: Body) -> Message:
         """The answer to `/hitl …`; to words that it does not know, the nearest that it does."""
         by = Person(UserId(str(body["user_id"])), str(body.get("user_name") or body["user_id"]))
@@ -187,14 +193,15 @@ def _bare(word: str) -> str:
 
 
 async def revoked(desk: Desk, typed: str, by: Person) -> Mrkdwn:
-    """Revoke the grant that somebody named, and say what came of it."""
-    id_ = granting.meant(typed)
-    ended = await granting.revoke(desk, id_, by)
+    """Revoke the grant that somebody named, by its id or the first letters of it, and say what came of it."""
+    ended = await granting.revoke(desk, granting.meant(typed), by)
     match ended.ending, ended.kept:
         case Ending.REVOKED, kept if kept is not None:
             return said.revoked(kept.grant)
         case Ending.NOT_YOURS, kept if kept is not None:
             return said.not_yours(kept.grant)
+        case Ending.SEVERAL, _:
+            return said.several_grants(typed)
         case Ending.OVER, kept if kept is not None:
             return said.over(kept.grant)
         case _:
