@@ -73,12 +73,13 @@ def why(case: Case) -> list[Block]:
     else:
         parts.append(rich.titled(heading, rich.text(f"{short(request.agent, 60)} gave no reason.")))
     if request.confidence is not None:
-        parts.append(rich.titled("How sure it is", rich.text(_sureness(request.confidence))))
+        parts.append(rich.titled("How sure it is", rich.text(sureness(request.confidence))))
     parts += _context(case.request.context)
     return [rich.block(*parts)]
 
 
-def _sureness(confidence: float) -> str:
+def sureness(confidence: float) -> str:
+    """Exactly what the agent said, in percent; below what is a guess, that too."""
     percent = format((Decimal(str(confidence)) * 100).normalize(), "f")
     return f"{percent}%, by its own account{': low' if confidence < _LOW_CONFIDENCE else ''}"
 

@@ -128,8 +128,8 @@ def _waiting(view: HomeView) -> list[Block]:
     shown = _fitting(view)
     left = count - len(shown)
     rest = [words(f"*{left:,} more wait for you*: `/hitl queue` lists all of them.")] if left > 0 else []
-    items = [block for blocks in shown for block in blocks]
-    return [heading(f"{count:,} {noun} for you"), *items, *rest, *_in_digests(view.digests)]
+    items = [block for blocks in shown for block in (*blocks, DIVIDER)]
+    return [heading(f"{count:,} {noun} for you"), *items[:-1], *rest, *_in_digests(view.digests)]
 
 
 def _empty() -> list[Block]:
@@ -151,7 +151,8 @@ def _fitting(view: HomeView) -> list[list[Block]]:
         cost = limits.characters_of_blocks(blocks)
         if (cost > left or len(blocks) > blocks_left) and shown:
             break
-        left, blocks_left = left - cost, blocks_left - len(blocks)
+        # A line between it and the next one.
+        left, blocks_left = left - cost, blocks_left - len(blocks) - 1
         shown.append(blocks)
     return shown
 
@@ -214,11 +215,19 @@ def _why_not_theirs(view: HomeView, case: Case) -> str:
     used = tally(case, view.roster).used
     if case.status.final:
         return f"{verdict_word(case)} meanwhile"
+    if view.user in case.excused:
+        return f"you handed it{_to_whom(case, view.user)}; {standing(case, view.roster)}"
     if view.user in used or access.in_place_of(case, view.user, view.roster, used) in used:
         return f"you approved it; {standing(case, view.roster)}"
     if access.why_not_decide(case, view.user, view.roster) is Reason.IS_REQUESTER:
         return f"it is on your behalf; {standing(case, view.roster)}"
     return f"somebody else has to decide it; {standing(case, view.roster)}"
+
+
+def _to_whom(case: Case, user: UserId) -> str:
+    """A group that they had asked before its time; of people the record tells, not the request."""
+    named = (name for name, called in case.called.items() if called.by is not None and called.by.id == user)
+    return next((f" over to {escape(name, 60)}" for name in named), " over")
 
 
 def _late(view: HomeView) -> list[Block]:

@@ -119,9 +119,9 @@ class HomeView:
     #: what they may decide now and have said nothing to, outside of digests
     waiting: Part = Part()
     digests: Sequence[InDigest] = ()
-    #: what they are asked and others decide: they have had their say, or may not
+    #: what they are asked and others decide: they have had their say, may not, or handed it over
     others: Part = Part()
-    #: a step of its escalation policy is past; not what stands under `waiting` already
+    #: others were asked as time was up, or its end is past; not what stands under `waiting` already
     overdue: Part = Part()
     parked: Part = Part()
     #: groups in which people take turns, theirs first; and the others that they are in

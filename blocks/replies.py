@@ -31,6 +31,7 @@ __all__ = [
     "could_not_save",
     "dead_letter_note",
     "incident",
+    "looked_too_long",
     "message_for_agent",
     "not_up_yet",
     "refusal",
@@ -138,6 +139,11 @@ def _flaws(flaws: tuple[Flaw, ...], case: Case) -> str:
 def could_not_save() -> Mrkdwn:
     """The database did not answer in time: nothing was decided."""
     return Mrkdwn("That could not be saved, so nothing was decided. Please try again.")
+
+
+def looked_too_long() -> Mrkdwn:
+    """The database did not answer in time whoever only wanted to read something."""
+    return Mrkdwn("Looking that up took too long. Please type it again in a few seconds.")
 
 
 def saved_late() -> Mrkdwn:

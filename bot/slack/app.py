@@ -13,6 +13,7 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.response import BoltResponse
 
 from blocks.message import Message
+from blocks.replies import looked_too_long
 from bot.slack.board_review import BoardReview
 from bot.slack.clicks import Clicks
 from bot.slack.commands import Commands
@@ -105,7 +106,8 @@ def _on_command(front: Front, commands: Commands) -> _Listener:
 
         wrong = await front.answered(working)
         if wrong is not None:
-            return await ack(wrong.text)
+            unseen = wrong.past_the_store and commands.only_looks(body)
+            return await ack(looked_too_long() if unseen else wrong.text)
         return await ack(told[0].text, blocks=told[0].blocks or None)
 
     return heard

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final
 
-from approvals.model import Case, Person, RequestId
+from approvals.model import Case, Person, RequestId, Roster
 from blocks import queue as said_of
 from blocks import replies
 from blocks.card import card, minimal
@@ -23,6 +23,7 @@ from bot.slack.front import Front
 from bot.slack.payloads import Click
 from bot.slack.troubles import SlackTrouble
 from store import held
+from store.cards import CardRef
 
 log = logging.getLogger(__name__)
 
@@ -51,16 +52,19 @@ class Lists:
     async def queue(self, by: Person, page: QueuePage) -> Message:
         """A page of the queue of `by`; beyond its end, the last one."""
         desk = self._front.desk
-        found = await queue.waiting(desk, by.id, Only(page.action, page.agent))
+        # Whoever asks at the same moment shares one look at all that is pending.
+        pending = await self._front.homes.overview.pending()
+        found = await queue.among(desk, by.id, pending, Only(page.action, page.agent))
         ids = found.of(Which(page.which))
         if page.start >= len(ids):
             page = page.at(max(len(ids) - 1, 0) // said_of.A_PAGE * said_of.A_PAGE)
         items = await queue.items(desk, ids[page.start : page.start + said_of.A_PAGE])
-        lines = [Line(each.case, each.card.permalink if each.card is not None else None) for each in items]
+        roster = desk.directory.roster()
+        lines = [_line(each.case, each.card, by, roster) for each in items]
         mine, others = len(found.of(Which.MINE)), len(found.others)
         operates = by.id in desk.policies.current.operators
         waiting = await desk.store.read(held.counts) if operates else {}
-        return said_of.queue(Listing(page, lines, len(ids), mine, others, waiting), desk.directory.roster())
+        return said_of.queue(Listing(page, lines, len(ids), mine, others, waiting), roster)
 
     async def show(self, by: Person, typed: str) -> Message:
         """The card of the request that `by` names."""
@@ -68,7 +72,7 @@ class Lists:
             return said_of.no_id()
         meant = await queue.meant(self._front.desk, by.id, typed)
         if meant.item is not None:
-            message = await self._card(meant.item.case.id)
+            message = await self._card(meant.item.case.id, by)
             return message if message is not None else said_of.no_request(typed)
         if not meant.ambiguous:
             return said_of.no_request(typed)
@@ -133,22 +137,20 @@ class Lists:
         page = QueuePage.decode(listed.where)
         if page is not None:
             return await self.queue(by, page)
-        return await self._card(listed.request) if listed.where == SHOWN else None
+        return await self._card(listed.request, by) if listed.where == SHOWN else None
 
-    async def _card(self, request: RequestId) -> Message | None:
+    async def _card(self, request: RequestId, by: Person) -> Message | None:
         desk = self._front.desk
-        now = desk.runtime.now()
+        now, roster = desk.runtime.now(), desk.directory.roster()
         known = await desk.store.read(lambda unit: showing.load(unit, request, now))
         if known is None:
             return None
-        message = card(known.view(desk.directory.roster(), operators=bool(desk.policies.current.operators)))
+        message = card(known.view(roster, operators=bool(desk.policies.current.operators)))
         problems = problems_of_message(message.as_post())
         if problems:
             log.error("the card of %s would be refused: %s", request, problems[0].rule)
             message = minimal(known.case, problems[0].rule)
-        return said_of.shown(
-            message, Line(known.case, known.ref.permalink if known.ref is not None else None)
-        )
+        return said_of.shown(message, _line(known.case, known.ref, by, roster))
 
     async def _cases(self, ids: tuple[RequestId, ...]) -> list[Case]:
         return [each.case for each in await queue.items(self._front.desk, ids)]
@@ -157,6 +159,12 @@ class Lists:
         wrong = await self._front.answered(lambda: heeding(work), _WITHIN)
         if wrong is not None:
             self._front.tell(click, wrong)
+
+
+def _line(case: Case, ref: CardRef | None, by: Person, roster: Roster) -> Line:
+    """As `by` sees it now."""
+    permalink = ref.permalink if ref is not None else None
+    return Line(case, permalink, decides=queue.may_decide(case, by.id, roster))
 
 
 async def heeding(work: Callable[[], Awaitable[None]]) -> None:

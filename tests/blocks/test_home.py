@@ -13,6 +13,7 @@ from approvals.events import Reported, Voted
 from approvals.grants import Grant
 from approvals.model import (
     AgentName,
+    Called,
     Case,
     Choice,
     DigestName,
@@ -163,6 +164,23 @@ def test_rows_name_their_requests() -> None:
     blocks = home(replace(VIEW, waiting=part(3)))["blocks"]
     rows = [Listed.decode(block.get("block_id")) for block in blocks if block["type"] == "actions"]
     assert rows == [Listed(RequestId(f"req_{n}"), HOME) for n in (1, 2, 3)]
+
+
+def test_a_line_stands_between_two_requests() -> None:
+    """Above, below and between none: only where one ends and another begins."""
+    for many in (1, 3, 8):
+        blocks = home(replace(VIEW, waiting=part(many)))["blocks"]
+        drawn = [block["type"] for block in blocks if block["type"] in ("divider", "actions")]
+        rows = drawn.count("actions")
+        assert drawn[: 2 * rows - 1] == ["actions", *["divider", "actions"] * (rows - 1)]
+
+
+def test_what_somebody_handed_over_says_so() -> None:
+    """To which group, where it was one."""
+    called = {GroupName("finance"): Called(NOON, early=True, by=ALICE)}
+    for groups, told in (({}, "you handed it over;"), (called, "you handed it over to finance;")):
+        case = replace(numbered(1), excused=(ALICE.id,), called=groups)
+        assert told in read(home(replace(VIEW, others=Part([Line(case, LINK)], 1))))
 
 
 def test_nothing_waits() -> None:

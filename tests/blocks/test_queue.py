@@ -10,9 +10,19 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from approvals.canonical import Json
-from approvals.model import AgentName, Case, Flaw, Gate, GroupName, Kind, RequestId
+from approvals.model import (
+    AgentName,
+    Case,
+    Consequences,
+    ContextItem,
+    Flaw,
+    Gate,
+    GroupName,
+    Kind,
+    RequestId,
+)
 from blocks import limits
-from blocks.card import CardView, card
+from blocks.card import CardView, card, minimal
 from blocks.dead import A_PAGE as LETTERS
 from blocks.dead import DeadLine, dead
 from blocks.limits import problems_of_message
@@ -139,6 +149,52 @@ def test_what_is_not_shown_whole_is_not_approved_unasked() -> None:
         assert confirmed == ({"approve"} if asks else set())
     manual = numbered(1, payload={"note": "word " * 900}, judgement={"gate": Gate.MANUAL})
     assert "confirm'" not in str(item(Line(manual, None), ROSTER, "")[-1])
+
+
+@pytest.mark.parametrize(
+    ("asked", "judged", "told"),
+    [
+        ({"reasoning": "x " * 400 + "AND HE NEVER ORDERED IT"}, {}, ""),
+        ({"reasoning": "five\nlines\nare\nnot\nfour"}, {}, "are"),
+        ({"context": (ContextItem("Fraud score", "97 of 100", None),)}, {}, ""),
+        ({"supersedes": RequestId("req_0")}, {}, "asks again"),
+        ({"effects": Consequences(approve="word " * 60)}, {}, "If approved"),
+        ({}, {"guidance": "word " * 60}, "Rule to go by"),
+    ],
+)
+def test_what_a_card_would_have_warned_of_is_not_approved_unasked(
+    asked: dict[str, Any], judged: dict[str, Any], told: str
+) -> None:
+    """What a row has no room for, or cuts, is asked about first; what it has room for stands there."""
+    blocks = item(Line(numbered(1, **asked, judgement=judged), None), ROSTER, "")
+    confirmed = [element["action_id"] for element in blocks[-1]["elements"] if "confirm" in element]
+    assert confirmed == ["approve"]
+    assert told in everything_shown(blocks)
+
+
+def test_what_follows_stands_in_a_row_and_needs_no_asking() -> None:
+    """What to go by, what comes of it, how it is undone, how sure the agent is: short, so all of it."""
+    effects = Consequences(approve="Everything is paid.", reject="Nothing.", rollback="By hand.")
+    case = numbered(1, effects=effects, confidence=0.4, judgement={"guidance": "FIN-7: with a receipt"})
+    blocks = item(Line(case, None), ROSTER, "")
+    for words in ("Everything is paid.", "Nothing.", "By hand.", "40%", "FIN-7: with a receipt"):
+        assert words in everything_shown(blocks)
+    assert "confirm'" not in str(blocks[-1])
+
+
+def test_whoever_cannot_decide_gets_no_buttons_that_do() -> None:
+    """In a list, and on a card shown to them alone, whichever card it is: what looks is left."""
+    case = numbered(1)
+    line = Line(case, LINK, decides=False)
+    for blocks in (
+        item(line, ROSTER, ""),
+        shown(card(CardView(case, ROSTER)), line).blocks,
+        shown(minimal(case, "too long"), line).blocks,
+    ):
+        [row] = [block for block in blocks if block["type"] == "actions"]
+        assert [element["action_id"] in ("more", "view") for element in row["elements"]] == [True]
+        assert "Approve" not in str(row)
+        assert "View everything" in str(row)
 
 
 def test_a_shown_card_is_legal_and_bound_to_its_row() -> None:

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import CodeType, FrameType, FunctionType
 from typing import Any
 
 
 def calls_of(function: Callable[..., Any], work: Callable[[], object]) -> int:
     """How often `work` calls `function`, however it gets there."""
+    with counting(function) as count:
+        work()
+    return count()
+
+
+@contextmanager
+def counting(function: Callable[..., Any]) -> Iterator[Callable[[], int]]:
+    """Gives how often this thread has called `function` since, in whatever task."""
     assert isinstance(function, FunctionType)
     wanted: CodeType = function.__code__
     count = 0
@@ -22,7 +31,6 @@ def calls_of(function: Callable[..., Any], work: Callable[[], object]) -> int:
     before = sys.getprofile()
     sys.setprofile(see)
     try:
-        work()
+        yield lambda: count
     finally:
         sys.setprofile(before)
-    return count

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import copy
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from slack_sdk.web.async_client import AsyncWebClient
@@ -20,14 +23,25 @@ from sandbox.delivery import Manner
 from sandbox.server import SlackStandIn
 from sandbox.words import words_of, words_of_message
 from sandbox.workspace import Message
-from store import agents, outbox
+from store import agents, cases, outbox
 from store.outbox import ParcelKind
+from store.payloads import joined_case
+from store.sqlite import SqliteLine
 from store.unit_of_work import Unit
 from tests.bot.slack.test_commands import answered
-from tests.harness.cases import ALICE, BOB
+from tests.harness.cases import ALICE, BOB, a_request, an_open_case
 from tests.harness.desk import RunningDesk
+from tests.harness.work import counting
+from tests.store.samples import numbered
 
 MINE = QueuePage("mine").encode()
+#: What stands in a row: the ids of its buttons, and in its menu how many there are.
+LOOKS, DECIDES = [("more", 1)], [("approve", 0), ("edit", 0), ("reject", 0), ("more", 4)]
+
+
+def shapes(block: Any) -> list[tuple[str, int]]:
+    """A row of buttons, as `LOOKS`."""
+    return [(each["action_id"], len(each.get("options", ()))) for each in block["elements"]]
 
 
 def row(case: Case, page: QueuePage | None = None) -> str:
@@ -150,12 +164,63 @@ async def test_who_may_is_asked_at_every_click(bot: RunningDesk, slack: SlackSta
     case = await bot.ask()
     message = await listed(slack, "U0ADMIN", "/hitl queue all")
     where = row(case, QueuePage("all"))
+    # As it would stand there if they had been asked when it was drawn.
+    asked = (await listed(slack, "U0ALICE", "/hitl queue all")).blocks
+    slack.workspace.change(message, blocks=copy.deepcopy(asked))
     for words in ("Approve", "Edit", "Reject"):
         await slack.click("U0ADMIN", message.channel, message.ts, words, block_id=where)
         told = await slack.ephemeral_to("U0ADMIN", "not asked")
         assert "alice" in told.text
         slack.workspace.ephemerals.remove(told)
+        slack.workspace.change(message, blocks=copy.deepcopy(asked))
     assert (await bot.case(case.id)).status is Status.PENDING
+
+
+async def test_who_cannot_decide_gets_what_only_looks(bot: RunningDesk, slack: SlackStandIn) -> None:
+    """Operators looking at others', whoever it is asked for, whoever approved: no button that is refused."""
+    theirs, approved = await bot.ask(on_behalf_of="U0ALICE"), await bot.ask("pair_payout")
+    await decide.vote(bot.desk, approved.id, ALICE, Choice.APPROVE, approved.sight)
+    for user, expected in (("U0ADMIN", LOOKS), ("U0ALICE", LOOKS), ("U0BOB", DECIDES)):
+        message = await listed(slack, user, "/hitl queue all")
+        found = [shapes(block) for block in message.blocks if block["type"] == "actions"]
+        assert found == [expected, expected], user
+        for case in (theirs, approved):
+            shown = await listed(slack, user, f"/hitl show {case.id}")
+            assert [shapes(block) for block in shown.blocks if block["type"] == "actions"] == [expected]
+
+
+async def test_whoever_types_at_once_shares_one_look(bot: RunningDesk, slack: SlackStandIn) -> None:
+    """Two thousand wait, six people ask: each is read once or, while that look was under way, not again."""
+
+    def fill(unit: Unit) -> None:
+        for number in range(2_000):
+            cases.add(unit, an_open_case(a_request(id=numbered(number))))
+
+    await bot.store.write(fill)
+    people = ("U0ALICE", "U0BOB", "U0ALICE", "U0BOB", "U0CAROL", "U0ADMIN")
+    with counting(joined_case) as read:
+        await asyncio.gather(*(slack.command(user, "/hitl") for user in people))
+    assert "2,000 requests wait for you" in (await slack.ephemeral_to("U0ALICE", "wait for you")).text
+    assert read() < 2_500
+
+
+async def test_a_look_that_takes_too_long_says_nothing_of_deciding(
+    bot: RunningDesk, slack: SlackStandIn
+) -> None:
+    """Whoever only wanted to see something is told to type it again; a change is said not to be saved."""
+    hung, one = threading.Event(), ThreadPoolExecutor(1)
+    # What is read at length and what is written: each waits for a thread that has other work.
+    asyncio.get_running_loop().set_default_executor(one)
+    one.submit(hung.wait)
+    cast(SqliteLine, bot.store._line)._disk.submit(hung.wait)
+    try:
+        await asyncio.gather(
+            slack.command("U0ALICE", "/hitl show K3M9"), slack.command("U0BOB", "/hitl pause billing-agent")
+        )
+        await slack.ephemeral_to("U0ALICE", "Looking that up took too long")
+        await slack.ephemeral_to("U0BOB", "could not be saved")
+    finally:
+        hung.set()
 
 
 async def test_decided_meanwhile(bot: RunningDesk, slack: SlackStandIn) -> None:
