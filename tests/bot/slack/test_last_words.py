@@ -83,6 +83,7 @@ async def test_a_new_card_does_not_wait_behind_what_threads_hear(
     async with asyncio.TaskGroup() as group:
         for case in cases:
             group.create_task(approved(bot, case, reason="fine"))
+    await slack.until(lambda: sum("pproved" in each.text for each in bot.cards_in()) == len(cases), within=10)
     new = await bot.ask(payload={"amount": 999, "currency": "EUR", "customer": "Urgent"})
     await slack.until(lambda: [each for each in bot.cards_in() if "Urgent" in each.text], within=8)
     await bot.card(new.id)
