@@ -9,20 +9,21 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from typing import Final
 
 from approvals.absence import Absence
+from approvals.grants import Grant
 from approvals.model import Case, Instant, RequestId, Roster, UserId
 from approvals.policy_model import Policy
 from approvals.rotation import Override
 from bot.desk import queue
 from bot.desk.desk import Desk
 from bot.desk.overview import Overview
-from store import agents, backlog, boards, cases, homes, outbox, overrides
+from store import agents, backlog, boards, cases, grants, homes, outbox, overrides
 from store import queue as pages
 from store.homes import Home
 from store.unit_of_work import Committed, Unit
@@ -35,12 +36,20 @@ KEPT: Final = timedelta(days=1)
 _LOOK: Final = 1.0
 #: The same where the last look had nothing drawn: what happens in quiet times is seen at once.
 _LEAST: Final = 0.2
-#: Seconds after which all are drawn, whatever was heard. What looks as it did is not sent.
+#: Seconds after which all are drawn whom anything may concern, whether or not it was heard.
 _ROUND: Final = 30.0
 #: More requests than that changed at once concern everybody.
 _MANY: Final = 50
 #: As long as an outbox that gets along takes to empty.
 _LATE: Final = timedelta(seconds=30)
+
+
+@dataclass(frozen=True, slots=True)
+class _Stood:
+    """What pends and is granted, whoever changed it. Where two are equal, a round finds nothing new."""
+
+    versions: Mapping[RequestId, int]
+    granted: tuple[Grant, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +69,7 @@ class Homes:
         self._rung = asyncio.Event()
         self._changed: set[RequestId] = set()
         self._signs: _Signs | None = None
+        self._stood: _Stood | None = None
         self._round_at = 0.0
         desk.store.on_commit(self._heard)
 
@@ -118,13 +128,33 @@ class Homes:
             if not looked:
                 self.overview.forget()
         if not looked:
-            self._signs = None
+            self._signs = self._stood = None
             return 0
         concerned = await self._concerned(looked, changed, now)
-        users = [home.person for home in looked if everything or home.person in concerned]
+        if everything:
+            concerned |= await self._unheard(looked, now)
+        users = [home.person for home in looked if home.person in concerned]
         if users:
             await self._desk.store.write(partial(_shown, users=users, now=now))
         return len(users)
+
+    async def _unheard(self, looked: Sequence[Home], now: Instant) -> frozenset[UserId]:
+        """Whom the round is for: operators, who see when agents were last seen; all, where anything moved.
+
+        Drawing a tab costs all that is pending. While a step is due that did not fire, time alone moves it.
+        """
+
+        def reading(unit: Unit) -> tuple[_Stood, bool]:
+            due = cases.next_due(unit)
+            stood = _Stood(pages.versions(unit), grants.every(unit, now, live_only=True))
+            return stood, due is not None and due <= now
+
+        before = self._stood
+        self._stood, late = await self._desk.store.read(reading)
+        everybody = frozenset(home.person for home in looked)
+        if late or before != self._stood:
+            return everybody
+        return everybody & set(self._desk.policies.current.operators)
 
     async def _put_to_sleep(self, now: Instant) -> None:
         """Nobody looked at these for long: they are drawn a last time."""

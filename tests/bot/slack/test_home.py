@@ -190,6 +190,23 @@ async def test_what_looks_as_it_did_is_not_drawn_again(bot: RunningDesk, slack: 
     assert [call.args["user_id"] for call in slack.calls("views.publish")].count("U0ALICE") == 1
 
 
+async def test_a_round_is_for_those_to_whom_something_may_have_happened(
+    bot: RunningDesk, slack: SlackStandIn
+) -> None:
+    """Where nothing moved only operators see more; a change, or a step whose time came, is for all."""
+    looks = bot.side._front.homes
+    await bot.card((await bot.ask()).id)
+    await opened(slack, "U0ALICE", "1 request waits")
+    await opened(slack, "U0ADMIN")
+    await looks.look(everything=True)
+    assert [await looks.look(everything=True) for _ in range(3)] == [1, 1, 1]
+    await bot.ask()
+    assert await looks.look(everything=True) == 2
+    assert await looks.look(everything=True) == 1
+    bot.runtime.ahead += timedelta(hours=5)
+    assert await looks.look(everything=True) == 2
+
+
 @pytest.mark.parametrize(
     "fault",
     [
