@@ -26,6 +26,7 @@ from sandbox.server import SlackStandIn
 from sandbox.words import words_of
 from sandbox.workspace import Message
 from store import grants
+from store.unit_of_work import Unit
 from tests.harness.cases import ALICE, NOON, a_request, a_roster, an_open_case
 from tests.harness.desk import RunningDesk
 
@@ -164,6 +165,23 @@ async def test_a_grant_is_revoked_by_its_id(gates: RunningDesk, slack: SlackStan
     assert "over already" in (await answered(slack, "U0BOB", f"/hitl revoke `{grant}`")).text
     assert "no grant" in (await answered(slack, "U0BOB", "/hitl revoke g_nothing`<!here>")).text
     assert "Say which grant" in (await answered(slack, "U0BOB", "/hitl revoke")).text
+
+
+async def test_letters_that_two_grants_begin_with_end_neither(
+    gates: RunningDesk, slack: SlackStandIn
+) -> None:
+    """Whoever types too few is asked for more; both hold on."""
+    grant = await allowed(gates)
+
+    def another(unit: Unit) -> None:
+        kept = grants.get(unit, grant)
+        assert kept is not None
+        grants.keep(unit, replace(kept.grant, id=GrantId(f"{grant[:7]}{'z' * 9}")))
+
+    await gates.store.write(another)
+    assert "more than one grant" in (await answered(slack, "U0ALICE", f"/hitl revoke {grant[:7]}")).text
+    now = gates.runtime.now()
+    assert len(await gates.store.read(lambda unit: grants.every(unit, now))) == 2
 
 
 async def test_no_grant_is_live_for_an_operator(bot: RunningDesk, slack: SlackStandIn) -> None:
