@@ -55,7 +55,7 @@ class Figures:
     #: from when the card could be seen to people's decision; None where people decided none
     median: timedelta | None
     p90: timedelta | None
-    #: cards, reminders and escalations; None where nobody was asked
+    #: cards, their reminders and escalations (what shares a message counts none); None where nobody was asked
     pings_per_person_day: float | None
     #: of `approvals` by single people, those sooner than `HASTY`
     hasty: int
