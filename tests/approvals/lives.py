@@ -92,7 +92,7 @@ class Lived(RuleBasedStateMachine):
         self.window: Instant | None = None
 
     @initialize(
-        gate=st.sampled_from([*Gate, Gate.HARD, Gate.HARD, Gate.SOFT]),
+        gate=st.sampled_from([*Gate, Gate.HARD, Gate.HARD, Gate.SOFT, Gate.QUESTION]),
         quorum=st.integers(1, 3),
         requester=st.sampled_from([None, "U0BOB", "carol@example.com"]),
         park=st.booleans(),

@@ -110,7 +110,7 @@ class Life(Lived):
                 self.approved.clear()
             self.approved[by] = self.case.digest
 
-    @rule(by=PEOPLE, words=st.sampled_from([*OPTIONS, "neither", " "]), gone=GONE)
+    @rule(by=PEOPLE, words=st.sampled_from([*OPTIONS, *OPTIONS, "neither", " "]), gone=GONE)
     def answer(self, by: Person, words: str, gone: set[Person]) -> None:
         """Somebody answers, which is for questions only."""
         before = self.case
