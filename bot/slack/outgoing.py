@@ -58,7 +58,8 @@ class Outgoing:
     connection: Connection
     identity: Identity
     reach: Reach = field(init=False)
-    _held: dict[str, _Hold] = field(default_factory=dict)
+    #: (method, channel) → until when Slack wants no such call for it: each method has a limit of its own
+    _held: dict[tuple[str, str], _Hold] = field(default_factory=dict)
     #: channel → the turn of the call that is under way for it
     _turns: dict[str, asyncio.Lock] = field(default_factory=dict)
     #: channel → when what waits for it is counted again: after a delay that was told, when that is over
@@ -99,17 +100,19 @@ class Outgoing:
 
     async def _call(self, method: str, channel: str, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
         now = self.desk.runtime.now()
-        held = self._held.get(channel)
+        held = self._held.get((method, channel))
         if held is not None and held.left(now):
-            raise SlackTrouble(Trouble.BUSY, "ratelimited", retry_after=held.left(now).total_seconds())
-        self._held.pop(channel, None)
+            busy = SlackTrouble(Trouble.BUSY, "ratelimited", retry_after=held.left(now).total_seconds())
+            busy.method = method
+            raise busy
+        self._held.pop((method, channel), None)
         wanted = {"channel": channel, **arguments}
         try:
             answer = await said(self.connection.client.api_call(method, json=wanted), method)
         except SlackTrouble as trouble:
             if trouble.trouble is Trouble.BUSY and trouble.retry_after is not None:
                 since = self.desk.runtime.now()
-                self._held[channel] = _Hold(since, since + timedelta(seconds=trouble.retry_after))
+                self._held[method, channel] = _Hold(since, since + timedelta(seconds=trouble.retry_after))
             if trouble.trouble is not Trouble.AWAY:
                 self.reach.found()
             raise
@@ -130,7 +133,9 @@ class Outgoing:
                 wait = timedelta(seconds=trouble.retry_after or 1.0)
                 if channel is not None:
                     await self._tell_of_delay(channel, wait)
-                return Again(error, wait, hold=lane(channel) if channel is not None else None)
+                # Updates have a limit of their own (50 a minute): what is new need not wait for them.
+                waits = channel is not None and trouble.method != "chat.update"
+                return Again(error, wait, hold=lane(channel) if channel is not None and waits else None)
             case Trouble.AWAY if await self.reach.is_away(self.desk.runtime.now()):
                 return Pause(error, trouble.code)
             case Trouble.AWAY:
