@@ -115,9 +115,7 @@ def _earlier(unit: Unit, agent: Agent, key: Key, now: Instant) -> Submitted | No
     return Submitted(case, cases.place_of(unit, case), fresh=False)
 
 
-def granted(
-    unit: Unit, request: Request, judgement: Judgement, now: Instant, roster: Roster
-) -> Grant | None:
+def granted(unit: Unit, request: Request, judgement: Judgement, now: Instant, roster: Roster) -> Grant | None:
     """The newest grant that lets it through, counted as used; the card it was given on shows that."""
     if judgement.grants is None:
         return None

@@ -27,10 +27,7 @@ def read_view(view: Mapping[str, Any]) -> str:
     title = view["title"]["text"] if "title" in view else "Home"
     buttons = [view[name]["text"] for name in ("submit", "close") if name in view]
     footer = " ".join(f"[ {button} ]" for button in buttons)
-    return (
-        "\n".join([f"== {title} ==", *map(read_block, view["blocks"]), footer]).rstrip()
-        + "\n"
-    )
+    return "\n".join([f"== {title} ==", *map(read_block, view["blocks"]), footer]).rstrip() + "\n"
 
 
 def read_block(block: Mapping[str, Any]) -> str:

@@ -21,7 +21,8 @@ _REVISIONS = [script.revision for script in ScriptDirectory(str(migrate.SCRIPTS)
 def _first_rows(connection: sa.Connection) -> None:
     """A decided request with everything that belongs to it, an agent and a dead letter."""
     for statement in (
-        "INSERT INTO agents (name, token_hash, webhook_secret, callback_hosts, actions, created_at, last_seen)"
+        "INSERT INTO agents (name, token_hash, webhook_secret, callback_hosts, actions, created_at,"
+        " last_seen)"
         " VALUES ('billing', 'h', 's', '[]', '[]', 1, 2)",
         "INSERT INTO cases (id, agent, kind, action, status, gate, risk, rule, created_at, decided_at,"
         " version, chain_seq, chain_hash, state) VALUES ('req_1', 'billing', 'approval', 'pay', 'approved',"
