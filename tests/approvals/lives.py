@@ -101,7 +101,7 @@ class Lived(RuleBasedStateMachine):
         granted=st.booleans(),
         shown=st.booleans(),
         digest=st.booleans(),
-        held=st.sampled_from([False, False, False, True]),
+        held=st.sampled_from([False, False, False, False, False, True]),
         crowded=st.booleans(),
     )
     def open(  # what Hypothesis draws, by name
