@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import Enum, auto
@@ -60,6 +60,8 @@ class Begun:
     board: Board | None = None
     #: how many items it will decide, if nobody decides them before
     count: int = 0
+    #: each of them is decided or refused, and whoever cleared is told
+    over: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,28 +124,38 @@ async def begin(  # noqa: PLR0913  # a click's parts, by name
     return await desk.store.write(beginning)
 
 
-async def clear(  # a click's parts, by name
+async def clear(  # noqa: PLR0913  # a click's parts, by name
     desk: Desk,
     board: BoardId,
     by: Person,
     choices: Choices,
     key: str,
     *,
+    words: Callable[[Cleared], str],
     channel: str | None = None,
     response_url: str | None = None,
 ) -> Begun:
     """As `begin`, and what few items a message usually holds are decided when this returns.
 
-    The job goes on with the rest, and tells what came of it.
+    Where all are, `words` of what came of it are under way to whoever cleared; else the job goes on with the
+    rest, and tells.
     """
-    where = {"channel": channel, "response_url": response_url}
-    begun = await begin(desk, board, by, choices, key, after=_AT_ONCE, **where)
-    if begun.count:
-        try:
-            await go_on(desk, key, within=_AT_ONCE.total_seconds() / 2)
-        except Unavailable as away:
-            log.info("a clearing that was begun waits for the database: %s", away)
-    return begun
+    where = Answering(channel, response_url)
+    begun = await begin(
+        desk, board, by, choices, key, channel=channel, response_url=response_url, after=_AT_ONCE
+    )
+    if not begun.count:
+        return begun
+    try:
+        came = await go_on(desk, key, within=_AT_ONCE.total_seconds() / 2)
+        if not isinstance(came, Cleared):
+            return begun
+        told = words(came)
+        await desk.store.write(partial(finish, desk=desk, cleared=came, answering=where, text=told))
+    except Unavailable as away:
+        log.info("a clearing that was begun waits for the database: %s", away)
+        return begun
+    return replace(begun, over=True)
 
 
 def may_clear(user: UserId, ask: tuple[GroupName, ...], roster: Roster) -> bool:

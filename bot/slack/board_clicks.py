@@ -14,6 +14,7 @@ from bot.desk.clearing import Beginning, Begun
 from bot.desk.desk import Desk
 from bot.slack import pause_commands
 from bot.slack.board_review import BoardReview
+from bot.slack.clearing_job import words_of
 from bot.slack.front import Front
 from bot.slack.payloads import Click
 from store import board_cases, boards
@@ -55,13 +56,14 @@ class BoardClicks:
                 click.by,
                 choices,
                 click.key,
+                words=words_of,
                 channel=click.channel,
                 response_url=click.response_url,
             )
             words = why_not(begun)
             if words is not None:
                 self._front.say(click, words)
-            elif begun.count > _AT_A_GLANCE:
+            elif not begun.over and begun.count > _AT_A_GLANCE:
                 self._front.say(click, digest_words.being_cleared(begun.count))
 
     async def _reject_all(self, click: Click) -> None:

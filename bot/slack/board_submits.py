@@ -9,6 +9,7 @@ from blocks.modal_parts import REASON_BLOCK
 from bot.desk import clearing, picking
 from bot.desk.clearing import Beginning
 from bot.slack.board_clicks import why_not
+from bot.slack.clearing_job import words_of
 from bot.slack.front import Front
 from bot.slack.payloads import Submission
 from bot.slack.view_answers import CLOSE, ViewAnswer, error, errors, instead
@@ -57,7 +58,7 @@ class BoardSubmits:
         """None where a reason is missing."""
         desk, by = self._front.desk, self._front.person(sent.by)
         place = await desk.store.read(lambda unit: _channel(unit, on))
-        begun = await clearing.clear(desk, on.board, by, choices, sent.key, channel=place)
+        begun = await clearing.clear(desk, on.board, by, choices, sent.key, words=words_of, channel=place)
         if begun.what is Beginning.REASON_MISSING:
             return None
         if begun.what is Beginning.NOTHING and begun.board is not None:

@@ -82,6 +82,23 @@ async def test_each_item_gets_a_decision_of_its_own(each_bot: RunningDesk) -> No
         assert await bot.story(case.id) == ["request.opened", "vote.approved", "request.decided"]
 
 
+async def test_few_are_decided_before_the_click_is_answered(each_bot: RunningDesk) -> None:
+    """No job has run by then; whoever cleared is told once, also when it runs afterwards."""
+    bot = each_bot
+    board, refunds = await on_one_board(bot, 12)
+    choices = Choices(12, Pick.APPROVE)
+    begun = await clearing.clear(
+        bot.desk, board.board, ALICE, choices, "click", words=lambda came: f"Done: {len(came.approved)}."
+    )
+    assert (begun.what, begun.over) == (Beginning.BEGUN, True)
+    assert await statuses(bot, refunds) == [Status.APPROVED] * 12
+    bot.runtime.ahead += timedelta(seconds=1)
+    for _ in ("the answer", "the job"):
+        await bot.courier.run_once(bot.runtime.now())
+    [told] = bot.slack.ephemerals("U0ALICE") or bot.slack.direct_messages("U0ALICE")
+    assert told.text == "Done: 12."
+
+
 async def test_what_was_chosen_for_one_is_done_to_that_one(bot: RunningDesk) -> None:
     """All approved but one rejected, with the reason, and one left."""
     board, _ = await on_one_board(bot, 4)

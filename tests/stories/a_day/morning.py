@@ -114,7 +114,7 @@ async def first_digest(day: Day) -> None:
     await day.ended("small 24", "rejected", CAROL)
     await day.ended("small 50", "approved", CAROL)
     await day.told(CAROL, "Done")
-    digest = await digest_in(day.one, "C0APPROVALS", "3 of 6")
+    digest = await digest_in(day.one, "C0APPROVALS", "3 of 6", "Approve all")
     await hands.click(BOB, digest, "Approve all")
     for amount in (31, 35, 42):
         await day.ended(f"small {amount}", "approved", BOB)
