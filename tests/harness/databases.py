@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -63,6 +64,7 @@ class PostgresServer:
             [self.bin / "postgres", "-D", data, "-k", self.home, "-h", "", *options],
             stdout=log,
             stderr=log,
+            start_new_session=True,
             **_as_somebody(),
         )
         log.close()
@@ -74,13 +76,16 @@ class PostgresServer:
 
     def stop(self, *, at_once: bool = False) -> None:
         """Stop it: connections are cut; `at_once` as a power failure would."""
-        if self._process is not None:
-            (self._process.kill if at_once else self._process.terminate)()
-            if not at_once:
-                # "Fast": PostgreSQL takes SIGINT as "end the sessions that are still open".
-                self._process.send_signal(2)
-            self._process.wait(20)
-            self._process = None
+        if self._process is None:
+            return
+        if at_once:
+            # With all of its children: one that lived on would keep the server from starting again.
+            os.killpg(self._process.pid, signal.SIGKILL)
+        else:
+            # "Fast": PostgreSQL takes SIGINT as "end the sessions that are still open".
+            self._process.send_signal(signal.SIGINT)
+        self._process.wait(20)
+        self._process = None
 
     def fresh(self) -> str:
         """The URL of a new database with all tables, copied from a template."""
@@ -162,6 +167,13 @@ def postgres(settings: Mapping[str, str]) -> Iterator[PostgresServer]:
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[PostgresServer]:
     """One server a session; started by the first test that wants it."""
+    with postgres(QUICK) as server:
+        yield server
+
+
+@pytest.fixture
+def mortal_server() -> Iterator[PostgresServer]:
+    """A server that this test may stop and kill: nobody else is on it."""
     with postgres(QUICK) as server:
         yield server
 

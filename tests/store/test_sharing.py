@@ -230,31 +230,31 @@ async def test_closing_finishes_what_is_in_hand(database_url: str) -> None:
         await store.write(intake(99))
 
 
-async def test_a_lost_server_is_told_and_found_again(postgres_server: PostgresServer) -> None:
+async def test_a_lost_server_is_told_and_found_again(mortal_server: PostgresServer) -> None:
     """While PostgreSQL is away every call is told so at once; when it is back, the store works as before."""
-    store = await Store.open(postgres_server.fresh())
+    store = await Store.open(mortal_server.fresh())
     await store.write(intake(1))
     await store.read(lambda u: cases.load(u, numbered(1)))
-    postgres_server.stop(at_once=True)
+    mortal_server.stop(at_once=True)
     try:
         with pytest.raises(Unavailable):
             await store.write(intake(2))
         with pytest.raises(Unavailable):
             await store.read(lambda u: cases.load(u, numbered(1)))
     finally:
-        postgres_server.start()
+        mortal_server.start()
     await store.write(intake(3))
     page = await store.read(lambda u: cases.page(u, None, status=None, action=None, cursor=None, limit=9))
     assert [case.id for case in page.items] == [numbered(3), numbered(1)]
     await store.close()
 
 
-async def test_broken_connections_are_replaced_unnoticed(postgres_server: PostgresServer) -> None:
+async def test_broken_connections_are_replaced_unnoticed(mortal_server: PostgresServer) -> None:
     """A server that was restarted between two calls costs nobody an error."""
-    store = await Store.open(postgres_server.fresh())
+    store = await Store.open(mortal_server.fresh())
     await store.write(intake(1))
-    postgres_server.stop()
-    postgres_server.start()
+    mortal_server.stop()
+    mortal_server.start()
     await store.write(intake(2))
     assert await store.read(lambda u: cases.load(u, numbered(2))) is not None
     await store.close()
