@@ -18,14 +18,8 @@ _IS_PENDING = cases.c.status == sa.literal_column("'pending'")
 _PENDING = sa.select(sa.func.count()).select_from(cases).where(_IS_PENDING)
 #: Ids sort by creation.
 _OLDEST = sa.select(cases.c.created_at).where(_IS_PENDING).order_by(cases.c.id).limit(1)
-#: `payloads.content`, which it does without, is most of what a request holds.
-_OUTLINES = (
-    sa.select(*PARTS[:-1], sa.null().label("content"), cases.c.id)
-    .where(_IS_PENDING, cases.c.id > sa.bindparam("after"))
-    .order_by(cases.c.id)
-    .limit(sa.bindparam("most"))
-)
 _VERSIONS = sa.select(cases.c.id, cases.c.version).where(_IS_PENDING)
+#: `payloads.content`, which it does without, is most of what a request holds.
 _OUTLINES_OF = sa.select(*PARTS[:-1], sa.null().label("content"), cases.c.id, cases.c.version).where(
     cases.c.id.in_(sa.bindparam("ids", expanding=True))
 )
@@ -96,22 +90,16 @@ def counts(u: Unit) -> dict[Status, int]:
     return {status: found.get(status, 0) for status in Status}
 
 
-def outlines(u: Unit, after: RequestId | None, limit: int) -> tuple[Case, ...]:
-    """What is pending, parked or not, oldest first, beginning behind `after`.
-
-    Without payloads and words: enough to tell who can decide it and until when, not to change or show it.
-    """
-    rows = u.read(_OUTLINES, {"after": after or "", "most": limit}, of=(cases,)).all()
-    return tuple(joined_case(row) for row in rows)
-
-
 def versions(u: Unit) -> dict[RequestId, int]:
     """What is pending, and how often each has changed."""
     return {RequestId(row.id): row.version for row in u.read(_VERSIONS, of=(cases,))}
 
 
 def outlines_of(u: Unit, requests: Iterable[RequestId]) -> dict[RequestId, tuple[int, Case]]:
-    """As `outlines`, of these, decided or not; each with its version."""
+    """Of these, decided or not, each with its version.
+
+    Without payloads and words: enough to tell who can decide it and until when, not to change or show it.
+    """
     rows = u.read(_OUTLINES_OF, {"ids": list(requests)}, of=(cases,)).all()
     return {RequestId(row.id): (row.version, joined_case(row)) for row in rows}
 

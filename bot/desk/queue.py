@@ -1,6 +1,6 @@
 """Whose turn it is: what waits for a person, what they may see of the rest, and what comes first.
 
-queue = await waiting(desk, user)                  # one look at all that is pending
+queue = await among(desk, user, pending)           # of one look at all that is pending
 ids = queue.of(Which.MINE)                         # in the order in which it will hurt
 shown = await items(desk, ids[:5])                 # whole, with where their cards are
 """
@@ -24,7 +24,7 @@ from store import cases, queue
 from store.cards import CardRef
 from store.unit_of_work import Unit
 
-#: Requests looked at in one read: some ten milliseconds, in which a click on SQLite has to wait.
+#: Requests looked at in one go: some milliseconds, in which a click has to wait.
 _PAGE: Final = 200
 _NEVER: Final = datetime.max.replace(tzinfo=UTC)
 #: Ids that a piece may stand for before somebody has to write more of it.
@@ -126,21 +126,8 @@ class Meant:
     among: tuple[RequestId, ...] = ()
 
 
-async def waiting(desk: Desk, user: UserId, only: Only | None = None) -> Queue:
-    """The queue of `user` as it stands now. Costs what is pending; other work has its turn in between."""
-    narrowed = _Narrowed(only or Only())
-    found: list[Place] = []
-    after: RequestId | None = None
-    while page := await desk.store.read(partial(queue.outlines, after=after, limit=_PAGE)):
-        found += _places(desk, user, filter(narrowed.admits, page))
-        after = page[-1].id
-        # A read from SQLite does not give way by itself.
-        await asyncio.sleep(0)
-    return _in_order(found)
-
-
 async def among(desk: Desk, user: UserId, pending: Sequence[Case], only: Only | None = None) -> Queue:
-    """The queue of `user` from all that is pending, which somebody read already."""
+    """The queue of `user` from all that is pending. Other work has its turn in between."""
     narrowed = _Narrowed(only or Only())
     found: list[Place] = []
     for first in range(0, len(pending), _PAGE):
