@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import click
@@ -11,12 +12,13 @@ from approvals.grants import Grant
 from approvals.model import Instant
 from bot.cli.common import asynchronous, opened_store, read_settings, short, table
 from bot.desk import granting
-from bot.desk.granting import Ending
+from bot.desk.granting import Ended, Ending
 from bot.desk.view import moment
 from bot.runtime import SystemRuntime
 from store import grants as rows
 
-_REFUSED = {Ending.UNKNOWN: "there is no grant {id}", Ending.OVER: "the grant {id} is over already"}
+#: Grants that an error names.
+_NAMED = 5
 
 
 @click.group()
@@ -58,13 +60,34 @@ async def list_(everything: bool, as_json: bool) -> None:
 @click.argument("grant", metavar="ID")
 @asynchronous
 async def revoke(grant: str) -> None:
-    """End a grant now: what it let through is asked about again."""
+    """End a grant now: what it let through is asked about again.
+
+    The beginning of its ID is enough, where no other live grant begins so.
+    """
     async with opened_store(read_settings().database_url) as store:
-        id_ = granting.meant(grant)
-        ended = await granting.revoke_by_operator(store, SystemRuntime(), id_)
-    if ended.ending is not Ending.REVOKED:
-        raise click.ClickException(f"{_REFUSED[ended.ending].format(id=grant)}; see: hitl grants list")
-    click.echo(f"revoked {id_}")
+        ended = await granting.revoke_by_operator(store, SystemRuntime(), granting.meant(grant))
+    if ended.ending is not Ending.REVOKED or ended.kept is None:
+        raise click.ClickException(_why_not(grant, ended))
+    click.echo(f"revoked {ended.kept.grant.id}")
+
+
+def _why_not(typed: str, ended: Ended) -> str:
+    match ended.ending:
+        case Ending.OVER if ended.kept is not None:
+            return f"the grant {ended.kept.grant.id} is over already; see: hitl grants list"
+        case Ending.SEVERAL:
+            return f"several grants begin with {typed}: {_named(ended.among)}; type more of it"
+        case _ if ended.among:
+            return f"there is no grant {typed}; live are: {_named(ended.among)}"
+        case _:
+            return f"there is no grant {typed}, and none is live"
+
+
+def _named(among: Sequence[Grant]) -> str:
+    """Their ids, each with what it is for: some of them begin alike."""
+    named = [f"{each.id} ({each.action} of {each.agent})" for each in among[:_NAMED]]
+    more = len(among) - _NAMED
+    return ", ".join([*named, *([f"and {more} more (hitl grants list)"] if more > 0 else [])])
 
 
 def _told(grant: Grant, now: Instant) -> dict[str, Any]:

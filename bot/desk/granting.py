@@ -59,6 +59,8 @@ class Ended:
     ending: Ending
     kept: Kept | None = None
     case: Case | None = None
+    #: the live ones that may have been meant, where it was none in particular
+    among: tuple[Grant, ...] = ()
 
 
 def meant(typed: str) -> GrantId:
@@ -108,8 +110,20 @@ async def revoke(desk: Desk, id_: GrantId, by: Person) -> Ended:
 
 
 async def revoke_by_operator(store: Store, runtime: Runtime, id_: GrantId) -> Ended:
-    """The same at the command line; signed `operator`."""
-    return await store.write(lambda unit: _end(unit, grants.get(unit, id_), None, runtime, _NOBODY))
+    """The same at the command line, where everything may be ended; signed `operator`."""
+
+    def revoking(unit: Unit) -> Ended:
+        kept = grants.get(unit, id_)
+        if kept is None:
+            begun = _beginning(unit, id_, runtime)
+            if len(begun) > 1:
+                return Ended(Ending.SEVERAL, among=tuple(begun))
+            if not begun:
+                return Ended(Ending.UNKNOWN, among=grants.every(unit, runtime.now()))
+            kept = Kept(begun[0])
+        return _end(unit, kept, None, runtime, _NOBODY)
+
+    return await store.write(revoking)
 
 
 async def end_unfounded(desk: Desk) -> int:

@@ -6,7 +6,7 @@ import json
 from datetime import timedelta
 
 from approvals.events import Allowing, Opened, Voted
-from approvals.model import Choice, GrantId, Grants
+from approvals.model import Choice, GrantId, Grants, RequestId
 from bot.desk.ruling import rule_on
 from bot.runtime import SystemRuntime
 from store import facts, grants
@@ -17,13 +17,13 @@ from tests.harness.cases import ALICE, a_judgement, a_request, a_roster
 HOUR = timedelta(hours=1)
 
 
-def an_allowed_request(unit: Unit) -> None:
+def an_allowed_request(unit: Unit, id_: str = "g_01abcd23", request_id: str = "req_01") -> None:
     """A refund that Alice approved just now, with like ones for an hour."""
     now = SystemRuntime().now()
     judgement = a_judgement(grants=Grants(8 * HOUR, ("payload.customer",)))
-    request = a_request(callback_url=None, created_at=now)
+    request = a_request(id=RequestId(request_id), callback_url=None, created_at=now)
     case = rule_on(unit, None, Opened(request, judgement), now, a_roster()).case
-    allowing = Allowing(GrantId("g_01abcd23"), HOUR)
+    allowing = Allowing(GrantId(id_), HOUR)
     vote = Voted(ALICE, Choice.APPROVE, case.sight, a_roster(), allowing=allowing)
     rule_on(unit, case, vote, now, a_roster())
 
@@ -55,10 +55,30 @@ def test_a_grant_is_revoked_and_the_log_says_by_whom(hitl: Hitl) -> None:
     assert "the grant g_01abcd23 is over already; see: hitl grants list" in again.stderr
     unknown = hitl("grants", "revoke", "g_nothing")
     assert unknown.exit_code == 1
-    assert "there is no grant g_nothing" in unknown.stderr
+    assert "there is no grant g_nothing, and none is live" in unknown.stderr
     last = looked_up(lambda unit: facts.chain(unit, a_request().id))[-1]
     assert (str(last.kind), last.by, last.body) == ("grant.revoked", "operator", {"grant": "g_01abcd23"})
     kept = looked_up(lambda unit: grants.get(unit, GrantId("g_01abcd23")))
     assert kept is not None
     assert kept.revoked_by == "operator"
     assert hitl("audit", "verify").exit_code == 0
+
+
+def test_the_beginning_of_an_id_is_enough_where_it_fits_one(hitl: Hitl) -> None:
+    """As `/hitl revoke` finds it; several or none exit 1, name the live ones, and end nothing."""
+    hitl("db", "upgrade")
+    written(an_allowed_request)
+    written(lambda unit: an_allowed_request(unit, "g_01abzz99", "req_other"))
+    for typed, why in (
+        ("01ab", "several grants begin with 01ab: g_01ab"),
+        ("g_77", "there is no grant g_77; live are: g_01ab"),
+        ("g_01", "there is no grant g_01; live are: g_01ab"),
+    ):
+        refused = hitl("grants", "revoke", typed)
+        assert refused.exit_code == 1
+        assert why in refused.stderr
+        assert all(
+            f"{id_} (issue_refund of billing-agent)" in refused.stderr for id_ in ("g_01abcd23", "g_01abzz99")
+        )
+    assert hitl("grants", "revoke", "G_O1abz").stdout == "revoked g_01abzz99\n"
+    assert [told["id"] for told in json.loads(hitl("grants", "list", "--json").stdout)] == ["g_01abcd23"]
