@@ -12,6 +12,7 @@ from approvals.digest_choices import Pick
 from approvals.errors import Reason
 from approvals.model import Case, Person, RequestId, Status
 from approvals.voting import why_refused
+from blocks.cleared_words import Failed, NotCleared
 from bot.desk import incidents
 from bot.desk.desk import Desk
 from store import cases
@@ -23,26 +24,6 @@ from store.unit_of_work import Unit
 log = logging.getLogger(__name__)
 
 _PAGE: Final = 100
-
-
-@dataclass(frozen=True, slots=True)
-class NotCleared:
-    """An item that was to be decided and was not."""
-
-    case: Case
-    #: None: it left the message, or one click does not decide it
-    why: Reason | None
-
-
-@dataclass(frozen=True, slots=True)
-class Failed:
-    """An item that was not decided by a fault of ours."""
-
-    request: RequestId
-    #: what the log has it under
-    incident: str
-    #: None where not even that can be read
-    case: Case | None = None
 
 
 @dataclass(frozen=True, slots=True)

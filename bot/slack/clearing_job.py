@@ -60,8 +60,8 @@ def words_of(came: Cleared) -> Mrkdwn:
         right=right,
         flagged=flagged,
         left=came.left,
-        not_cleared=tuple(cleared_words.NotCleared(each.case, each.why) for each in came.not_cleared),
-        failed=tuple(cleared_words.Failed(each.request, each.incident, each.case) for each in came.failed),
+        not_cleared=came.not_cleared,
+        failed=came.failed,
     )
     return cleared_words.cleared(done)
 
