@@ -22,17 +22,56 @@ RESUME: Final = "resume AGENT"
 DIGEST: Final = "digest [NAME]"
 
 
+@dataclass(frozen=True, slots=True)
+class StormMessage:
+    """One of the messages that a storm stands on."""
+
+    #: None while it is not up
+    permalink: str | None
+    #: whether it has *Approve all*
+    clears: bool
+
+
 def storm(
-    agents: Sequence[tuple[AgentName, int]], channel: str, within: timedelta, permalink: str | None
+    agents: Sequence[tuple[AgentName, int]],
+    channel: str,
+    within: timedelta,
+    messages: Sequence[StormMessage],
 ) -> Message:
-    """Too many cards came for one channel: whose, and how to stop it. `agents` with how many each."""
+    """Too many cards came for one channel: whose, where they are, and how to stop it.
+
+    `agents` with how many each; others may have to follow on further messages than these.
+    """
     sent = [f"{escape(agent, 60)} sent {many(count, 'request')}" for agent, count in agents[:_AGENTS]]
     more = len(agents) - _AGENTS
     who = listed([*sent, *([f"{many(more, 'more agent')} the rest"] if more > 0 else [])])
-    message = f"<{permalink}|one message>" if permalink is not None else "one message"
     stop = listed([f"`/hitl pause {_code(agent)}`" for agent, _ in agents[:_AGENTS]], "or")
-    text = f"🌪️ {who} to {_channel(channel)} in {roughly(within)}. They are on {message}. Stop it: {stop}."
-    return _said(text)
+    return _said(
+        f"🌪️ {who} to {_channel(channel)} in {roughly(within)}."
+        f" The first have cards of their own, others are on {_gathered(messages)}. Stop it: {stop}."
+    )
+
+
+def _gathered(messages: Sequence[StormMessage]) -> str:
+    """`one message`, or how many and which is which."""
+    shown = messages[:_NAMED]
+    if len(shown) < 2:
+        return _linked("one message", shown[0].permalink if shown else None)
+    if sorted(each.clears for each in shown) == [False, True]:
+        by_clears = {each.clears: each.permalink for each in shown}
+        apart = [
+            _linked("one with Approve all", by_clears[True]),
+            _linked("one without", by_clears[False]),
+        ]
+    else:
+        apart = [_linked(f"no. {number}", each.permalink) for number, each in enumerate(shown, 1)]
+    left_out = len(messages) - len(shown)
+    more = [f"{left_out} more"] if left_out else []
+    return f"{len(messages)} messages: {listed([*apart, *more])}"
+
+
+def _linked(words: str, permalink: str | None) -> str:
+    return words if permalink is None else f"<{permalink}|{words}>"
 
 
 # What `/hitl pause`, `resume` and `digest` answer

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from approvals.model import AgentName, BoardId
+from approvals.model import STORM, AgentName, BoardId, Instant
 from blocks import notices, pausing_words
 from blocks.message import Message
+from blocks.pausing_words import StormMessage
 from bot.desk.desk import Desk
 from store import boards, recent
 from store.boards import Board
@@ -25,19 +26,33 @@ async def told(desk: Desk, body: Mapping[str, Any]) -> Message | None:
             storm = desk.policies.current.storm
             within = storm.within if storm is not None else _USUAL
 
-            def looking(unit: Unit) -> tuple[Board, tuple[tuple[AgentName, int], ...]] | None:
+            def looking(unit: Unit) -> tuple[tuple[Board, ...], tuple[tuple[AgentName, int], ...]] | None:
                 found = boards.get(unit, BoardId(board))
                 if found is None:
                     return None
-                return found, recent.busiest(unit, channel, found.opened_at - within)
+                since = found.opened_at - within
+                return _beside(unit, found, since), recent.busiest(unit, channel, since)
 
             known = await desk.store.read(looking)
             if known is None or not known[1]:
                 return None
-            found, agents = known
-            link = found.ref.permalink if found.ref is not None else None
-            return pausing_words.storm(agents, channel, within, link)
+            return pausing_words.storm(known[1], channel, within, [_message(each) for each in known[0]])
         case {"notice": "digest_refused", "board": str(board), "problem": str(problem)}:
             return notices.digest_refused(board, problem)
         case _:
             return None
+
+
+def _beside(unit: Unit, board: Board, since: Instant) -> tuple[Board, ...]:
+    """All messages of the storm in that channel: they differ in whom they ask, and in what may be cleared."""
+    standing = (
+        each
+        for each in boards.open_of(unit, STORM)
+        if each.channel == board.channel and each.opened_at > since and each.carried_to is None
+    )
+    others = (each for each in standing if each.id != board.id)
+    return tuple(sorted((board, *others), key=lambda each: each.opened_at))
+
+
+def _message(board: Board) -> StormMessage:
+    return StormMessage(board.ref.permalink if board.ref is not None else None, board.clears)

@@ -19,7 +19,7 @@ from blocks.actions import NOTE_METADATA
 from blocks.cleared_words import Cleared, Failed, NotCleared, cleared
 from blocks.limits import problems_of_message
 from blocks.message import Message
-from blocks.pausing_words import Sent
+from blocks.pausing_words import Sent, StormMessage
 from tests.blocks.boards import BOARD, BOARDS, ROSTER, board, happened, refund, refunds, stormed, voted
 from tests.blocks.hostile import WORDS
 from tests.harness.cases import ALICE, BOB, CAROL, DIRECTORS, NOON, a_roster
@@ -85,9 +85,20 @@ MESSAGES: Mapping[str, Callable[[], Message]] = {
     "a comment": lambda: digest_words.item_comment(
         refund(1), Comment(BILLING, "The customer wrote again.", NOON), "key:1"
     ),
-    "storm": lambda: pausing_words.storm(((BILLING, 63),), "C0APPROVALS", timedelta(minutes=5), LINK),
+    "storm": lambda: pausing_words.storm(
+        ((BILLING, 63),), "C0APPROVALS", timedelta(minutes=5), [StormMessage(LINK, clears=True)]
+    ),
     "storm of two": lambda: pausing_words.storm(
-        ((BILLING, 63), (MAIL, 1)), "C0APPROVALS", timedelta(minutes=5), None
+        ((BILLING, 63), (MAIL, 1)), "C0APPROVALS", timedelta(minutes=5), [StormMessage(None, clears=False)]
+    ),
+    "storm on two messages": lambda: pausing_words.storm(
+        ((BILLING, 63),),
+        "C0APPROVALS",
+        timedelta(minutes=5),
+        [StormMessage(LINK, clears=False), StormMessage(LINK, clears=True)],
+    ),
+    "storm on many messages": lambda: pausing_words.storm(
+        ((BILLING, 63),), "C0APPROVALS", timedelta(minutes=5), [StormMessage(LINK, clears=False)] * 12
     ),
     "paused": lambda: pausing_words.paused(BILLING, 3),
     "paused, one open": lambda: pausing_words.paused(BILLING, 1),
@@ -191,7 +202,7 @@ def test_nobody_writes_into_them(words: str) -> None:
     agent = AgentName(words)
     told = [
         digest_words.item_comment(case, Comment(agent, words, NOON), "k"),
-        pausing_words.storm(((agent, 2),) * 7, words, timedelta(0), None),
+        pausing_words.storm(((agent, 2),) * 7, words, timedelta(0), []),
         pausing_words.paused(words, 2),
         pausing_words.resumed(words, 2),
         pausing_words.no_agent(words, words, pausing_words.RESUME),

@@ -38,6 +38,14 @@ from tests.harness.databases import PostgresServer
 from tests.harness.desk import RunningDesk, running_desk
 
 MINUTE = timedelta(minutes=1)
+#: What one click may clear, of the same people as pairs.
+DOCS = """  - name: docs
+    when: "action == 'publish_docs'"
+    gate: hard
+    ask: directors
+    steps: [{after: 4h, do: expire}]
+  - name: notes
+"""
 
 
 @pytest.fixture
@@ -241,6 +249,23 @@ async def test_operators_hear_whose_storm_it_is(sqlite_url: str, slack: SlackSta
         assert words is not None
         assert "/hitl pause noisy-agent" in words
         assert "<#C0APPROVALS>" in words
+
+
+async def test_operators_hear_of_each_message_of_a_mixed_storm(sqlite_url: str, slack: SlackStandIn) -> None:
+    """Where some of it may be cleared at once and some may not, both are named, and which is which."""
+    policy = STORMY.replace("  - name: notes\n", DOCS)
+    async with running_desk(sqlite_url, slack, policy) as bot:
+        for _ in range(6):
+            await bot.ask("publish_docs")
+        await slack.until(lambda: slack.direct_messages("U0ADMIN"))
+        await bot.stored(lambda unit: all(each.ref for each in boards.open_of(unit, STORM)))
+        await bot.ask("publish_pair")
+        told = await slack.until(lambda: slack.direct_messages("U0ADMIN")[1:])
+        assert "others are on 2 messages: <http" in told[0].text
+        assert "|one with Approve all> and " in told[0].text
+        assert "one without" in told[0].text
+        first = slack.direct_messages("U0ADMIN")[0].text
+        assert "|one message>" in first or " one message." in first
 
 
 async def test_a_policy_without_a_storm_counts_nothing(bot: RunningDesk) -> None:
