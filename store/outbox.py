@@ -29,8 +29,9 @@ from store.parcels import (
     Parcel,
     ParcelKind,
     State,
+    letter_of,
 )
-from store.spelling import read_json, write_json
+from store.spelling import write_json
 from store.statements import or_update, unless_there
 from store.tables import outbox
 from store.unit_of_work import Unit
@@ -277,21 +278,7 @@ def next_due(u: Unit, among: Iterable[int] = PRIORITIES) -> Instant | None:
 
 def dead(u: Unit) -> tuple[DeadLetter, ...]:
     """What was given up, oldest first."""
-    return tuple(
-        DeadLetter(
-            id=row.id,
-            kind=ParcelKind(row.kind),
-            request=RequestId(row.request) if row.request else None,
-            key=row.key,
-            lane=row.lane,
-            body=read_json(row.body),
-            created_at=row.created_at,
-            died_at=row.finished_at,
-            attempts=row.attempts,
-            error=row.last_error or "",
-        )
-        for row in u.read(_DEAD, of=(outbox,))
-    )
+    return tuple(map(letter_of, u.read(_DEAD, of=(outbox,))))
 
 
 def undelivered(u: Unit, request: RequestId) -> str | None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 import sqlalchemy as sa
 
 from approvals.canonical import Json
 from approvals.model import Instant, RequestId
+from store.spelling import read_json
 from store.tables import outbox
 
 
@@ -91,6 +93,22 @@ class DeadLetter:
     died_at: Instant
     attempts: int
     error: str
+
+
+def letter_of(row: Any) -> DeadLetter:
+    """The dead letter in a row of the outbox."""
+    return DeadLetter(
+        id=row.id,
+        kind=ParcelKind(row.kind),
+        request=RequestId(row.request) if row.request else None,
+        key=row.key,
+        lane=row.lane,
+        body=read_json(row.body),
+        created_at=row.created_at,
+        died_at=row.finished_at,
+        attempts=row.attempts,
+        error=row.last_error or "",
+    )
 
 
 @dataclass(frozen=True, slots=True)

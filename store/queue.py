@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from approvals.model import Case, Instant, RequestId, Status, UserId
-from store.parcels import DeadLetter, ParcelKind
+from store.parcels import DeadLetter, letter_of
 from store.payloads import PARTS, joined_case
 from store.spelling import read_json
 from store.tables import cases, outbox
@@ -148,19 +148,4 @@ class DeadPage:
 def dead_letters(u: Unit, start: int, limit: int) -> DeadPage:
     """Those from place `start`, from 0, on; costs what is dead, and reads the bodies of the page alone."""
     rows = u.read(_DEAD, {"start": start, "most": limit}, of=(outbox,))
-    letters = tuple(
-        DeadLetter(
-            id=row.id,
-            kind=ParcelKind(row.kind),
-            request=RequestId(row.request) if row.request else None,
-            key=row.key,
-            lane=row.lane,
-            body=read_json(row.body),
-            created_at=row.created_at,
-            died_at=row.finished_at,
-            attempts=row.attempts,
-            error=row.last_error or "",
-        )
-        for row in rows
-    )
-    return DeadPage(letters, u.read(_DEAD_COUNT, of=(outbox,)).scalar_one())
+    return DeadPage(tuple(map(letter_of, rows)), u.read(_DEAD_COUNT, of=(outbox,)).scalar_one())
