@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Set
 from typing import Final
 
-from approvals.access import why_not_decide
 from approvals.attention import puts_off, reached, relieved, silent, spoken
 from approvals.effects import Escalated, HandedTo, Note, Reminded, Restarted, Skipped, Voided
 from approvals.escalation import ends_at
@@ -46,13 +45,6 @@ def put_off(case: Case, roster: Roster, permalink: str | None, key: str) -> Mess
     card = Mrkdwn(f"<{permalink}|Open the card>") if permalink is not None else None
     text = _say("note_put_off", case, roster, (), card=card)
     return Message(text, [words(text)], note_metadata(case, key))
-
-
-def waits_for(case: Case, user: UserId, roster: Roster) -> bool:
-    """Whether `user` could decide it, has said nothing of it as it is now, and nobody took it from them."""
-    if case.status.final or case.held or user in relieved(case, roster):
-        return False
-    return user not in spoken(case, roster) and why_not_decide(case, user, roster) is None
 
 
 def summons(

@@ -9,16 +9,17 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Callable, Container, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from functools import partial
 from typing import Final
 
-from approvals import access, escalation, quorum
+from approvals import access, escalation
 from approvals.globs import Globs
 from approvals.model import Case, DigestName, Instant, Person, RequestId, Roster, StepKind, UserId
+from approvals.turns import waits_for
 from bot.desk.desk import Desk
 from store import cases, queue
 from store.cards import CardRef
@@ -171,18 +172,6 @@ def may_see(case: Case, user: UserId, roster: Roster, operators: Iterable[UserId
     return _is_asked(case, user, roster) or user in _had_a_say(case)
 
 
-def may_decide(case: Case, user: UserId, roster: Roster) -> bool:
-    """Whether `user` may decide it now, and nothing of what counts already is theirs."""
-    if case.status.final or case.held or access.why_not_decide(case, user, roster) is not None:
-        return False
-    return not case.votes or not _is_taken(case, user, roster, quorum.tally(case, roster).used)
-
-
-def waits_for(case: Case, user: UserId, roster: Roster) -> bool:
-    """Whether it is for `user` to decide it: they may, and have not handed it over to others who can."""
-    return may_decide(case, user, roster) and not _handed_over(case, user, roster)
-
-
 async def meant(desk: Desk, user: UserId, typed: str) -> Meant:
     """The request that `user` names by its id, or by the beginning or the end of it.
 
@@ -273,21 +262,6 @@ def _is_overdue(case: Case, now: Instant) -> bool:
         place < case.fired or (began is not None and began + step.after <= now)
         for place, step in enumerate(case.judgement.steps)
         if step.do is not StepKind.REMIND
-    )
-
-
-def _is_taken(case: Case, user: UserId, roster: Roster, taken: Container[UserId]) -> bool:
-    """Whether all in whose place they would decide, themselves or others, are among `taken`."""
-    return user in taken or access.in_place_of(case, user, roster, taken) in taken
-
-
-def _handed_over(case: Case, user: UserId, roster: Roster) -> bool:
-    """Whether they passed it on, or whoever they stand for did, and somebody is there to take care of it."""
-    if not case.excused or not _is_taken(case, user, roster, case.excused):
-        return False
-    return any(
-        profile.id not in case.excused and may_decide(case, profile.id, roster)
-        for profile in roster.asked(case.asked)
     )
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from approvals.model import Case, Person, RequestId, Roster
+from approvals.turns import may_decide
 from blocks import queue as said_of
 from blocks import replies
 from blocks.card import card, minimal
@@ -164,7 +165,7 @@ class Lists:
 def _line(case: Case, ref: CardRef | None, by: Person, roster: Roster) -> Line:
     """As `by` sees it now."""
     permalink = ref.permalink if ref is not None else None
-    return Line(case, permalink, decides=queue.may_decide(case, by.id, roster))
+    return Line(case, permalink, decides=may_decide(case, by.id, roster))
 
 
 async def heeding(work: Callable[[], Awaitable[None]]) -> None:

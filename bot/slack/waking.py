@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from approvals.model import Case, UserId
+from approvals.turns import waits_for
 from blocks import thread_notes
 from blocks.message import Message
 from bot.desk.desk import Desk
@@ -29,7 +30,7 @@ async def woken(desk: Desk, parcel: Parcel) -> Message | Result:
     until = case.snoozed.get(user)
     # Whoever put it off once more is told at the time that they chose last.
     superseded = until is None or moment(until) != body.get("until")
-    if superseded or not thread_notes.waits_for(case, user, roster):
+    if superseded or not waits_for(case, user, roster):
         return Done()
     return thread_notes.put_off(case, roster, ref.permalink if ref is not None else None, parcel.key)
 

@@ -18,7 +18,7 @@ from blocks import limits, notices
 from blocks.actions import NOTE_METADATA
 from blocks.attention_words import asked_note
 from blocks.message import Message
-from blocks.thread_notes import is_for_nobody, note_of, put_off, summons, waits_for
+from blocks.thread_notes import is_for_nobody, note_of, put_off, summons
 from tests.blocks.gate_states import ROSTER, after, comment, deploy, draft, escalating, question, shown
 from tests.blocks.hostile import WORDS
 from tests.blocks.states import edited, refund, stranger, voted
@@ -183,12 +183,11 @@ def test_who_put_it_off_or_handed_it_over_is_not_reminded_until_then() -> None:
 
 
 def test_what_was_handed_over_comes_back_where_nobody_else_is_left() -> None:
-    """The taker left: whoever gave it is reminded, hears of their put-off time, and is escalated to."""
+    """The taker left: whoever gave it is reminded, and is escalated to."""
     two, left = a_roster(members=(ALICE, BOB)), a_roster(members=(ALICE, BOB), gone=(BOB,))
     case = after(refund(), HandedOver(ALICE, two, to_person=BOB), minutes=1)
     assert called(said(case, Reminded(), two)) == {"Bob"}
     assert called(said(case, Reminded(), left)) == {"Alice"}
-    assert [waits_for(case, ALICE.id, roster) for roster in (two, left)] == [False, True]
     snoozed = after(case, Snoozed(ALICE, left, NOON + timedelta(hours=1)), minutes=2)
     assert is_for_nobody(snoozed, Reminded(), left, NOON)
     alone = a_roster(finance=(ALICE,))
@@ -214,15 +213,6 @@ def test_a_reminder_for_those_alone_who_want_none_is_for_nobody() -> None:
     assert not is_for_nobody(case, Reminded(), ROSTER, NOON + timedelta(hours=1))
     assert not is_for_nobody(case, Reminded(), NOBODY, NOON)
     assert not is_for_nobody(case, Voided(ALICE, (BOB,)), ROSTER, NOON)
-
-
-def test_it_waits_for_whoever_could_decide_and_has_not_passed_it_on() -> None:
-    """Neither for who approved, nor for who handed it over, nor for anybody once it is decided."""
-    case = voted(refund(), ALICE)
-    assert [waits_for(case, each.id, ROSTER) for each in (ALICE, BOB, DAN)] == [False, True, False]
-    handed = after(case, HandedOver(BOB, ROSTER, to_person=CAROL), minutes=1)
-    assert [waits_for(handed, each.id, ROSTER) for each in (BOB, CAROL)] == [False, True]
-    assert not waits_for(voted(case, BOB), CAROL.id, ROSTER)
 
 
 def test_people_who_left_are_named_not_called() -> None:

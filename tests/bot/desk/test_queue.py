@@ -11,6 +11,7 @@ import pytest
 
 from approvals.fields import fields
 from approvals.model import Case, Choice, Comment, GroupName, Person, RequestId, UserId
+from approvals.turns import may_decide, waits_for
 from bot.desk import attention, decide, duty, queue
 from bot.desk.attention import Handing
 from bot.desk.overview import Overview
@@ -164,7 +165,7 @@ async def test_what_a_paused_agent_asks_is_in_nobodys_queue(desk: RunningDesk) -
     for who, found in ((ALICE.id, None), (ADMIN, held.id)):
         item = (await queue.meant(desk.desk, who, held.id)).item
         assert (None if item is None else item.case.id) == found
-    assert not queue.may_decide(held, ALICE.id, desk.desk.directory.roster())
+    assert not may_decide(held, ALICE.id, desk.desk.directory.roster())
 
 
 async def test_what_somebody_handed_over_waits_for_others(desk: RunningDesk) -> None:
@@ -174,9 +175,9 @@ async def test_what_somebody_handed_over_waits_for_others(desk: RunningDesk) -> 
     assert (await mine(desk, ALICE), await mine(desk, BOB)) == ([], [case.id])
     assert (await queue_of(desk, ALICE.id)).others == (case.id,)
     handed, roster = await desk.case(case.id), desk.desk.directory.roster()
-    assert queue.may_decide(handed, ALICE.id, roster)
+    assert may_decide(handed, ALICE.id, roster)
     gone = replace(roster, people={**roster.people, BOB.id: replace(roster.profile(BOB.id), active=False)})
-    assert queue.waits_for(handed, ALICE.id, gone)
+    assert waits_for(handed, ALICE.id, gone)
 
 
 async def test_a_list_is_narrowed_by_globs(desk: RunningDesk) -> None:
