@@ -82,7 +82,8 @@ def decide(case: Case | None, event: Event, now: Instant) -> Ruling:
         return _open(event, now)
     if case is None:
         raise Broken(f"{type(event).__name__} without a case")
-    pen = Pen(case, now, crowded=getattr(event, "crowded", False))
+    crowded = isinstance(event, Resumed | Ticked | Mustered) and event.crowded
+    pen = Pen(case, now, crowded=crowded)
     # What time has decided by now is decided, whether or not the clock came by before this event.
     stepping.fire(pen, event if isinstance(event, Ticked) else None)
     return _HANDLERS[type(event)](pen, event)

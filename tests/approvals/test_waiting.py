@@ -46,6 +46,9 @@ HOUR = timedelta(hours=1)
 ENDS = (Step(4 * HOUR, StepKind.EXPIRE),)
 WINDOW = (Step(HOUR, StepKind.APPROVE),)
 ROSTER = a_roster(finance=(DAN,))
+WITH_ROOM_OR_NOT = pytest.mark.parametrize(
+    ("crowded", "waits_in"), [(False, None), (True, STORM)], ids=["with room", "in a storm"]
+)
 
 
 def opened(*, held: bool = False, crowded: bool = False, request: Any = None, **judgement: Any) -> Ruling:
@@ -120,9 +123,7 @@ def test_nobody_else_pulls_it_out() -> None:
     assert decide(done, PulledOut(ALICE, ROSTER), NOON).answer.refused is Reason.LATE
 
 
-@pytest.mark.parametrize(
-    ("crowded", "waits_in"), [(False, None), (True, STORM)], ids=["with room", "in a storm"]
-)
+@WITH_ROOM_OR_NOT
 def test_an_escalation_takes_it_out(crowded: bool, waits_in: DigestName | None) -> None:
     """Whoever is asked only now was not shown the digest."""
     steps = (Step(HOUR, StepKind.ESCALATE, to=FINANCE), *ENDS)
@@ -149,13 +150,14 @@ def test_parked_while_its_channel_is_full_it_stays_where_it_is() -> None:
     assert ruling.case.waits_in == HOURLY
 
 
-def test_when_too_few_are_left_it_leaves_the_digest() -> None:
+@WITH_ROOM_OR_NOT
+def test_when_too_few_are_left_it_leaves_the_digest(crowded: bool, waits_in: DigestName | None) -> None:
     """It is escalated at once, and shown to whoever is asked instead."""
     steps = (Step(HOUR, StepKind.ESCALATE, to=FINANCE), *ENDS)
     case = opened(steps=steps).case
     nobody = a_roster(gone=(ALICE, BOB, CAROL), finance=(DAN,))
-    ruling = decide(case, Mustered(nobody), NOON)
-    assert ruling.case.waits_in is None
+    ruling = decide(case, Mustered(nobody, crowded), NOON)
+    assert ruling.case.waits_in == waits_in
     assert FINANCE in ruling.case.asked
 
 
