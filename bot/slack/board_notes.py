@@ -14,12 +14,9 @@ from bot.desk import spoken
 from bot.slack import board_views, reminding
 from bot.slack.board_views import Shown
 from bot.slack.outgoing import Outgoing
-from bot.slack.saying import say_under
-from bot.slack.troubles import SlackTrouble, Trouble
 from scheduler.results import Again, Dead, Done, Result
 from store import boards, reminders
 from store.boards import Board
-from store.cards import CardRef
 from store.outbox import Parcel
 from store.reminders import Reminder
 from store.unit_of_work import Unit
@@ -54,7 +51,7 @@ class BoardNoteSender:
             return Done()
         if any(each.key == parcel.key for each in found.reminders):
             # An earlier try got this far: what is left is to take the one before away.
-            return await self._replaced(parcel, found)
+            return await reminding.replaced(self._out, found.board.id, parcel, found.reminders)
         shown = await board_views.load(self._out.desk, found.board.id)
         message = _said(note, shown, parcel.key) if shown is not None and not shown.over else None
         if message is None:
@@ -66,31 +63,9 @@ class BoardNoteSender:
                 return Done()
             young = self._out.desk.runtime.now() - parcel.created_at < _MOMENTS
             return Again("the digest is not up yet", _SOON if young else _LATER)
-        return await self._put(parcel, found, found.board.ref, note, message)
-
-    async def _put(
-        self, parcel: Parcel, thread: _Thread, ref: CardRef, note: Note, message: Message
-    ) -> Result:
-        try:
-            # Whoever is asked only now does not follow the thread.
-            ts = await say_under(self._out, parcel, ref, message, broadcast=isinstance(note, Escalated))
-        except SlackTrouble as trouble:
-            if trouble.trouble in (Trouble.CHANNEL, Trouble.MESSAGE):
-                # Its place is gone; the message's own update finds another, which calls those it asks.
-                return Done()
-            return await self._out.result(parcel, trouble, ref.channel)
-        if not isinstance(note, Reminded):
-            return Done()
-        await reminding.posted(self._out, thread.board.id, Reminder(parcel.key, ref.channel, ts))
-        return await self._replaced(parcel, thread)
-
-    async def _replaced(self, parcel: Parcel, thread: _Thread) -> Result:
-        """What becomes of a reminder that is in the thread, once those before it are not."""
-        try:
-            await reminding.replace(self._out, thread.board.id, parcel.key, thread.reminders)
-        except SlackTrouble as trouble:
-            return await self._out.result(parcel, trouble, thread.reminders[0].channel)
-        return Done()
+        return await reminding.say(
+            self._out, parcel, found.board.ref, note, message, about=found.board.id, known=found.reminders
+        )
 
 
 def _said(note: Note, shown: Shown, key: str) -> Message | None:

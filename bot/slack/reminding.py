@@ -1,13 +1,19 @@
-"""Reminders in a thread: each takes the place of the one before it, as an edit would call nobody."""
+"""Notes in a thread. A reminder takes the place of the one before it, as an edit would call nobody."""
 
 from __future__ import annotations
 
 import logging
 from typing import Final
 
+from approvals.effects import Escalated, Note, Reminded
+from blocks.message import Message
 from bot.slack.outgoing import Outgoing
+from bot.slack.saying import say_under
 from bot.slack.troubles import SlackTrouble, Trouble
+from scheduler.results import Done, Result
 from store import reminders
+from store.cards import CardRef
+from store.outbox import Parcel
 from store.reminders import About, Reminder
 from store.unit_of_work import Unit
 
@@ -17,22 +23,50 @@ log = logging.getLogger(__name__)
 _PASSING: Final = frozenset({Trouble.BUSY, Trouble.AWAY, Trouble.TOKEN, Trouble.SCOPE})
 
 
-async def posted(out: Outgoing, about: About, reminder: Reminder) -> None:
-    """Remember where the new one is, before anything else: nothing may be posted twice."""
+async def say(
+    out: Outgoing,
+    parcel: Parcel,
+    ref: CardRef,
+    note: Note | None,
+    message: Message,
+    *,
+    about: About,
+    known: tuple[Reminder, ...],
+) -> Result:
+    """Put `message` into the thread of `ref`; what becomes of `parcel`. A reminder replaces those `known`.
+
+    `note` is what it says; None: something that people, or the agent, said.
+    """
+    try:
+        # Whoever is asked only now does not follow the thread.
+        ts = await say_under(out, parcel, ref, message, broadcast=isinstance(note, Escalated))
+    except SlackTrouble as trouble:
+        if trouble.trouble in (Trouble.CHANNEL, Trouble.MESSAGE):
+            # Its place is gone; the update of what heads the thread finds another, and calls those it asks.
+            return Done()
+        return await out.result(parcel, trouble, ref.channel)
+    if not isinstance(note, Reminded):
+        return Done()
 
     def keeping(unit: Unit) -> None:
-        reminders.keep(unit, about, reminder)
+        reminders.keep(unit, about, Reminder(parcel.key, ref.channel, ts))
 
+    # Before anything else: nothing may be posted twice.
     await out.desk.store.write(keeping)
+    return await replaced(out, about, parcel, known)
 
 
-async def replace(out: Outgoing, about: About, key: str, known: tuple[Reminder, ...]) -> None:
-    """Take away those of `known` that are not the one sent by the parcel `key`. Raises `SlackTrouble`.
+async def replaced(out: Outgoing, about: About, parcel: Parcel, known: tuple[Reminder, ...]) -> Result:
+    """What becomes of `parcel`, whose reminder is in the thread, once those of `known` before it are not.
 
     What was taken away by the time is not asked for again.
     """
-    for older in (each for each in known if each.key != key):
-        await _take_away(out, about, older)
+    try:
+        for older in (each for each in known if each.key != parcel.key):
+            await _take_away(out, about, older)
+    except SlackTrouble as trouble:
+        return await out.result(parcel, trouble, known[0].channel)
+    return Done()
 
 
 async def _take_away(out: Outgoing, about: About, older: Reminder) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
-from approvals.effects import CallbackType, Escalated, HandedTo, Reminded, Voided
+from approvals.effects import CallbackType, HandedTo, Voided
 from approvals.escalation import as_if_shown
 from approvals.model import AgentName, Case, Comment, Instant, Person, Roster, UserId
 from blocks import attention_words, digest_words, replies, thread_decided, thread_notes, thread_words
@@ -14,8 +14,6 @@ from blocks.text import Mrkdwn
 from bot.desk import spoken
 from bot.slack import reminding
 from bot.slack.outgoing import Outgoing, lane
-from bot.slack.saying import say_under
-from bot.slack.troubles import SlackTrouble, Trouble
 from scheduler.results import Again, Dead, Done, Result
 from store import cases, outbox, reminders
 from store.cards import CardRef
@@ -57,7 +55,7 @@ class ThreadSender:
             return Done()
         if any(each.key == parcel.key for each in thread.reminders):
             # An earlier try got this far: what is left is to take the one before away.
-            return await self._replaced(parcel, thread)
+            return await reminding.replaced(self._out, thread.case.id, parcel, thread.reminders)
         if _overtaken(thread.case, parcel):
             return Done()
         if thread.ref is None:
@@ -84,30 +82,12 @@ class ThreadSender:
         message = _note(case, parcel, roster, now)
         if message is None:
             return Dead("nobody knows how to say this note")
-        try:
-            # Whoever is asked only now does not follow the thread.
-            wide = isinstance(note, Escalated)
-            ts = await say_under(self._out, parcel, ref, message, broadcast=wide)
-        except SlackTrouble as trouble:
-            if trouble.trouble in (Trouble.CHANNEL, Trouble.MESSAGE):
-                # Its place is gone; the card's own update finds it another one, and the case keeps the words.
-                return Done()
-            return await self._out.result(parcel, trouble, ref.channel)
-        if not isinstance(note, Reminded):
-            return Done()
-        await reminding.posted(self._out, case.id, Reminder(parcel.key, ref.channel, ts))
-        return await self._replaced(parcel, thread)
+        return await reminding.say(
+            self._out, parcel, ref, note, message, about=case.id, known=thread.reminders
+        )
 
     async def _is_crowded(self, channel: str) -> bool:
         return await self._out.desk.store.read(lambda unit: outbox.waiting_in(unit, lane(channel))) > _MANY
-
-    async def _replaced(self, parcel: Parcel, thread: _Thread) -> Result:
-        """What becomes of a reminder that is in the thread, once those before it are not."""
-        try:
-            await reminding.replace(self._out, thread.case.id, parcel.key, thread.reminders)
-        except SlackTrouble as trouble:
-            return await self._out.result(parcel, trouble, thread.reminders[0].channel)
-        return Done()
 
 
 def _overtaken(case: Case, parcel: Parcel) -> bool:
