@@ -16,6 +16,8 @@ from blocks.text import Mrkdwn, escape, listed
 #: Agents, digests and channels that are named in one answer.
 _NAMED: Final = 10
 _AGENTS: Final = 5
+#: Of a storm; each has a link.
+_MESSAGES: Final = 5
 _CHANNEL: Final = re.compile(r"[CGD][A-Z0-9]{2,30}")
 PAUSE: Final = "pause AGENT"
 RESUME: Final = "resume AGENT"
@@ -54,7 +56,7 @@ def storm(
 
 def _gathered(messages: Sequence[StormMessage]) -> str:
     """`one message`, or how many and which is which."""
-    shown = messages[:_NAMED]
+    shown = messages[:_MESSAGES]
     if len(shown) < 2:
         return _linked("one message", shown[0].permalink if shown else None)
     if sorted(each.clears for each in shown) == [False, True]:

@@ -9,7 +9,7 @@ import pytest
 
 from approvals.model import AgentName, Status
 from blocks.limits import problems_of_message
-from blocks.pausing_words import storm
+from blocks.pausing_words import StormMessage, storm
 from sandbox.server import SlackStandIn
 from store import agents
 from store.agents import Agent
@@ -117,5 +117,6 @@ async def test_a_digest_is_sent_by_hand(bot: RunningDesk, slack: SlackStandIn) -
 def test_a_storm_of_many_agents_is_said_within_slacks_limits() -> None:
     """Whatever they are called."""
     names = [(AgentName(f"{'x' * 60}{n}"), n) for n in range(40)]
-    told = storm(names, "C0APPROVALS", timedelta(minutes=5), "https://example.com/" + "y" * 200)
+    there = StormMessage("https://example.com/" + "y" * 200, clears=False)
+    told = storm(names, "C0APPROVALS", timedelta(minutes=5), [there] * 12)
     assert problems_of_message(told.as_call()) == []
