@@ -22,6 +22,15 @@ _CHANNEL_GONE: Final = {
     "not_in_channel": ("does not have the bot in it", "Invite the bot there: /invite @hitl"),
 }
 
+#: Where a mistake of ours was made → what it means for those concerned.
+WHERE: Final = {
+    "": "Whoever met it was told this number.",
+    "call": "A call to the agents' endpoint was answered with 500 and this number.",
+    "courier": "Something that was to leave for Slack or an agent did not; it is tried again.",
+    "sweep": "A step of a request did not fire; it is tried again every few seconds.",
+    "digest": "A digest could not be gathered, or not all of it; it is tried again.",
+}
+
 _PUT_IN: Final = "Put somebody into {groups}, in hitl.yml or in Slack: it counts at once."
 #: Why there are too few, and what helps.
 _CAUSES: Final = {
@@ -113,11 +122,12 @@ def digest_refused(board: str, problem: str) -> Message:
     )
 
 
-def incident(incident_id: str, what: str) -> Message:
-    """A bug of ours, whoever met it was told the number; `what` names its kind, and holds no content."""
+def incident(incident_id: str, what: str, where: str = "") -> Message:
+    """A bug of ours; `what` names its kind, and holds no content; `where` as in `WHERE`, or a job's name."""
+    then = WHERE.get(where) or f"It was in what recurs by itself ({short(where, 40)}), and is tried again."
     return _notice(
         "🧯 Something went wrong, and it is our mistake",
-        f"Incident {short(incident_id, 60)}: {short(what, 120)}. Whoever met it was told this number.",
+        f"Incident {short(incident_id, 60)}: {short(what, 120)}. {then}",
         "The log has the rest under it. This is said once a day for each kind.",
     )
 

@@ -229,13 +229,14 @@ def _sweeper(desk: Desk, shelf: PolicyShelf, ears: Ears) -> Sweeper:
     return Sweeper(
         desk.store,
         _tick(desk, ears),
-        lambda: desk.runtime.token("inc_")[:12],
+        lambda: incidents.number(desk.runtime),
+        report=partial(incidents.tell, desk, where="sweep"),
         keep_payloads=lambda: shelf.current.keep.payloads,
     )
 
 
 def _auditor(desk: Desk, ears: Ears) -> Auditor:
-    tell, incident = partial(overdue.tell, desk), lambda: desk.runtime.token("inc_")[:12]
+    tell, incident = partial(overdue.tell, desk), lambda: incidents.number(desk.runtime)
     return Auditor(desk.store, _tick(desk, ears), tell, incident)
 
 
@@ -245,7 +246,9 @@ def _clock(side: SlackSide, sweeper: Sweeper, ears: Ears) -> Clock:
     async def withdraw(_now: Instant) -> None:
         await follow_up.cancel_all_of_revoked(desk.store, desk.runtime)
 
-    clock = Clock(desk.runtime.now, sweeper.run_once, sweeper.next_due)
+    clock = Clock(
+        desk.runtime.now, sweeper.run_once, sweeper.next_due, failed=partial(incidents.failed, desk)
+    )
     clock.every(ANCHOR_EVERY, "anchor", sweeper.anchor)
     clock.every(TIDY_EVERY, "tidy", sweeper.tidy)
     clock.every(FORGET_EVERY, "forget", sweeper.forget)
@@ -269,7 +272,7 @@ def _digests(desk: Desk) -> Digests:
         return len(await rounds.post(desk, digest, now, turn))
 
     settings, incident = lambda: desk.policies.current.digests, lambda: incidents.number(desk.runtime)
-    return Digests(desk.store, settings, gather, incident, partial(incidents.tell, desk))
+    return Digests(desk.store, settings, gather, incident, partial(incidents.tell, desk, where="digest"))
 
 
 def _watch(side: SlackSide, shelf: PolicyShelf, meter: Meter) -> PolicyWatch:

@@ -31,6 +31,12 @@ GRACE_SECONDS = 5.0
 _RING = {"misfire_grace_time": None, "coalesce": True, "max_instances": 1, "replace_existing": True}
 
 Job: TypeAlias = Callable[[Instant], Awaitable[object]]
+#: Told of a job that failed, by its name, and why: logs it. Raises nothing.
+Failed: TypeAlias = Callable[[str, Exception], Awaitable[None]]
+
+
+async def _logged(job: str, bug: Exception) -> None:
+    log.error("%s failed", job, exc_info=bug)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +63,11 @@ class Clock:
         sweep: Job,
         next_due: Callable[[], Awaitable[Instant | None]],
         *,
+        failed: Failed = _logged,
         safety: timedelta = SAFETY,
     ) -> None:
         self._now = now
+        self._failed = failed
         self._next_due = next_due
         # Each ring and each job that ran would be a line in the log.
         logging.getLogger("apscheduler").setLevel(logging.WARNING)
@@ -149,9 +157,9 @@ class Clock:
             worker.bell.clear()
             try:
                 await worker.job(self._now())
-            except Exception:
+            except Exception as bug:  # noqa: BLE001  # whoever is told logs it
                 # A job that recurs has its next chance; the clock must not stop for it.
-                log.exception("%s failed", worker.name)
+                await self._failed(worker.name, bug)
             if worker.then is not None:
                 worker.then()
 

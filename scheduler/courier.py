@@ -68,7 +68,7 @@ class Pace:
 _PAST_SLACK = frozenset({CALLS, DECISIONS})
 #: None when what was paused works again, else why it does not.
 Probe: TypeAlias = Callable[[], Awaitable[str | None]]
-#: Has somebody told of a bug in a sender, which is logged under this number. Raises nothing.
+#: Has somebody told of a bug, in a sender or here, which is logged under this number. Raises nothing.
 Alarm: TypeAlias = Callable[[str, Exception], Awaitable[None]]
 
 
@@ -156,9 +156,11 @@ class Courier:
                 try:
                     await self._deliver()
                     await self._rest(stop)
-                except Exception:
+                except Exception as bug:
                     # The loop outlives whatever the database or the probe does: nothing leaves without it.
-                    log.exception("the outbox could not be read (incident %s)", self._incident())
+                    incident = self._incident()
+                    log.exception("the outbox could not be read (incident %s)", incident)
+                    await self._tell(incident, bug)
                     await asyncio.sleep(self._pace.look.total_seconds())
         finally:
             stopping.cancel()
@@ -229,9 +231,11 @@ class Courier:
             if isinstance(result, Pause):
                 self._pause(result.why or result.error, now())
             await self._store.write(lambda unit: self._record(unit, parcel, result, now()))
-        except Exception:
+        except Exception as bug:
             # Nobody awaits this task. The parcel is not lost: when its lease is over it is claimed again.
-            log.exception("parcel %s could not be recorded (incident %s)", parcel.id, self._incident())
+            incident = self._incident()
+            log.exception("parcel %s could not be recorded (incident %s)", parcel.id, incident)
+            await self._tell(incident, bug)
         finally:
             self._busy[parcel.priority] -= 1
             self.wake()
@@ -255,8 +259,7 @@ class Courier:
             # A bug in one sender must not stop the others; it is logged, and shows as the parcel's error.
             incident = self._incident()
             log.exception("sending parcel %s failed (incident %s)", parcel.id, incident)
-            if self._alarm is not None:
-                await self._alarm(incident, error)
+            await self._tell(incident, error)
             return Again(f"{type(error).__name__} (incident {incident})", ambiguous=True)
 
     def _record(self, unit: Unit, parcel: Parcel, result: Result, now: Instant) -> None:
@@ -315,6 +318,10 @@ class Courier:
     def _heard(self, committed: Committed) -> None:
         if committed.outbox:
             self.wake()
+
+    async def _tell(self, incident: str, bug: Exception) -> None:
+        if self._alarm is not None:
+            await self._alarm(incident, bug)
 
     def _incident(self) -> str:
         # Letters and digits only: people copy it out of Slack, where others may be markup.

@@ -31,6 +31,8 @@ REMEMBER_DUTIES = timedelta(days=400)
 
 #: The use case: fires what is due of one request, in one unit of work.
 Tick: TypeAlias = Callable[[RequestId, Instant], Awaitable[object]]
+#: Told of a request that could not be ticked: the log's incident, and why. Raises nothing.
+Report: TypeAlias = Callable[[str, Exception], Awaitable[None]]
 
 
 class Sweeper:
@@ -42,11 +44,13 @@ class Sweeper:
         tick: Tick,
         new_incident: Callable[[], str],
         *,
+        report: Report | None = None,
         keep_payloads: Callable[[], timedelta | None] = lambda: None,
     ) -> None:
         self._store = store
         self._tick = tick
         self._new_incident = new_incident
+        self._report = report
         #: how long after its end a request's content is kept, as of today; None: for ever
         self._keep_payloads = keep_payloads
         self._stuck_until: Instant | None = None
@@ -111,6 +115,9 @@ class Sweeper:
     async def _ticked(self, request: RequestId, now: Instant) -> None:
         try:
             await self._tick(request, now)
-        except Exception:
+        except Exception as bug:
             # One request that cannot be ticked must not keep the others from their steps.
-            log.exception("ticking %s failed (incident %s)", request, self._new_incident())
+            incident = self._new_incident()
+            log.exception("ticking %s failed (incident %s)", request, incident)
+            if self._report is not None:
+                await self._report(incident, bug)

@@ -37,5 +37,7 @@ class Desk:
     directory: Directory
     #: versions of the policy of which it was logged that they name nobody who could be told
     mute: set[str] = field(default_factory=set)
+    #: incident, as the operators know it → the day on which this process last had them told of it
+    alarmed: dict[str, str] = field(default_factory=dict)
     #: how the program itself is
     program: Program = field(default_factory=Program)

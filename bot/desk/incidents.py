@@ -1,4 +1,7 @@
-"""A bug of ours that somebody met: the operators get one line, once a day for each kind."""
+"""A bug of ours, whether somebody met it or nobody did: the operators get one line, once a day for each kind.
+
+A failure that recurs each second is put into the outbox once: `Desk.alarmed` remembers what was told today.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ import traceback
 from bot.desk import notify
 from bot.desk.desk import Desk
 from bot.runtime import Runtime
+from store.errors import Unavailable
 
 log = logging.getLogger(__name__)
 
@@ -17,15 +21,32 @@ def number(runtime: Runtime) -> str:
     return "inc_" + "".join(filter(str.isalnum, runtime.token("")))[:8]
 
 
-async def tell(desk: Desk, incident: str, bug: BaseException) -> None:
-    """Have the operators told of `bug`, which is in the log under `incident`. Raises nothing."""
+async def tell(desk: Desk, incident: str, bug: BaseException, where: str = "") -> None:
+    """Have the operators told of `bug`, which is in the log under `incident`. Raises nothing.
+
+    `where` is a key of `blocks.notices.WHERE`, or the name of what recurs; empty where somebody met it, who
+    was told the number. Nothing is told of a database that is away: where would it be kept?
+    """
+    if isinstance(bug, Unavailable):
+        return
     what = kind_of(bug)
-    notice = {"notice": "incident", "id": incident, "what": what}
+    about, today = f"incident:{where}:{what}"[:200], f"{desk.runtime.now():%Y-%m-%d}"
+    if desk.alarmed.get(about) == today:
+        return
+    desk.alarmed[about] = today
     try:
-        await notify.operators(desk, notice, f"incident:{what}"[:200])
+        await notify.operators(desk, {"notice": "incident", "id": incident, "what": what, "in": where}, about)
     except Exception:
         # It is told beside a failure that is logged already; a second one must not hide the first.
         log.exception("the operators could not be told of incident %s", incident)
+        desk.alarmed.pop(about, None)
+
+
+async def failed(desk: Desk, job: str, bug: Exception) -> None:
+    """What recurs by itself failed, and will have its next turn: log it, and tell the operators."""
+    incident = number(desk.runtime)
+    log.error("%s failed (incident %s)", job, incident, exc_info=bug)
+    await tell(desk, incident, bug, job)
 
 
 def kind_of(bug: BaseException) -> str:

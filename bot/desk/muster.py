@@ -11,7 +11,7 @@ from functools import partial
 from approvals.events import Mustered
 from approvals.model import Case, GroupName, Instant, Lack, RequestId, Roster
 from approvals.stepping import unnoticed
-from bot.desk import gathering, granting
+from bot.desk import gathering, granting, incidents
 from bot.desk.desk import Desk
 from bot.desk.ruling import rule_on, show_card
 from store import cases
@@ -90,10 +90,11 @@ class Muster:
             return await self._desk.store.write(partial(self._muster, request=request, now=now))
         except Unavailable:
             raise
-        except Exception:
+        except Exception as bug:
             # One request that cannot be looked at must not keep the others from it.
-            incident = self._desk.runtime.token("inc_")[:12]
+            incident = incidents.number(self._desk.runtime)
             log.exception("looking who can decide %s failed (incident %s)", request, incident)
+            await incidents.tell(self._desk, incident, bug, "muster")
             return False
 
     def _muster(self, unit: Unit, request: RequestId, now: Instant) -> bool:

@@ -73,4 +73,4 @@ async def _report(desk: Desk, digest: DigestName, request: RequestId, bug: Excep
         incident,
         exc_info=bug,
     )
-    await incidents.tell(desk, incident, bug)
+    await incidents.tell(desk, incident, bug, "digest")

@@ -13,6 +13,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.typedefs import Handler
 
 from approvals.errors import Refused
+from bot.desk import incidents
 from bot.desk.desk import Desk
 from bot.http import openapi, problems
 from bot.http.auth import Callers
@@ -90,7 +91,7 @@ class _Door:
         loop = asyncio.get_running_loop()
         self.room = WaitingRoom(desk.store)
         self.meter = meter
-        self._runtime = desk.runtime
+        self._desk = desk
         self._clock = loop.time
         self._callers = Callers(desk.store, desk.runtime.now, loop.time)
         self._limit = CallLimit(rate_limit, loop.time)
@@ -121,6 +122,8 @@ class _Door:
         except Exception as error:  # noqa: BLE001  # what nobody foresaw is answered with an incident's id
             problem = self._problem(error)
             self.meter.refused.labels(problem.sort.name).inc()
+            if problem.incident is not None:
+                await incidents.tell(self._desk, problem.incident, error, "call")
             response = problem.answer()
         resource = request.match_info.route.resource
         route = "none" if resource is None else resource.canonical
@@ -151,7 +154,7 @@ class _Door:
 
     def _incident(self, error: Exception) -> Problem:
         """Logged by where it happened; what the error says may hold what the agent sent."""
-        incident = self._runtime.token("")[:12]
+        incident = incidents.number(self._desk.runtime)
         where = "".join(traceback.format_tb(error.__traceback__))
         about = {"incident": incident, "error": type(error).__qualname__}
         _log.error("a call failed\n%s", where, extra={ABOUT: about})

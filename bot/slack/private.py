@@ -89,7 +89,7 @@ def _notice(body: Mapping[str, Any]) -> Message | None:
         case {"notice": "refused", "method": str(method), "code": str(code)}:
             return notices.refused(method, code)
         case {"notice": "incident", "id": str(incident), "what": str(what)}:
-            return notices.incident(incident, what)
+            return notices.incident(incident, what, str(body.get("in", "")))
         case {"notice": "policy_broken", "problem": str(problem)}:
             return notices.policy_broken(problem)
         case {"notice": "policy_restored", "version": str(version)}:

@@ -100,8 +100,8 @@ class SlackSide:
         return None if await self.identity.check() else self.identity.stumbled
 
     async def alarm(self, incident: str, bug: Exception) -> None:
-        """For the courier: a sender has a bug. Raises nothing."""
-        await incidents.tell(self.desk, incident, bug)
+        """For the courier: a sender has a bug, or it has one itself. Raises nothing."""
+        await incidents.tell(self.desk, incident, bug, "courier")
 
     async def why_not_ready(self) -> str | None:
         """For `/readyz`: None when clicks can come in and cards can go out."""

@@ -151,6 +151,12 @@ SENTENCES: Mapping[str, Callable[[], Mrkdwn | Message | str]] = {
     "operators: scope": lambda: notices.missing_scope("usergroups:read", "usergroups.users.list"),
     "operators: delayed": lambda: notices.delayed("C0REFUNDS", NOON, 312),
     "operators: an incident": lambda: notices.incident("inc_7Q2K", "KeyError in submission"),
+    **{
+        f"operators: an incident in {where}": lambda where=where: notices.incident(  # type: ignore[misc]
+            "inc_7Q2K", "KeyError in submission", where
+        )
+        for where in (*filter(None, notices.WHERE), "anchor")
+    },
     "operators: refused by Slack": lambda: notices.refused("chat.postMessage", "invalid_arguments"),
     "operators: refused": lambda: notices.card_refused(refund(), "no more than 50 items allowed"),
     **{

@@ -145,6 +145,24 @@ async def test_jobs_recur_whatever_one_of_them_raises(
     ]
 
 
+async def test_of_a_job_that_fails_somebody_is_told() -> None:
+    """By its name, with what went wrong, and the job has its next chance all the same."""
+    told: asyncio.Queue[str] = asyncio.Queue()
+
+    async def failed(job: str, bug: Exception) -> None:
+        told.put_nowait(f"{job}: {bug}")
+
+    async def job(_at: Instant) -> None:
+        raise RuntimeError("no luck")
+
+    plan = Plan()
+    clock = Clock(now, plan.sweep, plan.next_due, failed=failed, safety=NEVER)
+    clock.every(SOON, "people", job)
+    clock.start()
+    assert [await told.get(), await told.get()] == ["people: no luck"] * 2
+    await clock.stop()
+
+
 async def test_stopping_lets_what_runs_end(clocks: Callable[[Plan], Clock]) -> None:
     """A job in hand is finished; none begins after the stop."""
     inside, go_on = asyncio.Event(), asyncio.Event()

@@ -10,7 +10,7 @@ import pytest
 
 from approvals.model import Instant, RequestId
 from bot.runtime import SystemRuntime
-from scheduler.courier import Courier, Pace, Probe
+from scheduler.courier import Alarm, Courier, Pace, Probe
 from scheduler.results import Again, Dead, Done, Pause, Result, Sender
 from store import outbox
 from store.engine import Store
@@ -112,10 +112,11 @@ def courier(
     sender: Sender | Mapping[ParcelKind, Sender],
     *,
     probe: Probe | None = None,
+    alarm: Alarm | None = None,
     pace: Pace = USUAL,
 ) -> Courier:
     """A courier with one sender for all kinds, or one for each."""
-    return Courier(store, every(sender), Wound(), probe=probe, pace=pace)
+    return Courier(store, every(sender), Wound(), probe=probe, alarm=alarm, pace=pace)
 
 
 def every(sender: Sender | Mapping[ParcelKind, Sender]) -> Mapping[ParcelKind, Sender]:
@@ -242,9 +243,16 @@ async def test_a_success_that_cannot_be_recorded_is_looked_at_again(
 
     reply, notice = Answers(Done(broken), Done()), Answers()
     await put(store, "one")
-    carrying = courier(store, {ParcelKind.REPLY: reply, ParcelKind.NOTICE: notice})
+    told: list[str] = []
+
+    async def alarm(incident: str, bug: Exception) -> None:
+        told.append(f"{incident} {bug}")
+
+    carrying = courier(store, {ParcelKind.REPLY: reply, ParcelKind.NOTICE: notice}, alarm=alarm)
     assert await carrying.run_once(NOON) == 1
-    assert "could not be recorded (incident inc_" in caplog.text
+    [line] = told
+    assert line.endswith(" no room")
+    assert f"could not be recorded (incident {line.removesuffix(' no room')})" in caplog.text
     assert await carrying.run_once(NOON + LEASE) == 1
     assert ([parcel.attempts for parcel in reply.got], notice.got) == ([1, 2], [])
 
@@ -516,16 +524,28 @@ async def test_the_loop_outlives_a_probe_that_fails(store: Store, caplog: pytest
             raise answer
         return answer
 
+    told: list[str] = []
+
+    async def alarm(incident: str, bug: Exception) -> None:
+        told.append(f"{incident} {bug}")
+
     sender, stop = Answers(Pause("token_revoked"), Done()), asyncio.Event()
     made = Courier(
-        store, every(sender), SystemRuntime(), probe=probe, pace=Pace(probe_after=timedelta(milliseconds=20))
+        store,
+        every(sender),
+        SystemRuntime(),
+        probe=probe,
+        alarm=alarm,
+        pace=Pace(probe_after=timedelta(milliseconds=20)),
     )
     run = asyncio.create_task(made.run(stop))
     await put(store, "one", at=SystemRuntime().now())
     assert [(await sender.sent.get()).attempts, (await sender.sent.get()).attempts] == [1, 2]
     stop.set()
     await run
-    assert "the outbox could not be read (incident inc_" in caplog.text
+    [line] = told
+    assert line.endswith(" no network")
+    assert f"the outbox could not be read (incident {line.removesuffix(' no network')})" in caplog.text
 
 
 class Watched:

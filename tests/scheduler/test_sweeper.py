@@ -109,6 +109,18 @@ async def test_one_that_fails_keeps_no_other_from_its_steps(
     assert "ticking req_0000 failed (incident inc_1)" in caplog.text
 
 
+async def test_of_one_that_fails_somebody_is_told(store: Store) -> None:
+    """Under the number that is in the log, with what went wrong."""
+    await open_requests(store, "req_1")
+    told: list[tuple[str, str]] = []
+
+    async def report(incident: str, bug: Exception) -> None:
+        told.append((incident, str(bug)))
+
+    await Sweeper(store, Ticking(store, "req_1"), lambda: "inc_1", report=report).run_once(NOON + HOUR)
+    assert told == [("inc_1", "no luck")]
+
+
 async def test_what_stays_due_is_tried_again_but_not_without_a_pause(store: Store) -> None:
     """A request that cannot be ticked neither stops the clock nor keeps it busy."""
     await open_requests(store, "req_1")

@@ -33,6 +33,7 @@ from tests.harness.cases import ALICE, NOON, a_roster
 
 POLICY = """
 channel: C0APPROVALS
+operators: [U0ADMIN]
 groups:
   directors: {users: [U0ALICE, U0BOB, U0CAROL]}
 risk:

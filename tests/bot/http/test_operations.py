@@ -10,6 +10,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from bot.http import operations
+from store import outbox
 from store.engine import Store
 from tests.bot.http.conftest import Endpoint, running
 
@@ -96,7 +97,7 @@ async def test_without_a_database_agents_are_asked_to_wait(endpoint: Endpoint) -
 
 
 async def test_a_bug_is_answered_with_an_incident(store: Store, caplog: pytest.LogCaptureFixture) -> None:
-    """500 with an id that the log has too; what the error said, which may be anything, is in neither."""
+    """500 with an id that the log has too, and the operators hear, once; what the error said is nowhere."""
 
     async def broken() -> Mapping[str, str | None]:
         raise LookupError("hunter2")
@@ -104,10 +105,23 @@ async def test_a_bug_is_answered_with_an_incident(store: Store, caplog: pytest.L
     with caplog.at_level(logging.ERROR, "bot.http.app"):
         async with running(store, readiness=broken) as endpoint:
             answer = await endpoint.call("GET", "/readyz")
+            assert (await endpoint.call("GET", "/readyz")).status == 500
+            now = endpoint.runtime.now()
+            told = await store.write(lambda unit: outbox.claim(unit, now, "", now, 9))
     assert answer.status == 500
     assert answer.body["type"] == "urn:hitl:problem:internal"
-    (record,) = caplog.records
-    assert record.__dict__["about"] == {"incident": answer.body["incident"], "error": "LookupError"}
+    record = caplog.records[0]
+    incident = answer.body["incident"]
+    assert [parcel.body for parcel in told] == [
+        {
+            "notice": "incident",
+            "id": incident,
+            "what": "LookupError in broken",
+            "in": "call",
+            "to": "U0ADMIN",
+        }
+    ]
+    assert record.__dict__["about"] == {"incident": incident, "error": "LookupError"}
     assert "in broken" in record.getMessage()
     assert b"hunter2" not in answer.raw
     assert "hunter2" not in caplog.text.replace('raise LookupError("hunter2")', "")
