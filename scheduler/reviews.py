@@ -67,7 +67,7 @@ def _put(unit: Unit, setting: Review, name: str, scheduled: Instant, now: Instan
         ParcelKind.REVIEW,
         request=None,
         key=f"review:{scheduled.isoformat()}",
-        lane=f"channel:{setting.channel}",
+        lane=outbox.lane_of(setting.channel),
         body=body,
         now=now,
     )

@@ -29,6 +29,7 @@ from store.parcels import (
     Parcel,
     ParcelKind,
     State,
+    lane_of,
     letter_of,
 )
 from store.spelling import write_json
@@ -51,6 +52,7 @@ __all__ = [
     "forget_done",
     "hold",
     "hurry",
+    "lane_of",
     "next_due",
     "put",
     "release",

@@ -51,6 +51,11 @@ IS_WAITING = outbox.c.state == sa.literal_column("'waiting'")
 MOMENT = outbox.c.due_at.type
 
 
+def lane_of(channel: str | None) -> str:
+    """What waits for `channel` waits in this lane; in none where it is not known yet."""
+    return "" if channel is None else f"channel:{channel}"
+
+
 @dataclass(frozen=True, slots=True)
 class Parcel:
     """What one claim took, to be sent now."""

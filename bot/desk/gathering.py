@@ -9,6 +9,7 @@ from typing import TypeAlias
 
 from approvals import digesting
 from approvals.canonical import Digest, Json
+from approvals.events import Opened
 from approvals.model import STORM, BoardId, Case, DigestName, GroupName, Instant, RequestId
 from bot.desk.desk import Desk
 from store import board_cases, boards, outbox, recent
@@ -107,7 +108,7 @@ def _put(  # noqa: PLR0917  # what goes where, and when
         boards.append(unit, board, counts[board], waiting[:room])
         counts[board] += len(waiting[:room])
         waiting = waiting[room:]
-        outbox.show_board(unit, board, now, pressing=False, lane=_lane(route.channel))
+        outbox.show_board(unit, board, now, pressing=False, lane=outbox.lane_of(route.channel))
         yield Gathered(board, route.channel, counts[board])
 
 
@@ -144,7 +145,7 @@ def crowded(unit: Unit, desk: Desk, case: Case | None, channel: str | None, now:
     return recent.many(unit, where, now - storm.within, storm.cards) >= storm.cards
 
 
-def channel_of(case: Case) -> str | None:
+def channel_of(case: Case | Opened) -> str | None:
     """Where its card goes, as the request or its rule says; None where only the policy of today knows."""
     asked = case.request.reply_to
     return case.judgement.channel if asked is None else asked.channel
@@ -201,7 +202,7 @@ def _join(unit: Unit, desk: Desk, case: Case, now: Instant) -> None:
         board, count = _open(unit, desk, STORM, route, now), 0
         _tell_operators(unit, desk, board, case, now)
     boards.append(unit, board, count, [(case.id, case.sight)])
-    outbox.show_board(unit, board, now, pressing=False, lane=_lane(route.channel))
+    outbox.show_board(unit, board, now, pressing=False, lane=outbox.lane_of(route.channel))
 
 
 def _tell_operators(unit: Unit, desk: Desk, board: BoardId, case: Case, now: Instant) -> None:
@@ -224,7 +225,3 @@ def _route(case: Case) -> _Route:
 
 def _of_board(board: Board) -> _Route:
     return _Route(board.channel, board.ask, board.clears)
-
-
-def _lane(channel: str | None) -> str:
-    return "" if channel is None else f"channel:{channel}"

@@ -32,7 +32,7 @@ def say_decided(unit: Unit, before: Case, after: Case, now: Instant) -> None:
         ParcelKind.THREAD,
         request=after.id,
         key="decided",
-        lane="" if channel is None else f"channel:{channel}",
+        lane=outbox.lane_of(channel),
         body=body,
         now=now,
         priority=UPDATES,

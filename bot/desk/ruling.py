@@ -86,8 +86,7 @@ def show_card(unit: Unit, case: Case, now: Instant) -> None:
     if case.waits_in is not None:
         gathering.show(unit, case, now)
     else:
-        channel = gathering.channel_of(case)
-        lane = "" if channel is None else f"channel:{channel}"
+        lane = outbox.lane_of(gathering.channel_of(case))
         outbox.show_card(unit, case.id, now, final=case.status.final, lane=lane)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from approvals import form, judging
@@ -74,10 +74,9 @@ async def submit(desk: Desk, agent: Agent, draft: Draft, key: Key | None) -> Sub
         roster = desk.directory.roster()
         held = agent.paused_at is not None
         grant = None if held else granted(unit, request, judgement, now, roster)
-        channel = judgement.channel if request.reply_to is None else request.reply_to.channel
-        crowded = gathering.crowded(unit, desk, None, channel, now)
-        opened = Opened(request, judgement, roster, grant, held, crowded)
-        ruling = rule_on(unit, None, opened, now, roster, desk=desk)
+        opened = Opened(request, judgement, roster, grant, held)
+        crowded = gathering.crowded(unit, desk, None, gathering.channel_of(opened), now)
+        ruling = rule_on(unit, None, replace(opened, crowded=crowded), now, roster, desk=desk)
         return Submitted(ruling.case, None, fresh=True)
 
     try:

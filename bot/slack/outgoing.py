@@ -135,7 +135,7 @@ class Outgoing:
                     await self._tell_of_delay(channel, wait)
                 # Updates have a limit of their own (50 a minute): what is new need not wait for them.
                 waits = channel is not None and trouble.method != "chat.update"
-                return Again(error, wait, hold=lane(channel) if channel is not None and waits else None)
+                return Again(error, wait, hold=outbox.lane_of(channel) if waits else None)
             case Trouble.AWAY if await self.reach.is_away(self.desk.runtime.now()):
                 return Pause(error, trouble.code)
             case Trouble.AWAY:
@@ -178,7 +178,8 @@ class Outgoing:
         if now < self._count_at.get(channel, now):
             return
         self._count_at[channel] = now + _COUNT_EVERY
-        waiting = 1 + await self.desk.store.read(lambda unit: outbox.waiting_in(unit, lane(channel)))
+        lane = outbox.lane_of(channel)
+        waiting = 1 + await self.desk.store.read(lambda unit: outbox.waiting_in(unit, lane))
         until = now + wait + waiting * _A_MESSAGE
         if until - now > _WORTH_TELLING:
             self._count_at[channel] = until
@@ -191,11 +192,6 @@ class Outgoing:
         notice["waiting"] = waiting
         about = f"delayed:{channel}:{now:%H}{now.minute // 10}"
         notify.tell(unit, self.desk.policies.current.operators, notice, about, now)
-
-
-def lane(channel: str) -> str:
-    """What waits for `channel` waits in this lane of the outbox."""
-    return f"channel:{channel}"
 
 
 def _not_sent(parcel: Parcel, trouble: SlackTrouble) -> str:

@@ -13,7 +13,7 @@ from blocks import notices
 from blocks.message import Message
 from bot.desk.muster import lacking_like
 from bot.desk.view import parsed
-from bot.slack import duty_notices, outgoing, storm_notice, summoning, waking
+from bot.slack import duty_notices, storm_notice, summoning, waking
 from bot.slack.outgoing import Outgoing, may_have_arrived
 from bot.slack.search import Place, find
 from bot.slack.troubles import SlackTrouble, Trouble
@@ -114,7 +114,7 @@ async def _delayed(store: Store, body: Mapping[str, Any], now: Instant) -> Messa
     channel, until = str(body["channel"]), parsed(str(body["until"]))
     if until <= now:
         return None
-    waiting = await store.read(lambda unit: outbox.waiting_in(unit, outgoing.lane(channel)))
+    waiting = await store.read(lambda unit: outbox.waiting_in(unit, outbox.lane_of(channel)))
     return notices.delayed(channel, until, max(waiting, int(body["waiting"])))
 
 

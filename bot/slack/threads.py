@@ -13,7 +13,7 @@ from blocks.message import Message
 from blocks.text import Mrkdwn
 from bot.desk import spoken
 from bot.slack import reminding
-from bot.slack.outgoing import Outgoing, lane
+from bot.slack.outgoing import Outgoing
 from scheduler.results import Again, Dead, Done, Result
 from store import cases, outbox, reminders
 from store.cards import CardRef
@@ -87,7 +87,8 @@ class ThreadSender:
         )
 
     async def _is_crowded(self, channel: str) -> bool:
-        return await self._out.desk.store.read(lambda unit: outbox.waiting_in(unit, lane(channel))) > _MANY
+        lane = outbox.lane_of(channel)
+        return await self._out.desk.store.read(lambda unit: outbox.waiting_in(unit, lane)) > _MANY
 
 
 def _overtaken(case: Case, parcel: Parcel) -> bool:
