@@ -10,11 +10,12 @@ import re
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from typing import Final
+from typing import Annotated, Final, TypeAlias
 
 from approvals.canonical import Digest
 from approvals.gate_advice import Advice
 from approvals.model import AgentName, BoardId, Instant, RequestId
+from blocks.carried import Carried, Spelled, one_of
 
 # action_id of a card's buttons and menu
 APPROVE: Final = "approve"
@@ -134,8 +135,6 @@ NOTE_METADATA: Final = "hitl_note"
 #: event_type of the gate review's regular post; `event_payload` is `{"key": key}`.
 REVIEW_METADATA: Final = "hitl_review"
 
-_SEEN: Final = re.compile(r"v1:([A-Za-z0-9_-]{1,60}):([0-9a-f]{64})")
-
 
 class Item(StrEnum):
     """What a card's menu offers."""
@@ -149,205 +148,120 @@ class Item(StrEnum):
     ALLOW = "allow"
 
 
+#: Whole seconds since 1970, as moments are carried.
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def _seconds(moment: Instant) -> str:
+    return str(int((moment - _EPOCH).total_seconds()))
+
+
+def _moment(seconds: str) -> Instant:
+    return _EPOCH + timedelta(seconds=int(seconds))
+
+
+_ID: Final = Spelled("[A-Za-z0-9_-]{1,60}")
+_WORDS: Final = Spelled(".+")
+#: From 1.
+_Number: TypeAlias = Annotated[int, Spelled("[1-9][0-9]{0,5}", int)]
+_Moment: TypeAlias = Annotated[Instant, Spelled("[0-9]{1,11}", _moment, _seconds)]
+
+
 @dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(Carried):
     """Which request was on the screen, and which payload of it. At most 128 characters when encoded."""
 
-    request: RequestId
-    digest: Digest
-
-    def encode(self) -> str:
-        """For a button's `value` and a modal's `private_metadata`."""
-        return f"v1:{self.request}:{self.digest}"
-
-    @classmethod
-    def decode(cls, value: object) -> Seen | None:
-        """What `encode` made; None for anything else."""
-        match = _SEEN.fullmatch(value) if isinstance(value, str) else None
-        return cls(RequestId(match[1]), Digest(match[2])) if match else None
+    SHAPE = "v1:{request}:{digest}"
+    request: Annotated[RequestId, _ID]
+    digest: Annotated[Digest, Spelled("[0-9a-f]{64}")]
 
 
 @dataclass(frozen=True, slots=True)
-class Picked:
-    """What somebody chose from a card's menu."""
+class Picked(Carried):
+    """What somebody chose from a card's menu, whose options' values take 150 characters."""
 
-    item: Item
+    SHAPE = "{item}|{seen}"
+    item: Annotated[Item, one_of(Item)]
     seen: Seen
 
-    def encode(self) -> str:
-        """For a menu option's `value`, which takes 150 characters."""
-        return f"{self.item}|{self.seen.encode()}"
-
-    @classmethod
-    def decode(cls, value: object) -> Picked | None:
-        """What `encode` made; None for anything else."""
-        name, _, rest = value.partition("|") if isinstance(value, str) else ("", "", "")
-        seen = Seen.decode(rest)
-        return cls(Item(name), seen) if seen and name in list(Item) else None
-
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class Page(Carried):
     """One page, from 1, of *View everything*."""
 
+    SHAPE = "{number}|{seen}"
     seen: Seen
-    number: int
-
-    def encode(self) -> str:
-        """For a button's `value` and the modal's `private_metadata`."""
-        return f"{self.number}|{self.seen.encode()}"
-
-    @classmethod
-    def decode(cls, value: object) -> Page | None:
-        """What `encode` made; None for anything else."""
-        number, _, rest = value.partition("|") if isinstance(value, str) else ("", "", "")
-        seen = Seen.decode(rest)
-        return cls(seen, int(number)) if seen and re.fullmatch(r"[1-9][0-9]{0,5}", number) else None
+    number: _Number
 
 
 @dataclass(frozen=True, slots=True)
-class Chosen:
-    """Which option of a question, from 0, somebody chose from its menu."""
+class Chosen(Carried):
+    """Which option of a question, from 0, somebody chose from its menu, whose values take 150 characters."""
 
-    place: int
+    SHAPE = "{place}|{seen}"
+    place: Annotated[int, Spelled("0|[1-9][0-9]?", int)]
     seen: Seen
-
-    def encode(self) -> str:
-        """For a menu option's `value`, which takes 150 characters."""
-        return f"{self.place}|{self.seen.encode()}"
-
-    @classmethod
-    def decode(cls, value: object) -> Chosen | None:
-        """What `encode` made; None for anything else."""
-        place, _, rest = value.partition("|") if isinstance(value, str) else ("", "", "")
-        seen = Seen.decode(rest)
-        return cls(int(place), seen) if seen and re.fullmatch(r"0|[1-9][0-9]?", place) else None
 
 
 @dataclass(frozen=True, slots=True)
-class About:
+class About(Carried):
     """Which suggestion of which gate review, by its rule and its time; and a page, from 1, of it."""
 
-    rule: str
-    advice: Advice
-    since: Instant
-    until: Instant
-    number: int = 1
+    SHAPE = "{advice}|{since}|{until}|{number}|{rule}"
+    rule: Annotated[str, _WORDS]
+    advice: Annotated[Advice, one_of(Advice)]
+    since: _Moment
+    until: _Moment
+    number: _Number = 1
 
     def at(self, number: int) -> About:
         """Another page of the same."""
         return replace(self, number=number)
 
-    def encode(self) -> str:
-        """For a button's `value`."""
-        since, until = (str(_seconds(moment)) for moment in (self.since, self.until))
-        return "|".join((str(self.advice), since, until, str(self.number), self.rule))
-
-    @classmethod
-    def decode(cls, value: object) -> About | None:
-        """What `encode` made; None for anything else."""
-        match = _ABOUT.fullmatch(value) if isinstance(value, str) else None
-        if match is None or match[1] not in list(Advice):
-            return None
-        return cls(match[5], Advice(match[1]), _moment(match[2]), _moment(match[3]), int(match[4]))
-
 
 @dataclass(frozen=True, slots=True)
-class StatsPage:
+class StatsPage(Carried):
     """One page, from 1, of `/hitl stats` as it was asked for then: `days` back from `until`."""
 
-    days: int
-    until: Instant
-    number: int = 1
+    SHAPE = "{days}|{until}|{number}"
+    days: Annotated[int, Spelled("[1-9][0-9]{0,3}", int)]
+    until: _Moment
+    number: _Number = 1
 
     def at(self, number: int) -> StatsPage:
         """Another page of the same."""
         return replace(self, number=number)
 
-    def encode(self) -> str:
-        """For a button's `value`."""
-        return f"{self.days}|{_seconds(self.until)}|{self.number}"
-
-    @classmethod
-    def decode(cls, value: object) -> StatsPage | None:
-        """What `encode` made; None for anything else."""
-        match = _STATS_PAGE.fullmatch(value) if isinstance(value, str) else None
-        return cls(int(match[1]), _moment(match[2]), int(match[3])) if match else None
-
 
 @dataclass(frozen=True, slots=True)
-class OnBoard:
+class OnBoard(Carried):
     """Which digest was on the screen, and how many items stood on it: what came later it does not clear."""
 
-    board: BoardId
-    shown: int
-
-    def encode(self) -> str:
-        """For a button's `value` and a modal's `private_metadata`."""
-        return f"b1:{self.board}:{self.shown}"
-
-    @classmethod
-    def decode(cls, value: object) -> OnBoard | None:
-        """What `encode` made; None for anything else."""
-        match = _ON_BOARD.fullmatch(value) if isinstance(value, str) else None
-        return cls(BoardId(match[1]), int(match[2])) if match else None
+    SHAPE = "b1:{board}:{shown}"
+    board: Annotated[BoardId, _ID]
+    shown: Annotated[int, Spelled("0|[1-9][0-9]{0,5}", int)]
 
 
 @dataclass(frozen=True, slots=True)
-class BoardPage:
+class BoardPage(Carried):
     """One page, from 1, of a digest's *Review*."""
 
+    SHAPE = "{number}|{on}"
     on: OnBoard
-    number: int = 1
+    number: _Number = 1
 
     def at(self, number: int) -> BoardPage:
         """Another page of the same."""
         return replace(self, number=number)
 
-    def encode(self) -> str:
-        """For a button's `value` and the modal's `private_metadata`."""
-        return f"{self.number}|{self.on.encode()}"
-
-    @classmethod
-    def decode(cls, value: object) -> BoardPage | None:
-        """What `encode` made; None for anything else."""
-        number, _, rest = value.partition("|") if isinstance(value, str) else ("", "", "")
-        on = OnBoard.decode(rest)
-        return cls(on, int(number)) if on and re.fullmatch(r"[1-9][0-9]{0,5}", number) else None
-
 
 @dataclass(frozen=True, slots=True)
-class Pausing:
+class Pausing(Carried):
     """Whom *Pause this agent* named. It can only make the click be refused: see `PAUSE_AGENT`."""
 
+    SHAPE = "{on}|{agent}"
     on: OnBoard
-    agent: AgentName
-
-    def encode(self) -> str:
-        """For a button's `value`."""
-        return f"{self.on.encode()}|{self.agent}"
-
-    @classmethod
-    def decode(cls, value: object) -> Pausing | None:
-        """What `encode` made; None for anything else."""
-        on, _, agent = value.partition("|") if isinstance(value, str) else ("", "", "")
-        read = OnBoard.decode(on)
-        return cls(read, AgentName(agent)) if read and agent else None
-
-
-_ON_BOARD: Final = re.compile(r"b1:([A-Za-z0-9_-]{1,60}):(0|[1-9][0-9]{0,5})")
-#: Whole seconds since 1970, as `About` and `StatsPage` carry moments.
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_ABOUT: Final = re.compile(r"([a-z]+)\|([0-9]{1,11})\|([0-9]{1,11})\|([1-9][0-9]{0,5})\|(.+)", re.DOTALL)
-_STATS_PAGE: Final = re.compile(r"([1-9][0-9]{0,3})\|([0-9]{1,11})\|([1-9][0-9]{0,5})")
-
-
-def _seconds(moment: Instant) -> int:
-    return int((moment - _EPOCH).total_seconds())
-
-
-def _moment(seconds: str) -> Instant:
-    return _EPOCH + timedelta(seconds=int(seconds))
+    agent: Annotated[AgentName, _WORDS]
 
 
 def pausing_place(action: str) -> int | None:

@@ -2,16 +2,61 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from approvals.canonical import Digest
-from approvals.model import RequestId
+from approvals.gate_advice import Advice
+from approvals.model import AgentName, BoardId, RequestId
 from blocks import limits
-from blocks.actions import ANSWER_OPTION, Chosen, Item, Page, Picked, Seen, option_of
+from blocks.actions import (
+    ANSWER_OPTION,
+    About,
+    BoardPage,
+    Chosen,
+    Item,
+    OnBoard,
+    Page,
+    Pausing,
+    Picked,
+    Seen,
+    StatsPage,
+    option_of,
+)
+from blocks.listed import Listed, QueuePage
 
+NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
 SEEN = Seen(RequestId("req_" + "0" * 26), Digest("ab" * 32))
+
+
+#: As they stand on messages that were posted.
+WRITTEN = {
+    f"v1:req_{'0' * 26}:{'ab' * 32}": SEEN,
+    f"hand_over|{SEEN.encode()}": Picked(Item.HAND_OVER, SEEN),
+    f"12|{SEEN.encode()}": Page(SEEN, 12),
+    f"0|{SEEN.encode()}": Chosen(0, SEEN),
+    "gentler|1767009600|1767614400|3|a rule|of two\nlines": About(
+        "a rule|of two\nlines", Advice.GENTLER, NOON - timedelta(days=7), NOON, 3
+    ),
+    "30|1767614400|1": StatsPage(30, NOON),
+    "b1:dig_1:0": OnBoard(BoardId("dig_1"), 0),
+    "2|b1:dig_1:500": BoardPage(OnBoard(BoardId("dig_1"), 500), 2),
+    "b1:dig_1:7|mail|agent": Pausing(OnBoard(BoardId("dig_1"), 7), AgentName("mail|agent")),
+    "queue|mine|10|pay_*|": QueuePage("mine", 10, "pay_*"),
+    "item:req_1:queue|all|0||": Listed(RequestId("req_1"), "queue|all|0||"),
+}
+
+
+@pytest.mark.parametrize("text", WRITTEN)
+def test_what_was_written_once_is_read_for_ever(text: str) -> None:
+    """Messages that were posted by earlier versions still have their buttons."""
+    value = WRITTEN[text]
+    assert value.encode() == text
+    assert type(value).decode(text) == value
+    assert type(value).decode(f"x{text}") is None
 
 
 def test_what_a_button_carries_comes_back() -> None:
