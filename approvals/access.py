@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Container, Iterable
 
 from approvals.errors import Reason
-from approvals.model import Case, Roster, UserId, Vote
+from approvals.model import Case, Person, Roster, UserId, Vote
 
 
 def why_not_decide(case: Case, user: UserId, roster: Roster) -> Reason | None:
@@ -27,6 +27,13 @@ def is_asked(case: Case, user: UserId, roster: Roster) -> bool:
     return any(user in roster.groups.get(name, ()) for name in case.asked)
 
 
+def is_asked_or_stands_in(case: Case, user: UserId, roster: Roster) -> bool:
+    """In their own right, or in the place of somebody who is away."""
+    if not roster.profile(user).active:
+        return False
+    return any(is_asked(case, each, roster) for each in (user, *roster.deputies.get(user, ())))
+
+
 def in_place_of(
     case: Case, user: UserId, roster: Roster, used: Container[UserId] = frozenset()
 ) -> UserId | None:
@@ -40,6 +47,18 @@ def in_place_of(
         absent for absent in roster.deputies.get(user, ()) if _why_not_for(case, user, absent, roster) is None
     ]
     return next((absent for absent in places if absent not in used), places[0] if places else None)
+
+
+def may_see(case: Case, user: UserId, roster: Roster, operators: Iterable[UserId]) -> bool:
+    """Whether `user` may read all of `case`: they are asked, had a say in it, or keep the desk running.
+
+    What waits unseen, as its agent is paused, only operators see. Whoever left, or is a guest, sees nothing.
+    """
+    if user in operators:
+        return True
+    if case.held or not roster.profile(user).active:
+        return False
+    return is_asked_or_stands_in(case, user, roster) or user in _had_a_say(case)
 
 
 def counts(case: Case, vote: Vote, roster: Roster) -> bool:
@@ -74,3 +93,10 @@ def _why_requester(requester: str | None, user: UserId, roster: Roster) -> Reaso
     if email is None:
         return Reason.REQUESTER_UNKNOWN
     return Reason.IS_REQUESTER if email.casefold() == requester.casefold() else None
+
+
+def _had_a_say(case: Case) -> set[UserId]:
+    """Whoever voted, decided or spoke."""
+    decided = case.decision.by if case.decision is not None else ()
+    said = [each.by for each in case.comments if isinstance(each.by, Person)]
+    return {person.id for person in (*(vote.by for vote in case.votes), *said, *decided)}

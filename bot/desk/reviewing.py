@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import lru_cache
 
+from approvals import access
 from approvals.gate_advice import QUIET_FOR, Advice, RuleToday, Suggestion, is_about
 from approvals.gate_record import Record
 from approvals.gate_review import GateReview, Members, Reviewing
 from approvals.model import Case, GroupName, Instant, Person, RequestId, UserId
 from approvals.policy import Policy
 from blocks.review import RequestLine
-from bot.desk import home, queue
+from bot.desk import home
 from bot.desk.desk import Desk
 from store import cases, muted, statistics
 from store.cards import CardRef
@@ -110,7 +111,7 @@ async def about(
     page = found[start : start + most]
     roster, operators = desk.directory.roster(), desk.policies.current.operators
     shown = await desk.store.read(
-        lambda unit: _shown(unit, page, lambda case: queue.may_see(case, user, roster, operators))
+        lambda unit: _shown(unit, page, lambda case: access.may_see(case, user, roster, operators))
     )
     return Listed(shown, len(page) - len(shown), len(found) > start + most)
 

@@ -15,12 +15,12 @@ from datetime import timedelta
 from functools import partial
 from typing import Final
 
+from approvals import access
 from approvals.absence import Absence
 from approvals.grants import Grant
 from approvals.model import Case, Instant, RequestId, Roster, UserId
 from approvals.policy_model import Policy
 from approvals.rotation import Override
-from bot.desk import queue
 from bot.desk.desk import Desk
 from bot.desk.overview import Overview
 from store import agents, backlog, boards, cases, grants, homes, outbox, overrides
@@ -204,7 +204,7 @@ def _shown(unit: Unit, users: Iterable[UserId], now: Instant) -> None:
 
 def _concerns(some: Iterable[Case], user: UserId, roster: Roster) -> bool:
     # Nobody is named as an operator: those are told of everything.
-    return any(queue.may_see(case, user, roster, ()) for case in some)
+    return any(access.may_see(case, user, roster, ()) for case in some)
 
 
 def _standing(roster: Roster) -> tuple[object, ...]:

@@ -17,7 +17,7 @@ from blocks.limits import problems_of_message
 from blocks.listed import SHOWN, Listed, QueuePage
 from blocks.message import Message
 from blocks.queue import Line, Listing
-from bot.desk import queue
+from bot.desk import finding, queue
 from bot.desk.queue import Only, Which
 from bot.slack import showing
 from bot.slack.front import Front
@@ -71,7 +71,7 @@ class Lists:
         """The card of the request that `by` names."""
         if not typed.strip("`*_ "):
             return said_of.no_id()
-        meant = await queue.meant(self._front.desk, by.id, typed)
+        meant = await finding.meant(self._front.desk, by.id, typed)
         if meant.item is not None:
             message = await self._card(meant.item.case.id, by)
             return message if message is not None else said_of.no_request(typed)

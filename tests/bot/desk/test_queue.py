@@ -9,10 +9,11 @@ from datetime import timedelta
 
 import pytest
 
+from approvals import access
 from approvals.fields import fields
 from approvals.model import Case, Choice, Comment, GroupName, Person, RequestId, UserId
 from approvals.turns import may_decide, waits_for
-from bot.desk import attention, decide, duty, queue
+from bot.desk import attention, decide, duty, finding, queue
 from bot.desk.attention import Handing
 from bot.desk.overview import Overview
 from bot.desk.queue import Only, Queue, Which
@@ -163,7 +164,7 @@ async def test_what_a_paused_agent_asks_is_in_nobodys_queue(desk: RunningDesk) -
     await desk.store.write(lambda unit: cases.add(unit, held))
     assert await mine(desk, ADMIN, Which.ALL) == [refund.id]
     for who, found in ((ALICE.id, None), (ADMIN, held.id)):
-        item = (await queue.meant(desk.desk, who, held.id)).item
+        item = (await finding.meant(desk.desk, who, held.id)).item
         assert (None if item is None else item.case.id) == found
     assert not may_decide(held, ALICE.id, desk.desk.directory.roster())
 
@@ -197,35 +198,35 @@ async def test_a_piece_of_an_id_is_enough_where_it_fits_one(desk: RunningDesk) -
     one, two = await desk.ask(), await desk.ask()
     whole = str(one.id).removeprefix("req_")
     for typed in (one.id, f"`{one.id.lower()}`", whole, whole[-6:].lower(), whole.replace("0", "o")):
-        found = await queue.meant(desk.desk, ALICE.id, typed)
+        found = await finding.meant(desk.desk, ALICE.id, typed)
         assert found.item is not None
         assert found.item.case.id == one.id
-    shared = await queue.meant(desk.desk, ALICE.id, "req_0")
+    shared = await finding.meant(desk.desk, ALICE.id, "req_0")
     assert (shared.item, shared.ambiguous, set(shared.among)) == (None, True, {one.id, two.id})
     for typed in ("", "req", "no such thing", "%%%%", "zzzzz"):
-        found = await queue.meant(desk.desk, ALICE.id, typed)
+        found = await finding.meant(desk.desk, ALICE.id, typed)
         assert found.item is None, typed
 
 
 async def test_an_id_tells_a_stranger_nothing(desk: RunningDesk) -> None:
     """Whoever is not asked and had no say finds no such request; whoever decided it still does."""
     case = await desk.ask()
-    assert await queue.meant(desk.desk, MALLORY, case.id) == queue.Meant(None)
+    assert await finding.meant(desk.desk, MALLORY, case.id) == finding.Meant(None)
     await approves(desk, ALICE, case)
     for who in (ALICE.id, ADMIN):
-        assert (await queue.meant(desk.desk, who, case.id)).item is not None
+        assert (await finding.meant(desk.desk, who, case.id)).item is not None
 
 
 async def test_a_piece_of_an_id_finds_what_was_decided_lately(desk: RunningDesk) -> None:
     """By its end too, for a week; later by its beginning alone."""
     case = await desk.ask()
     await approves(desk, ALICE, case)
-    found = await queue.meant(desk.desk, ALICE.id, case.id[-8:])
+    found = await finding.meant(desk.desk, ALICE.id, case.id[-8:])
     assert found.item is not None
     assert found.item.case.id == case.id
     desk.runtime.ahead = timedelta(days=8)
-    assert (await queue.meant(desk.desk, ALICE.id, case.id[-8:])).item is None
-    assert (await queue.meant(desk.desk, ALICE.id, case.id)).item is not None
+    assert (await finding.meant(desk.desk, ALICE.id, case.id[-8:])).item is None
+    assert (await finding.meant(desk.desk, ALICE.id, case.id)).item is not None
 
 
 async def test_what_others_may_see_makes_no_id_ambiguous(desk: RunningDesk) -> None:
@@ -239,11 +240,11 @@ async def test_what_others_may_see_makes_no_id_ambiguous(desk: RunningDesk) -> N
 
     await desk.store.write(fill)
     begins = numbered(0)[:-3]
-    found = await queue.meant(desk.desk, CAROL.id, begins)
+    found = await finding.meant(desk.desk, CAROL.id, begins)
     assert found.item is not None
     assert found.item.case.id == numbered(0)
-    assert await queue.meant(desk.desk, MALLORY, begins) == queue.Meant(None)
-    assert (await queue.meant(desk.desk, ALICE.id, begins)).ambiguous
+    assert await finding.meant(desk.desk, MALLORY, begins) == finding.Meant(None)
+    assert (await finding.meant(desk.desk, ALICE.id, begins)).ambiguous
 
 
 async def test_whoever_once_spoke_sees_it_while_they_belong_here(desk: RunningDesk) -> None:
@@ -251,11 +252,11 @@ async def test_whoever_once_spoke_sees_it_while_they_belong_here(desk: RunningDe
     case = await desk.ask()
     spoken = replace(case, comments=(Comment(CAROL, "is it paid?", desk.runtime.now()),))
     roster = desk.desk.directory.roster()
-    assert queue.may_see(spoken, CAROL.id, roster, ())
+    assert access.may_see(spoken, CAROL.id, roster, ())
     for outsider in (False, True):
         gone = replace(roster.profile(CAROL.id), active=False, outsider=outsider)
         now = replace(roster, people={CAROL.id: gone})
-        assert not queue.may_see(spoken, CAROL.id, now, ())
+        assert not access.may_see(spoken, CAROL.id, now, ())
 
 
 async def test_others_have_their_turn_while_a_queue_is_read(desk: RunningDesk) -> None:
