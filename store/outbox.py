@@ -1,7 +1,8 @@
 """What must still leave the process: Slack posts and updates, callbacks.
 
 Two kinds: a card is level-triggered, one row a request, whose `generation` counts how often it changed;
-everything else is said once, under one key. Who sends takes parcels under a lease: `store.leases`.
+everything else is said once, under one key. Who sends takes parcels under a lease: `store.leases`. What is
+given up: `store.dead_letters`.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from store.parcels import (
     CALLS,
     DECISIONS,
     FINAL_CARDS,
+    IS_DEAD,
     IS_WAITING,
     MOMENT,
     NEWS,
@@ -25,12 +27,10 @@ from store.parcels import (
     REPLIES,
     UPDATES,
     Counts,
-    DeadLetter,
     Parcel,
     ParcelKind,
     State,
     lane_of,
-    letter_of,
 )
 from store.spelling import write_json
 from store.statements import or_update, unless_there
@@ -40,23 +40,21 @@ from store.unit_of_work import Unit
 __all__ = [
     "HOMES",
     "Counts",
-    "DeadLetter",
     "Parcel",
     "ParcelKind",
     "again",
     "bury",
     "claim",
     "counts",
-    "dead",
     "done",
     "forget_done",
+    "given_up",
     "hold",
     "hurry",
     "lane_of",
     "next_due",
     "put",
     "release",
-    "retry",
     "show_board",
     "show_card",
     "show_home",
@@ -70,7 +68,6 @@ HOMES = "homes"
 #: The one row of a request's card.
 _CARD_KEY = "card"
 _UNIQUE = ("request", "kind", "key")
-_IS_DEAD = outbox.c.state == sa.literal_column("'dead'")
 _IS_DONE = outbox.c.state == sa.literal_column("'done'")
 
 _PUT = unless_there(outbox, *_UNIQUE)
@@ -130,43 +127,6 @@ _HOLD = (
     # Who no longer stands behind another is not brought forward by the other's end.
     .values(due_at=sa.bindparam("until", type_=MOMENT), behind=None)
 )
-_DEAD = sa.select(outbox).where(_IS_DEAD).order_by(outbox.c.id)
-_UNDELIVERED = (
-    sa.select(outbox.c.last_error)
-    .where(
-        _IS_DEAD,
-        outbox.c.request == sa.bindparam("request_"),
-        outbox.c.kind == sa.literal_column(f"'{ParcelKind.CALLBACK}'"),
-    )
-    .order_by(outbox.c.id.desc())
-    .limit(1)
-)
-# A callback's time begins anew, and its receiver knows a second one by its id. Slack knows no second one: who
-# posts looks for an earlier one if there was a try.
-_IS_CALLBACK = outbox.c.kind == sa.literal_column(f"'{ParcelKind.CALLBACK}'")
-_RETRY = (
-    sa.update(outbox)
-    .where(_IS_DEAD)
-    .values(
-        state="waiting",
-        due_at=sa.bindparam("now", type_=MOMENT),
-        attempts=sa.case((_IS_CALLBACK, 0), else_=outbox.c.attempts),
-        first_tried_at=sa.case((_IS_CALLBACK, None), else_=outbox.c.first_tried_at),
-        finished_at=None,
-    )
-)
-_RETRY_ONE = _RETRY.where(outbox.c.id == sa.bindparam("id_"))
-#: Requests whose cards say that the agent could not be told.
-_COMPLAINING = (
-    sa.select(outbox.c.request)
-    .where(
-        _IS_DEAD,
-        outbox.c.kind == sa.literal_column(f"'{ParcelKind.CALLBACK}'"),
-        outbox.c.request != sa.literal_column("''"),
-    )
-    .distinct()
-)
-_COMPLAINING_ONE = _COMPLAINING.where(outbox.c.id == sa.bindparam("id_"))
 _FORGET = sa.delete(outbox).where(_IS_DONE, outbox.c.finished_at < sa.bindparam("before", type_=MOMENT))
 #: `approvals.effects.Wake`: it waits for its time, and not for us.
 _IS_PUT_OFF = sa.and_(
@@ -195,7 +155,7 @@ _IN_THREAD = (
     )
     .limit(1)
 )
-_DEAD_COUNT = sa.select(sa.func.count()).select_from(outbox).where(_IS_DEAD)
+_DEAD_COUNT = sa.select(sa.func.count()).select_from(outbox).where(IS_DEAD)
 
 
 def put(  # noqa: PLR0913  # a row's columns, by name
@@ -278,29 +238,6 @@ def next_due(u: Unit, among: Iterable[int] = PRIORITIES) -> Instant | None:
     return min((first[each] for each in among if first[each] is not None), default=None)
 
 
-def dead(u: Unit) -> tuple[DeadLetter, ...]:
-    """What was given up, oldest first."""
-    return tuple(map(letter_of, u.read(_DEAD, of=(outbox,))))
-
-
-def undelivered(u: Unit, request: RequestId) -> str | None:
-    """Why the agent could not be told about `request`; None where no callback of it was given up."""
-    row = u.read(_UNDELIVERED, {"request_": request}, of=(outbox,)).first()
-    return None if row is None else row.last_error or "no reason was kept"
-
-
-def retry(u: Unit, letter: int | None, now: Instant) -> int:
-    """Have one dead letter, or all, sent again; how many there were. Cards stop saying it was given up."""
-    only = {} if letter is None else {"id_": letter}
-    complaining = u.read(_COMPLAINING if letter is None else _COMPLAINING_ONE, only, of=(outbox,)).scalars()
-    requests = complaining.all()
-    count = u.change(_RETRY if letter is None else _RETRY_ONE, {"now": now, **only}, of=(outbox,))
-    for request in requests:
-        show_card(u, RequestId(request), now, final=False)
-    u.outbox_touched = True
-    return count
-
-
 def forget_done(u: Unit, before: Instant) -> int:
     """Drop what was sent before then; its keys could be put anew afterwards. How many there were."""
     return u.change(_FORGET, {"before": before}, of=(outbox,))
@@ -313,8 +250,13 @@ def counts(u: Unit) -> Counts:
     return Counts(
         {kind: waiting.get(kind, 0) for kind in ParcelKind},
         min((row.oldest for row in rows), default=None),
-        u.read(_DEAD_COUNT, of=(outbox,)).scalar_one(),
+        given_up(u),
     )
+
+
+def given_up(u: Unit) -> int:
+    """How many dead letters there are (`store.dead_letters`)."""
+    return int(u.read(_DEAD_COUNT, of=(outbox,)).scalar_one())
 
 
 def waiting_in(u: Unit, lane: str) -> int:

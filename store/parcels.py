@@ -1,16 +1,14 @@
-"""What lies in the outbox: parcels, and dead letters."""
+"""What lies in the outbox: parcels."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
 
 import sqlalchemy as sa
 
 from approvals.canonical import Json
 from approvals.model import Instant, RequestId
-from store.spelling import read_json
 from store.tables import outbox
 
 
@@ -47,6 +45,7 @@ REPLIES, FINAL_CARDS, NEWS, CALLS, UPDATES, DECISIONS = PRIORITIES = range(6)
 
 #: Written out, because a partial index is used only where the statement says its condition in so many words.
 IS_WAITING = outbox.c.state == sa.literal_column("'waiting'")
+IS_DEAD = outbox.c.state == sa.literal_column("'dead'")
 #: The type of a bound moment.
 MOMENT = outbox.c.due_at.type
 
@@ -82,38 +81,6 @@ class Parcel:
     lease: str
     #: one of `PRIORITIES`
     priority: int = NEWS
-
-
-@dataclass(frozen=True, slots=True)
-class DeadLetter:
-    """What was given up, until somebody has it sent again."""
-
-    id: int
-    kind: ParcelKind
-    request: RequestId | None
-    key: str
-    lane: str
-    body: Json
-    created_at: Instant
-    died_at: Instant
-    attempts: int
-    error: str
-
-
-def letter_of(row: Any) -> DeadLetter:
-    """The dead letter in a row of the outbox."""
-    return DeadLetter(
-        id=row.id,
-        kind=ParcelKind(row.kind),
-        request=RequestId(row.request) if row.request else None,
-        key=row.key,
-        lane=row.lane,
-        body=read_json(row.body),
-        created_at=row.created_at,
-        died_at=row.finished_at,
-        attempts=row.attempts,
-        error=row.last_error or "",
-    )
 
 
 @dataclass(frozen=True, slots=True)

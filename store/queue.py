@@ -1,4 +1,4 @@
-"""Read models: what waits and what was given up, counted, listed, found by a piece of its id."""
+"""Read models: what waits, counted, listed, found by a piece of its id."""
 
 from __future__ import annotations
 
@@ -8,10 +8,9 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from approvals.model import Case, Instant, RequestId, Status, UserId
-from store.parcels import DeadLetter, letter_of
 from store.payloads import PARTS, joined_case
 from store.spelling import read_json
-from store.tables import cases, outbox
+from store.tables import cases
 from store.unit_of_work import Unit
 
 _IS_PENDING = cases.c.status == sa.literal_column("'pending'")
@@ -57,15 +56,6 @@ _ENDING = (
     .order_by(sa.desc("id"))
     .limit(sa.bindparam("most"))
 )
-_IS_DEAD = outbox.c.state == sa.literal_column("'dead'")
-_DEAD = (
-    sa.select(outbox)
-    .where(_IS_DEAD)
-    .order_by(outbox.c.id)
-    .limit(sa.bindparam("most"))
-    .offset(sa.bindparam("start"))
-)
-_DEAD_COUNT = sa.select(sa.func.count()).select_from(outbox).where(_IS_DEAD)
 #: Behind every character that an id may have.
 _BEYOND = "\x7f"
 _BY_STATUS = sa.select(cases.c.status, sa.func.count().label("many")).group_by(cases.c.status)
@@ -135,17 +125,3 @@ def ending(
     inert = piece.replace("/", "//").replace("%", "/%").replace("_", "/_")
     wanted = {"ending": f"%{inert}", "since_": since, "beyond_": before or _BEYOND, "most": limit}
     return tuple(map(RequestId, u.read(_ENDING, wanted, of=(cases,)).scalars()))
-
-
-@dataclass(frozen=True, slots=True)
-class DeadPage:
-    """Some dead letters, oldest first, and how many there are in all."""
-
-    letters: tuple[DeadLetter, ...]
-    count: int
-
-
-def dead_letters(u: Unit, start: int, limit: int) -> DeadPage:
-    """Those from place `start`, from 0, on; costs what is dead, and reads the bodies of the page alone."""
-    rows = u.read(_DEAD, {"start": start, "most": limit}, of=(outbox,))
-    return DeadPage(tuple(map(letter_of, rows)), u.read(_DEAD_COUNT, of=(outbox,)).scalar_one())

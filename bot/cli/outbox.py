@@ -6,7 +6,7 @@ import click
 
 from bot.cli.common import asynchronous, opened_store, read_settings, short, table
 from bot.runtime import SystemRuntime
-from store import outbox as rows
+from store import dead_letters
 
 
 @click.group()
@@ -19,7 +19,7 @@ def outbox() -> None:
 async def list_() -> None:
     """Every dead letter: what it was, how often it was tried, and the last error."""
     async with opened_store(read_settings().database_url) as store:
-        letters = await store.read(rows.dead)
+        letters = await store.read(dead_letters.every)
     if not letters:
         click.echo("no dead letters")
         return
@@ -45,7 +45,7 @@ async def retry(letter: int | None) -> None:
     """Send a dead letter again, or all of them; a running bot does it at once."""
     now = SystemRuntime().now()
     async with opened_store(read_settings().database_url) as store:
-        count = await store.write(lambda unit: rows.retry(unit, letter, now))
+        count = await store.write(lambda unit: dead_letters.retry(unit, letter, now))
     if letter is not None and count == 0:
         raise click.ClickException(f"there is no dead letter {letter}; see: hitl outbox list")
     click.echo(f"{count} dead letter{'' if count == 1 else 's'} will be sent again")

@@ -29,10 +29,11 @@ from blocks.queue import Line
 from bot.desk import duty, granting, queue
 from bot.desk.desk import Desk
 from bot.desk.queue import Item, Place
-from store import agents, backlog, boards, cases, held
+from store import agents, backlog, boards, cases, dead_letters, held, outbox
 from store import queue as pages
 from store.agents import Agent
-from store.outbox import DeadLetter, ParcelKind
+from store.dead_letters import DeadLetter
+from store.outbox import ParcelKind
 from store.unit_of_work import Unit
 
 #: Requests that are read whole: of those to be decided here, and of the lists besides.
@@ -209,8 +210,8 @@ def _agent(agent: Agent, waiting: int) -> AgentLine:
 
 def _dead(unit: Unit) -> tuple[list[DeadLine], int]:
     """The last few, the latest first."""
-    count = pages.dead_letters(unit, 0, 1).count
-    page = pages.dead_letters(unit, max(count - _DEAD, 0), _DEAD)
+    count = outbox.given_up(unit)
+    page = dead_letters.page(unit, max(count - _DEAD, 0), _DEAD)
     return [dead_line(unit, each) for each in reversed(page.letters)], count
 
 

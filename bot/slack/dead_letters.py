@@ -12,7 +12,7 @@ from bot.desk.home import dead_line
 from bot.slack.front import Front
 from bot.slack.lists import Lists
 from bot.slack.payloads import Click
-from store import outbox, queue
+from store import dead_letters
 from store.unit_of_work import Unit
 
 _MOST_DIGITS: Final = 18
@@ -72,11 +72,11 @@ class DeadLetters:
 
     async def _retry(self, letter: int | None) -> int:
         now = self._front.desk.runtime.now()
-        return await self._front.desk.store.write(lambda unit: outbox.retry(unit, letter, now))
+        return await self._front.desk.store.write(lambda unit: dead_letters.retry(unit, letter, now))
 
     async def _page(self, start: int) -> Message:
         def reading(unit: Unit) -> Message:
-            page = queue.dead_letters(unit, start, said_of.A_PAGE)
+            page = dead_letters.page(unit, start, said_of.A_PAGE)
             return said_of.dead([dead_line(unit, each) for each in page.letters], start, page.count)
 
         return await self._front.desk.store.read(reading)

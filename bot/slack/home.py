@@ -222,4 +222,4 @@ def _kept(unit: Unit, now: Instant) -> tuple[object, ...]:
     every = tuple((each.name, each.revoked_at, each.paused_at) for each in agents.everybody(unit))
     left = backlog.backlog(unit, now - _LATE, now)
     channels = tuple((each.channel, each.until) for each in left.delayed)
-    return every, pages.dead_letters(unit, 0, 1).count, left.count > 0, channels
+    return every, outbox.given_up(unit), left.count > 0, channels

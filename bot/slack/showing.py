@@ -8,7 +8,7 @@ from approvals import escalation
 from approvals.grants import Grant
 from approvals.model import Case, Instant, RequestId, Roster
 from blocks.card import CardView
-from store import cards, cases, grants, outbox
+from store import cards, cases, dead_letters, grants
 from store.cards import CardRef
 from store.unit_of_work import Unit
 
@@ -50,6 +50,6 @@ def load(unit: Unit, request: RequestId | None, now: Instant) -> Known | None:
         return None
     before = cases.load(unit, case.request.supersedes) if case.request.supersedes is not None else None
     given = grants.of_request(unit, case.id) if case.judgement.grants is not None else ()
-    undelivered = outbox.undelivered(unit, case.id)
+    undelivered = dead_letters.undelivered(unit, case.id)
     reviewed = cases.load(unit, case.request.review_of) if case.request.review_of is not None else None
     return Known(case, before, cards.of(unit, case.id), undelivered, given, now, reviewed)

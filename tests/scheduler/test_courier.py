@@ -12,9 +12,10 @@ from approvals.model import Instant, RequestId
 from bot.runtime import SystemRuntime
 from scheduler.courier import Alarm, Courier, Pace, Probe
 from scheduler.results import Again, Dead, Done, Pause, Result, Sender
-from store import outbox
+from store import dead_letters, outbox
+from store.dead_letters import DeadLetter
 from store.engine import Store
-from store.outbox import DeadLetter, Parcel, ParcelKind
+from store.outbox import Parcel, ParcelKind
 from store.parcels import CALLS
 from store.unit_of_work import Unit
 from tests.harness.cases import NOON
@@ -104,7 +105,7 @@ async def put(
 
 async def letters(store: Store) -> tuple[DeadLetter, ...]:
     """The dead ones."""
-    return await store.read(outbox.dead)
+    return await store.read(dead_letters.every)
 
 
 def courier(
@@ -215,7 +216,7 @@ async def test_a_dead_one_is_kept_as_a_letter_with_its_note(store: Store) -> Non
     assert await carrying.run_once(NOON) == 2
     [letter] = await letters(store)
     assert (letter.key, letter.error) == ("one", "gone")
-    await store.write(lambda unit: outbox.retry(unit, None, NOON + SECOND))
+    await store.write(lambda unit: dead_letters.retry(unit, None, NOON + SECOND))
     assert await carrying.run_once(NOON + SECOND) == 2, "the letter, and the card that complained of it"
     assert await letters(store) == ()
 

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from approvals.events import Voted
 from approvals.model import Choice
-from store import facts, outbox, payloads
+from store import dead_letters, facts, outbox, payloads
 from store.engine import Store
 from store.outbox import ParcelKind
 from store.tables import outbox as parcels
@@ -67,7 +67,7 @@ async def test_what_was_sent_or_given_up_goes_with_the_payload(store: Store) -> 
     assert await store.write(lambda u: payloads.forget(u, later, later, 1)) == 1
     left = await store.read(_bodies)
     assert sorted(left) == ["dead:2", "sent:2", "waits:1", "waits:2"]
-    assert len(await store.read(outbox.dead)) == 1
+    assert len(await store.read(dead_letters.every)) == 1
 
 
 async def test_every_chain_and_anchor_still_verifies_without_the_payloads(store: Store) -> None:

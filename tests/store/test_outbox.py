@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from approvals.model import RequestId
-from store import outbox
+from store import dead_letters, outbox
 from store.engine import Store
 from store.outbox import Parcel, ParcelKind
 from store.unit_of_work import Committed
@@ -205,16 +205,16 @@ async def test_a_dead_letter_is_listed_and_sent_again_when_told(store: Store) ->
         await put(store, ParcelKind.CALLBACK, "decided", request)
     for parcel in await claim(store):
         assert await store.write(lambda u, p=parcel: outbox.bury(u, p, NOON, "410 Gone"))  # type: ignore[misc]
-    letters = await store.read(outbox.dead)
+    letters = await store.read(dead_letters.every)
     assert [(letter.request, letter.error, letter.body) for letter in letters] == [
         (ONE, "410 Gone", {"said": "decided"}),
         (TWO, "410 Gone", {"said": "decided"}),
     ]
     assert (await store.read(outbox.counts)).dead == 2
     later = NOON + timedelta(days=2)
-    assert await store.write(lambda u: outbox.retry(u, letters[0].id, later)) == 1
-    assert await store.write(lambda u: outbox.retry(u, letters[0].id, later)) == 0
-    assert await store.write(lambda u: outbox.retry(u, None, later)) == 1
+    assert await store.write(lambda u: dead_letters.retry(u, letters[0].id, later)) == 1
+    assert await store.write(lambda u: dead_letters.retry(u, letters[0].id, later)) == 0
+    assert await store.write(lambda u: dead_letters.retry(u, None, later)) == 1
     sent = [parcel for parcel in await claim(store, later) if parcel.kind is ParcelKind.CALLBACK]
     assert [(parcel.attempts, parcel.first_tried_at) for parcel in sent] == [(1, later)] * 2
 
@@ -235,7 +235,7 @@ async def test_what_was_given_up_remembers_that_it_may_have_arrived(
     if way == "change" and kind is ParcelKind.CARD:
         await store.write(lambda u: outbox.show_card(u, ONE, later, final=True))
     else:
-        assert await store.write(lambda u: outbox.retry(u, None, later)) == 1
+        assert await store.write(lambda u: dead_letters.retry(u, None, later)) == 1
     (again,) = await claim(store, later)
     assert (again.attempts, again.first_tried_at, again.last_error) == (2, NOON, "ServerDisconnectedError")
 
@@ -259,7 +259,7 @@ async def test_a_card_stops_complaining_when_its_letter_is_sent_again(store: Sto
         await put(store, ParcelKind.CALLBACK, "decided", request)
     for parcel in await claim(store):
         await store.write(lambda u, p=parcel: outbox.bury(u, p, NOON, "410 Gone"))  # type: ignore[misc]
-    first, _ = await store.read(outbox.dead)
+    first, _ = await store.read(dead_letters.every)
 
     async def cards_shown() -> list[RequestId | None]:
         parcels = await claim(store)
@@ -267,12 +267,12 @@ async def test_a_card_stops_complaining_when_its_letter_is_sent_again(store: Sto
             await store.write(lambda u, p=parcel: outbox.done(u, p, NOON))  # type: ignore[misc]
         return [parcel.request for parcel in parcels if parcel.kind is ParcelKind.CARD]
 
-    await store.write(lambda u: outbox.retry(u, first.id, NOON))
-    assert await store.read(lambda u: outbox.undelivered(u, ONE)) is None
+    await store.write(lambda u: dead_letters.retry(u, first.id, NOON))
+    assert await store.read(lambda u: dead_letters.undelivered(u, ONE)) is None
     assert await cards_shown() == [ONE]
-    await store.write(lambda u: outbox.retry(u, None, NOON))
+    await store.write(lambda u: dead_letters.retry(u, None, NOON))
     assert await cards_shown() == [TWO]
-    await store.write(lambda u: outbox.retry(u, None, NOON))
+    await store.write(lambda u: dead_letters.retry(u, None, NOON))
     assert await cards_shown() == []
 
 

@@ -22,8 +22,8 @@ from sandbox.faults import Fault
 from sandbox.server import SlackStandIn
 from sandbox.words import words_of
 from sandbox.workspace import View
-from store import agents, homes, outbox
-from store.parcels import DeadLetter
+from store import agents, dead_letters, homes
+from store.dead_letters import DeadLetter
 from tests.bot.desk.digests import POLICY as DIGESTS
 from tests.bot.desk.digests import gathered
 from tests.bot.slack.test_duties import the_policy
@@ -102,7 +102,7 @@ async def dm_to(slack: SlackStandIn, user: str, words: str) -> str:
 
 async def letters(bot: RunningDesk) -> tuple[DeadLetter, ...]:
     """What was given up."""
-    return await bot.store.read(outbox.dead)
+    return await bot.store.read(dead_letters.every)
 
 
 async def test_what_waits_is_decided_there(either_bot: RunningDesk, slack: SlackStandIn) -> None:

@@ -11,7 +11,7 @@ from bot.desk import follow_up
 from sandbox.server import SlackStandIn
 from sandbox.words import clickables, words_of_message
 from sandbox.workspace import Message
-from store import cards, outbox
+from store import cards, dead_letters, outbox
 from store.unit_of_work import Unit
 from tests.harness.desk import RunningDesk, running_desk
 from tests.stories.slack_at_its_worst.conftest import TWO_CHANNELS, nothing_waits
@@ -181,7 +181,7 @@ async def test_what_slack_refuses_for_good_is_told_to_operators(
     await bot.ask()
     told = await slack.until(lambda: slack.direct_messages("U0ADMIN"))
     assert "chat.postMessage: team_is_upside_down" in told[0].text
-    assert len(await bot.store.read(outbox.dead)) == 1
+    assert len(await bot.store.read(dead_letters.every)) == 1
 
 
 async def test_pitfall_15_a_scope_that_people_need_is_named_to_operators(
