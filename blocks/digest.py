@@ -20,8 +20,10 @@ from blocks.digest_figures import (
     all_obstacles,
     endings,
     fitting,
+    nothing_here,
     outcomes,
     risk,
+    unread,
     went_apart,
     what,
     what_plainly,
@@ -49,7 +51,7 @@ _MOMENT: Final = timedelta(seconds=1)
 
 def message(view: BoardView) -> Message:
     """The message as it stands. Within Slack's limits whatever stands on it."""
-    blocks = [*_head(view), *_now(view), *_so_far(view)]
+    blocks = [*_head(view), *_now(view), *_so_far(view), *_missing(view)]
     if view.open and not view.carried_on:
         blocks += _footing(view)
         if not view.clearing:
@@ -78,26 +80,30 @@ def agent_to_pause(agents: Sequence[AgentName], action: str, value: str) -> Agen
 
 
 def _head(view: BoardView) -> list[Block]:
-    storm = [words(_storm(view))] if view.storm else []
+    storm = [words(_storm(view))] if view.storm and view.entries else []
     waiting = view.open
     if view.carried_on:
         where = f"<{view.carried}|the newer message>" if view.carried is not None else "a newer message"
         return [*storm, words(f"➡️ *Carried over*: what was still open waits on {where} now.")]
     if not waiting:
-        return [*storm, words(f"☑️ *Nothing waits here any more*: {_all_of(view)}.")]
+        return [*storm, words(f"☑️ *{nothing_here(view)}*{_how_ended(view)}.")]
     return [*storm, words(_what_waits(view, waiting))]
+
+
+def _how_ended(view: BoardView) -> str:
+    return f": {_all_of(view)}" if view.entries else ""
 
 
 def _all_of(view: BoardView) -> str:
     """`all 12 requests have ended`."""
-    count = len(view.entries)
+    count, noun = len(view.entries), f"{'other ' if view.unread else ''}{_noun(view)}"
     apart = view.apart
     on_cards = any(entry.case.waits_in is None for entry in apart)
     on_message = any(entry.case.waits_in is not None for entry in apart)
     if count == 1:
         stands = "has a card of its own" if on_cards else "is on another message"
-        return f"its one {_noun(view)} {stands if apart else 'has ended'}"
-    every = f"both {_noun(view)}s" if count == 2 else f"all {many(count, _noun(view))}"
+        return f"its one {noun} {stands if apart else 'has ended'}"
+    every = f"both {noun}s" if count == 2 else f"all {many(count, noun)}"
     ends = [] if len(apart) == count else ["have ended"]
     cards = ["have cards of their own"] if on_cards else []
     return f"{every} {listed([*ends, *cards, *(['are on another message'] if on_message else [])], 'or')}"
@@ -117,6 +123,10 @@ def _noun(view: BoardView) -> str:
     return "review" if reviews(view.open or view.entries) else "request"
 
 
+def _missing(view: BoardView) -> list[Block]:
+    return [words(unread(view.unread))] if view.unread else []
+
+
 def _storm(view: BoardView) -> str:
     """So many, in so short a time, and whose."""
     return f"🌪️ *Too many cards for this channel*: {_how_many_came(view)}."
@@ -124,8 +134,6 @@ def _storm(view: BoardView) -> str:
 
 def _how_many_came(view: BoardView) -> str:
     cases = [entry.case for entry in view.entries]
-    if not cases:
-        return "none is left"
     agents = busiest(cases, view.agents)
     came = _came(view, cases)
     if len(agents) == 1:
@@ -276,7 +284,7 @@ def _buttons(view: BoardView) -> list[Block]:
 def _pausing(view: BoardView) -> list[Block]:
     """One button an agent, for those with the most requests."""
     cases = [entry.case for entry in view.entries]
-    order = agents_of(cases)
+    order = agents_of(view)
     agents = [agent for agent, _ in busiest(cases, view.agents)][:_PAUSABLE]
     one = len(order) == 1
     elements = [
@@ -314,7 +322,7 @@ def _sentence(view: BoardView) -> Mrkdwn:
         return Mrkdwn(f"What was still open waits on a newer message.{done}")
     if not waiting:
         came = outcomes(view.ended)
-        return Mrkdwn(f"Nothing waits here any more: {_all_of(view)}.{done}{f' {came}.' if came else ''}")
+        return Mrkdwn(f"{nothing_here(view)}{_how_ended(view)}.{done}{f' {came}.' if came else ''}")
     if view.clearing:
         people = listed(escape(name, 60) for name in names(view.clearing[:_NAMED], {}))
         verb = "is" if len(view.clearing) == 1 else "are"

@@ -7,6 +7,7 @@ from dataclasses import replace
 from blocks import actions
 from blocks.digest import message, metadata
 from blocks.digest_board import BoardView
+from blocks.digest_figures import nothing_here
 from blocks.message import Message, small, words
 from blocks.review_words import many
 from blocks.rich import Block
@@ -27,7 +28,8 @@ def minimal(view: BoardView, why: str) -> Message:
     `why` is for the operators who read it: the first problem that was found.
     """
     waiting = len(view.open) if not view.carried_on else 0
-    left = f"{many(waiting, 'request')} {'waits' if waiting == 1 else 'wait'} here" if waiting else _ENDED
+    some = f"{many(waiting, 'request')} {'waits' if waiting == 1 else 'wait'} here"
+    left = some if waiting else nothing_here(view)
     note = Mrkdwn(f"⚠️ *This digest could not be shown whole*: {escape(why, 200)}. {left}.")
     blocks: list[Block] = [words(note), small(f"Digest {escape(view.board, 60)}")]
     if waiting and not view.clearing:
@@ -46,9 +48,6 @@ def posted_again(*, over: bool) -> Mrkdwn:
     """Heads a digest whose message was deleted, or cannot be changed any more."""
     what = "this is how it stands" if over else "decide here"
     return Mrkdwn(f"The message that this digest was in is gone or can no longer be changed: {what}.")
-
-
-_ENDED = "Nothing waits here any more"
 
 
 def _review(view: BoardView) -> Block:

@@ -37,6 +37,16 @@ class Entry:
     moved: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """One item of a digest of which nothing is known, as it cannot be read."""
+
+    place: int
+    agent: AgentName
+    #: what the log has it under
+    incident: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BoardView:
     """Everything a digest's message shows."""
@@ -52,6 +62,8 @@ class BoardView:
     roster: Roster
     #: the moment it is made for
     now: Instant
+    #: what is missing among `entries`
+    unread: tuple[Unread, ...] = ()
     #: who is clearing it right now
     clearing: tuple[Person, ...] = ()
     #: true when a newer message holds what was open
@@ -69,7 +81,8 @@ class BoardView:
     @property
     def on(self) -> OnBoard:
         """What its buttons carry."""
-        return OnBoard(self.board, max((entry.place for entry in self.entries), default=-1) + 1)
+        places = [*(each.place for each in self.entries), *(each.place for each in self.unread)]
+        return OnBoard(self.board, max(places, default=-1) + 1)
 
     @property
     def open(self) -> tuple[Entry, ...]:
@@ -123,12 +136,11 @@ def reviews(entries: Iterable[Entry]) -> bool:
     return gates == {Gate.AUDIT}
 
 
-def agents_of(cases: Iterable[Case]) -> tuple[AgentName, ...]:
-    """Whose requests they are, by first appearance: an agent's place never changes as more are put there.
-
-    `cases` are all that were ever put on one board, in order of their places.
-    """
-    return tuple(dict.fromkeys(case.request.agent for case in cases))
+def agents_of(view: BoardView) -> tuple[AgentName, ...]:
+    """Whose requests were ever put there, by first appearance: an agent's place never changes."""
+    known = {entry.place: entry.case.request.agent for entry in view.entries}
+    every = known | {each.place: each.agent for each in view.unread}
+    return tuple(dict.fromkeys(every[place] for place in sorted(every)))
 
 
 def busiest(cases: Sequence[Case], order: Sequence[AgentName] = ()) -> tuple[tuple[AgentName, int], ...]:

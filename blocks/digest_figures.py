@@ -22,9 +22,9 @@ from approvals.model import (
     UserId,
     Via,
 )
-from blocks.digest_board import Entry
+from blocks.digest_board import BoardView, Entry, Unread
 from blocks.limits import bytes_of_text
-from blocks.review_words import roughly
+from blocks.review_words import many, roughly
 from blocks.standing import EMOJI, by_silence, risk_word, title_of
 from blocks.text import Mrkdwn, escape, listed, mention, when
 
@@ -32,6 +32,8 @@ from blocks.text import Mrkdwn, escape, listed, mention, when
 _SUMS: Final = 4
 _GROUPS: Final = 4
 _FAILED: Final = 3
+#: Numbers that are given of what could not be read.
+_INCIDENTS: Final = 5
 #: A three-letter code as in ISO 4217, or a sign: money, which has two decimals.
 _MONEY: Final = re.compile(r"[A-Z]{3}|[€$£¥]")
 #: A field that counts in a currency's hundredths: its unit is not what it says.
@@ -209,6 +211,21 @@ def _left(cases: Sequence[Case]) -> str:
         named += [f"{len(groups) - _GROUPS:,} more"] if len(groups) > _GROUPS else []
         told.append(f"{len(escalated):,} escalated to {listed(named)}")
     return listed([*told, *([f"{parked:,} parked"] if parked else [])])
+
+
+def nothing_here(view: BoardView) -> str:
+    """Said where no item is open. What cannot be read may be, but nobody decides it there."""
+    return "Nothing can be decided here any more" if view.unread else "Nothing waits here any more"
+
+
+def unread(items: Sequence[Unread]) -> str:
+    """What is missing, and by which numbers operators find it in the log; there is one at least."""
+    one = len(items) == 1
+    so = "so it cannot be decided here. It is" if one else "so they cannot be decided here. They are"
+    numbers: list[str] = [escape(each.incident, 40) for each in items[:_INCIDENTS]]
+    numbers += [f"{len(items) - _INCIDENTS:,} more"] if len(items) > _INCIDENTS else []
+    incidents = f"incident{'' if one else 's'} {listed(numbers)}"
+    return f"⚠️ {many(len(items), 'request')} could not be read, {so} in the log as {incidents}."
 
 
 def outcomes(entries: Iterable[Entry]) -> str:

@@ -13,7 +13,7 @@ from blocks import actions, rich
 from blocks.actions import BoardPage, Seen
 from blocks.arguments import hidden_in, how_many_with_summary, masked, summary_first
 from blocks.digest_board import BoardView, Entry, reviews
-from blocks.digest_figures import obstacles
+from blocks.digest_figures import nothing_here, obstacles, unread
 from blocks.message import small, words
 from blocks.modal_parts import REASON_BLOCK, State, View, modal, reason_of, text_input
 from blocks.review_words import many
@@ -51,7 +51,8 @@ def review(view: BoardView, page: int, picks: Mapping[RequestId, Pick], reason: 
     number = min(max(page, 1), last)
     here = BoardPage(view.on, number)
     entries = view.entries[(number - 1) * ITEMS_A_PAGE : number * ITEMS_A_PAGE]
-    blocks = [words(_intro(view)), *(block for entry in entries for block in _item(view, entry, picks))]
+    blocks = [words(_intro(view)), *([words(unread(view.unread))] if view.unread else [])]
+    blocks += [block for entry in entries for block in _item(view, entry, picks)]
     if last > 1:
         blocks += _turning(here, last)
     rest = {"callback_id": actions.DIGEST_MODAL, "private_metadata": here.encode()}
@@ -75,7 +76,8 @@ def _intro(view: BoardView) -> str:
     waiting = len(view.open)
     noun = "review" if reviews(view.open or view.entries) else "request"
     if not waiting:
-        return "Nothing waits here any more: all of these were decided meanwhile, or have cards of their own."
+        ended = ": all of these were decided meanwhile, or have cards of their own" if view.entries else ""
+        return f"{nothing_here(view)}{ended}."
     count = f"{many(waiting, noun)} {'waits' if waiting == 1 else 'wait'} for you here."
     yes = "Looks right" if noun == "review" else "Approve"
     if view.clears:

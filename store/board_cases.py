@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -23,6 +24,15 @@ class Standing:
     case: Case
     #: false once a newer board holds it
     here: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """One item of a board whose request's row cannot be read."""
+
+    item: Item
+    agent: AgentName
+    why: Exception
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +99,7 @@ _PAGE = (
         board_items.c.request,
         board_items.c.sight,
         board_items.c.board,
+        cases.c.agent,
         _LATEST,
         *PARTS,
     )
@@ -142,19 +153,20 @@ def still_there(u: Unit, board: Board, most: int) -> tuple[tuple[RequestId, Dige
     return tuple((RequestId(row.request), Digest(row.sight)) for row in rows)
 
 
-def page(u: Unit, board: BoardId, start: int, most: int) -> tuple[Standing, ...]:
-    """Those from place `start` on, `most` at a time."""
+def page(u: Unit, board: BoardId, start: int, most: int) -> tuple[Standing | Unreadable, ...]:
+    """Those from place `start` on, `most` at a time; a row that cannot be read keeps no other from being."""
     rows = u.read(
         _PAGE, {"board_": board, "start": start, "most": most}, of=(board_items, boards, cases, contents)
     ).all()
-    return tuple(
-        Standing(
-            Item(row.place, RequestId(row.request), Digest(row.sight)),
-            joined_case(row),
-            row.latest == row.board,
-        )
-        for row in rows
-    )
+    return tuple(map(_standing, rows))
+
+
+def _standing(row: Any) -> Standing | Unreadable:
+    item = Item(row.place, RequestId(row.request), Digest(row.sight))
+    try:
+        return Standing(item, joined_case(row), row.latest == row.board)
+    except Exception as bug:  # noqa: BLE001  # whatever is wrong with a row, it is handed on with it
+        return Unreadable(item, AgentName(row.agent), bug)
 
 
 def agents(u: Unit, board: BoardId) -> tuple[AgentName, ...]:

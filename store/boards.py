@@ -105,6 +105,16 @@ _HOW_MANY_WAIT = (
         cases.c.waits_in == sa.bindparam("digest_"),
     )
 )
+#: No request looks like it: what it was is not to be decided by this board.
+_UNSEEN = ""
+_UNSEE = (
+    sa.update(board_items)
+    .where(
+        board_items.c.board == sa.bindparam("id_"),
+        board_items.c.place.in_(sa.bindparam("places", expanding=True)),
+    )
+    .values(sight=_UNSEEN)
+)
 _COUNT = sa.select(sa.func.count()).select_from(board_items).where(board_items.c.board == sa.bindparam("id_"))
 _HANDS_OVER = sa.and_(
     boards.c.carried_to.is_not(None), boards.c.closed_at.is_(None), boards.c.digest == cases.c.waits_in
@@ -187,6 +197,11 @@ def append(u: Unit, board: BoardId, start: int, items: Sequence[tuple[RequestId,
     """Requests, each with its sight, behind the `start` that stand on it already."""
     for place, (request, sight) in enumerate(items, start):
         u.insert(_ADD_ITEM, {"board": board, "place": place, "request": request, "sight": sight})
+
+
+def unsee(u: Unit, board: BoardId, places: Sequence[int]) -> None:
+    """What stands there is not shown: should that ever be possible again, no click on `board` decides it."""
+    u.change(_UNSEE, {"id_": board, "places": list(places)}, of=(board_items,))
 
 
 def get(u: Unit, board: BoardId) -> Board | None:

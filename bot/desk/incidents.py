@@ -5,9 +5,11 @@ A failure that recurs each second is put into the outbox once: `Desk.alarmed` re
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import traceback
 
+from approvals.model import RequestId
 from bot.desk import notify
 from bot.desk.desk import Desk
 from bot.runtime import Runtime
@@ -47,6 +49,20 @@ async def failed(desk: Desk, job: str, bug: Exception) -> None:
     incident = number(desk.runtime)
     log.error("%s failed (incident %s)", job, incident, exc_info=bug)
     await tell(desk, incident, bug, job)
+
+
+async def unreadable(desk: Desk, request: RequestId, bug: Exception, where: str) -> str:
+    """A row that cannot be read was met, as it is at every look: its incident is the same each time.
+
+    It is logged once a day, and told as others are, `where` as for `tell`. Raises nothing.
+    """
+    incident = f"inc_{hashlib.sha256(request.encode()).hexdigest()[:8]}"
+    today = f"{desk.runtime.now():%Y-%m-%d}"
+    if desk.alarmed.get(incident) != today:
+        desk.alarmed[incident] = today
+        log.error("%s cannot be read (incident %s)", request, incident, exc_info=bug)
+    await tell(desk, incident, bug, where)
+    return incident
 
 
 def kind_of(bug: BaseException) -> str:

@@ -159,8 +159,9 @@ class _Message:
             boards.place(unit, board, addressed)
             for before in board_cases.carried_into(unit, board):
                 outbox.show_board(unit, before, now, pressing=False)
-        # What came meanwhile is shown by the next generation, which closes it.
-        if self.over and boards.count(unit, board) == len(self.shown.view.entries):
+        # What came meanwhile is shown by the next generation, which closes it. What cannot be read keeps it
+        # from nothing: mended, it goes on the next message.
+        if self.over and boards.count(unit, board) == self.shown.view.on.shown:
             boards.close(unit, board, now)
         elif not self.over and self.shown.board.closed_at is not None:
             # Something joined it in a transaction that crossed the closing: it is to be decided here.

@@ -26,6 +26,7 @@ from approvals.model import (
     StepKind,
 )
 from blocks.digest import BoardView, Entry
+from blocks.digest_board import Unread
 from tests.blocks.states import after
 from tests.harness.cases import ALICE, BOB, DIRECTORS, FINANCE, NOON, a_request, a_roster, an_open_case
 
@@ -146,6 +147,13 @@ def _changed() -> BoardView:
     return replace(view, entries=(*view.entries[:2], replace(view.entries[2], changed=True)))
 
 
+def _torn(many: int, cases: list[Case]) -> BoardView:
+    """The first so many cannot be read."""
+    view = board(cases)
+    unread = [Unread(each.place, each.case.request.agent, f"inc_{each.place}") for each in view.entries]
+    return replace(view, entries=view.entries[many:], unread=tuple(unread[:many]))
+
+
 def a_question() -> Case:
     """Which no click on a digest answers."""
     asked = a_request(id=RequestId("req_q"), kind=Kind.QUESTION, options=("A", "B"))
@@ -188,6 +196,10 @@ BOARDS: Mapping[str, Callable[[], BoardView]] = {
         _partly(), carried_on=True, carried="https://acme.slack.com/archives/C1/p2"
     ),
     "carried over, not posted yet": lambda: replace(board(refunds(2)), carried_on=True),
+    "one that cannot be read": lambda: _torn(1, refunds(4)),
+    "some that cannot be read, one decided": lambda: _torn(2, [*refunds(3), voted(refund(4), ALICE)]),
+    "all that can be read ended": lambda: _torn(1, _cleared()),
+    "nothing that can be read": lambda: _torn(2, refunds(2)),
     "storm": lambda: board(_storm(), digest=STORM),
     "storm of one agent": lambda: board(_storm()[1:20], digest=STORM),
     "storm of what is not cleared": _mixed_storm,

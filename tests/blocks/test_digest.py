@@ -28,6 +28,7 @@ from approvals.model import (
 )
 from blocks import digest
 from blocks.actions import BOARD_METADATA, BoardPage, OnBoard, Pausing, pausing_place
+from blocks.digest_board import Unread
 from blocks.digest_figures import what
 from blocks.limits import problems_of_message
 from tests.blocks.boards import BOARD, BOARDS, HOURLY, board, refund, refunds, stormed, voted
@@ -179,18 +180,15 @@ def test_nobody_writes_into_a_digest(words: str, payload: dict[str, Json]) -> No
 def test_the_agent_that_is_paused_is_named_by_the_buttons_place_and_its_value() -> None:
     """A value alone, of another board's button or of another agent's, pauses nobody."""
     view = BOARDS["storm"]()
-    cases = [entry.case for entry in view.entries]
+    agents = digest.agents_of(view)
     row = next(each for each in digest.message(view).blocks if each.get("block_id") == "pause")
     pressed = {each["text"]["text"]: (each["action_id"], each["value"]) for each in row["elements"]}
     busy, mail = pressed["Pause this agent: billing-agent"], pressed["Pause this agent: mail-agent"]
-    assert digest.agent_to_pause(digest.agents_of(cases), *busy) == "billing-agent"
-    assert digest.agent_to_pause(digest.agents_of(cases), *mail) == "mail-agent"
-    assert digest.agent_to_pause(digest.agents_of(cases), busy[0], mail[1]) is None
-    assert digest.agent_to_pause(digest.agents_of(cases), "hitl.pause.7", busy[1]) is None
-    assert (
-        digest.agent_to_pause(digest.agents_of(cases), busy[0], Pausing(view.on, AgentName("other")).encode())
-        is None
-    )
+    assert digest.agent_to_pause(agents, *busy) == "billing-agent"
+    assert digest.agent_to_pause(agents, *mail) == "mail-agent"
+    assert digest.agent_to_pause(agents, busy[0], mail[1]) is None
+    assert digest.agent_to_pause(agents, "hitl.pause.7", busy[1]) is None
+    assert digest.agent_to_pause(agents, busy[0], Pausing(view.on, AgentName("other")).encode()) is None
 
 
 def test_an_agents_button_means_the_same_when_more_has_come() -> None:
@@ -200,10 +198,22 @@ def test_an_agents_button_means_the_same_when_more_has_come() -> None:
     busy = AgentName("busy-agent")
     later = [*(entry.case for entry in view.entries), *(refund(n, agent=busy) for n in range(100, 200))]
     button = row["elements"][0]
-    assert (
-        digest.agent_to_pause(digest.agents_of(later), button["action_id"], button["value"])
-        == "billing-agent"
+    agents = digest.agents_of(board(later, digest=STORM))
+    assert digest.agent_to_pause(agents, button["action_id"], button["value"]) == "billing-agent"
+
+
+def test_an_agents_button_means_the_same_when_its_first_request_cannot_be_read() -> None:
+    """Its place is counted with what is missing, as the desk counts it when the button is pressed."""
+    whole = BOARDS["storm"]()
+    agents = digest.agents_of(whole)
+    first, *rest = whole.entries
+    view = replace(
+        whole, entries=tuple(rest), unread=(Unread(first.place, first.case.request.agent, "inc_1"),)
     )
+    row = next(each for each in digest.message(view).blocks if each.get("block_id") == "pause")
+    for button in row["elements"]:
+        named = digest.agent_to_pause(agents, button["action_id"], button["value"])
+        assert button["text"]["text"] == f"Pause this agent: {named}"
 
 
 # What buttons carry

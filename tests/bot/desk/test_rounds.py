@@ -17,6 +17,7 @@ from bot.desk.gathering import MOST
 from sandbox.server import SlackStandIn
 from scheduler.digests import Digests
 from store import board_cases, boards, outbox, recent
+from store.board_cases import Standing
 from store.boards import Board
 from store.outbox import ParcelKind
 from store.tables import cases as rows
@@ -198,8 +199,11 @@ async def test_the_order_of_boards_hangs_on_no_clock(bot: RunningDesk) -> None:
     assert shows == newer
     assert [board.id for board, _ in await standing(bot)] == [older.board, newer.id]
     there = await bot.store.read(lambda unit: board_cases.page(unit, older.board, 0, 9))
-    assert [each.here for each in there] == [each.item.request != case.id for each in there]
+    assert [isinstance(each, Standing) and each.here for each in there] == [
+        each.item.request != case.id for each in there
+    ]
     [on_newer] = await bot.store.read(lambda unit: board_cases.page(unit, newer.id, 0, 9))
+    assert isinstance(on_newer, Standing)
     assert on_newer.here
 
 
