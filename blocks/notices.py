@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from typing import Final
+from dataclasses import dataclass
+from typing import Final, TypeAlias
 
 from approvals.escalation import began_at, ends_at
 from approvals.model import Case, Gate, Instant, Lack, Shortage
@@ -12,7 +14,6 @@ from blocks.message import Message
 from blocks.rich import Element
 from blocks.standing import some_approved, then, title_of
 from blocks.text import Mrkdwn, escape, listed, short, when
-from blocks.wording import say
 
 _ANOTHER_CHANNEL: Final = "Put another channel into hitl.yml."
 #: Slack's error codes for a channel that cannot be posted to: what it is, and what helps.
@@ -30,6 +31,21 @@ WHERE: Final = {
     "sweep": "A step of a request did not fire; it is tried again every few seconds.",
     "digest": "A digest could not be gathered, or not all of it; it is tried again.",
 }
+
+#: Channels that one notice names.
+_NAMED: Final = 10
+_CHANNEL: Final = re.compile(r"[CG][A-Z0-9]{2,30}")
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """A channel by its id: Slack shows its name of today. Words, where it has none."""
+
+    id: str
+
+
+#: Of which a notice is made: words of ours, or made safe; moments and channels, as each reader has them.
+Piece: TypeAlias = str | Instant | Channel
 
 _PUT_IN: Final = "Put somebody into {groups}, in hitl.yml or in Slack: it counts at once."
 #: Why there are too few, and what helps.
@@ -60,7 +76,11 @@ def dead_letter(case: Case, why: str, tries: int) -> Message:
 def channel_gone(channel: str, code: str, instead: str) -> Message:
     """A card could not be put into its channel; `code` is Slack's, `instead` says in words where it went."""
     why, remedy = _CHANNEL_GONE.get(code, (f"refuses messages ({short(code, 60)})", _ANOTHER_CHANNEL))
-    what = f"The channel {short(channel, 60)} {why}. Its cards go to {short(instead, 100)}."
+    # One that nobody sees has no name that Slack would show; hitl.yml has them by their ids.
+    named: list[Piece] = [short(channel, 60)]
+    if code != "channel_not_found" and _CHANNEL.fullmatch(channel):
+        named = [Channel(channel), f" ({channel})"]
+    what: list[Piece] = ["The channel ", *named, f" {why}. Its cards go to ", Channel(instead), "."]
     return _notice("📢 A channel of the policy cannot be used", what, remedy)
 
 
@@ -94,14 +114,49 @@ def missing_scope(scope: str, method: str) -> Message:
 def delayed(channel: str, until: Instant, waiting: int) -> Message:
     """Slack limits the rate for a channel; nothing is lost."""
     messages, verb = ("1 message", "is") if waiting == 1 else (f"{waiting:,} messages", "are")
-    text = say("delayed", channel=channel, until=until, messages=messages, verb=verb)
-    parts = rich.section(
-        rich.text("🐢 Slack slows us down", bold=True),
-        rich.text(f"  {messages} for {short(channel, 60)} {verb} delayed until "),
-        [rich.date(until)],
-        rich.text(". None is lost, and other channels are not affected."),
-    )
-    return Message(text, [rich.block(parts)])
+    what: list[Piece] = [f"{messages} for ", Channel(channel), f" {verb} delayed until ", until, "."]
+    remedy = "None is lost, and other channels are not affected. You hear when it is over."
+    return _notice("🐢 Slack slows us down", what, remedy)
+
+
+def back(
+    channels: Sequence[str],
+    outage: tuple[Instant, Instant, str] | None,
+    delivered: int,
+    waiting: int,
+    given_up: int,
+) -> Message:
+    """What was told of, or kept everything from leaving, is over.
+
+    `channels`: whose limits it was; `outage`: since when, until when and why (Slack's name for it) nothing
+    left at all.
+    """
+    title = "✅ Slack takes all messages again"
+    what: list[Piece] = []
+    if outage is not None:
+        since, until, why = outage
+        title = "✅ Slack is back"
+        what = ["Nothing left for Slack from ", since, " until ", until, f" ({short(why, 60)}). "]
+    messages = "1 message" if delivered == 1 else f"{delivered:,} messages"
+    where = [] if outage is not None else _for(channels)
+    if waiting or given_up:
+        is_or_are = "is" if delivered == 1 else "are"
+        what += ["Of what waited", *where, f", {messages} {is_or_are} delivered."]
+    else:
+        what += ["All that waited", *where, f" is delivered: {messages}."]
+    still = f"{waiting:,} still {'waits, and is' if waiting == 1 else 'wait, and are'} tried again."
+    lost = f"{given_up:,} {'was' if given_up == 1 else 'were'} given up: hitl outbox list shows what."
+    left = [*([still] if waiting else []), *([lost] if given_up else [])]
+    return _notice(title, what, " ".join(left) or "There is nothing left to do.")
+
+
+def _for(channels: Sequence[str]) -> list[Piece]:
+    """` for #refunds, #support and 2 more`."""
+    named: list[Piece] = []
+    for place, channel in enumerate(channels[:_NAMED]):
+        named += [", " if place else " for ", Channel(channel)]
+    more = len(channels) - _NAMED
+    return [*named, *([f" and {more} more"] if more > 0 else [])]
 
 
 def card_refused(case: Case, problem: str) -> Message:
@@ -154,7 +209,7 @@ def too_few(case: Case, lack: Lack, permalink: str | None) -> Message:
 def overdue(case: Case, since: Instant, incident: str, permalink: str | None) -> Message:
     """A step of a request was due, and does not fire: something of ours fails."""
     step = f"A step of “{title_of(case, 100)}” from {short(case.request.agent, 60)} ({case.id}) was due "
-    what: list[str | Instant] = [step, since, " and fails whenever it is tried."]
+    what: list[Piece] = [step, since, " and fails whenever it is tried."]
     remedy = (
         f"The log says why, under {short(incident, 40)}: please report it. Until it is mended, decide it on"
     )
@@ -170,14 +225,14 @@ def overdue_more(more: int) -> Message:
     return _notice("⏰ More steps do not fire", what, remedy)
 
 
-def _needs(case: Case, lack: Lack, groups: str) -> list[str | Instant]:
+def _needs(case: Case, lack: Lack, groups: str) -> list[Piece]:
     """What it waits for, and what becomes of it as things are."""
     gate, end = case.judgement.gate, ends_at(case)
     nobody = "nobody else" if some_approved(case) else "nobody"
     if gate is Gate.AUDIT:
         return [f" waits for a review by {groups}, but {nobody} there can look at it."]
     if gate is Gate.QUESTION:
-        until: list[str | Instant] = [" ", end] if end is not None else []
+        until: list[Piece] = [" ", end] if end is not None else []
         asks = f" waits for an answer from {groups}, but {nobody} there can give one. As it is, {then(case)}"
         return [asks, *until, "."]
     if gate is Gate.SOFT and lack.left == 0:
@@ -191,22 +246,37 @@ def _needs(case: Case, lack: Lack, groups: str) -> list[str | Instant]:
     return [f" needs {needed} from {groups}, but {there}."]
 
 
-def _notice(title: str, what: str | Sequence[str | Instant], remedy: str, url: str | None = None) -> Message:
+def _notice(title: str, what: str | Sequence[Piece], remedy: str, url: str | None = None) -> Message:
     more = [rich.section(rich.text("The card: "), rich.link(url))] if url else []
     pieces = [what] if isinstance(what, str) else what
-    told = [rich.text(each) if isinstance(each, str) else [rich.date(each)] for each in pieces if each]
     parts: list[Element] = [
         rich.section(rich.text(title, bold=True)),
-        rich.section(*told),
+        rich.section(*[_shown(each) for each in pieces if each]),
         rich.section(rich.text(remedy)),
         *more,
     ]
     return Message(Mrkdwn(f"{escape(title)}: {''.join(map(_spelled, pieces))}"), [rich.block(*parts)])
 
 
-def _spelled(piece: str | Instant) -> str:
-    if not isinstance(piece, str):
-        return when(piece)
-    # Escaping takes away the blanks around it.
-    words = piece.strip()
-    return piece.replace(words, escape(words, 600)) if words else piece
+def _shown(piece: Piece) -> list[Element]:
+    match piece:
+        case str():
+            return rich.text(piece)
+        case Channel(id_) if _CHANNEL.fullmatch(id_):
+            return [{"type": "channel", "channel_id": id_}]
+        case Channel(id_):
+            return rich.text(short(id_, 100))
+        case _:
+            return [rich.date(piece)]
+
+
+def _spelled(piece: Piece) -> str:
+    match piece:
+        case str():
+            # Escaping takes away the blanks around it.
+            words = piece.strip()
+            return piece.replace(words, escape(words, 600)) if words else piece
+        case Channel(id_):
+            return f"<#{id_}>" if _CHANNEL.fullmatch(id_) else escape(id_, 100)
+        case _:
+            return when(piece)

@@ -102,7 +102,7 @@ async def running(settings: Settings, runtime: Runtime) -> AsyncIterator[Bot]:
         side = await stack.enter_async_context(slack_side(_workspace(settings), store, shelf, runtime))
         meter = Meter(version("hitl-desk"))
         senders = _senders(side, store, runtime, meter)
-        courier = Courier(store, senders, runtime, probe=side.probe, alarm=side.alarm)
+        courier = Courier(store, senders, runtime, probe=side.probe, alarm=side.alarm, resumed=side.resumed)
         web = endpoint.build(
             side.desk,
             readiness=_told_of_itself(side.desk, shelf, _readiness(store, side, courier)),

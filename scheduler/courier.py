@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from typing import Protocol, TypeAlias
 
 from approvals.model import Instant
@@ -70,6 +71,8 @@ _PAST_SLACK = frozenset({CALLS, DECISIONS})
 Probe: TypeAlias = Callable[[], Awaitable[str | None]]
 #: Has somebody told of a bug, in a sender or here, which is logged under this number. Raises nothing.
 Alarm: TypeAlias = Callable[[str, Exception], Awaitable[None]]
+#: Hears, in the transaction that brings forward what waits: why nothing left, since when, and until when.
+Resumed: TypeAlias = Callable[[Unit, str, Instant, Instant], None]
 
 
 class Runtime(Protocol):
@@ -96,6 +99,7 @@ class Courier:
         *,
         probe: Probe | None = None,
         alarm: Alarm | None = None,
+        resumed: Resumed | None = None,
         pace: Pace = Pace(),
     ) -> None:
         """`senders` has one for every kind. A `Pause` holds back what goes to Slack."""
@@ -104,6 +108,7 @@ class Courier:
         self._runtime = runtime
         self._probe = probe
         self._alarm = alarm
+        self._resumed = resumed
         self._pace = pace
         self._owner = runtime.token("courier_")
         self._woken = asyncio.Event()
@@ -111,6 +116,7 @@ class Courier:
         self._turns = asyncio.Lock()
         self._busy: Counter[int] = Counter()
         self._paused: str | None = None
+        self._paused_at: Instant | None = None
         self._probe_at: Instant | None = None
         store.on_commit(self._heard)
 
@@ -286,6 +292,7 @@ class Courier:
     def _pause(self, why: str, now: Instant) -> None:
         if self._paused is None:
             log.error("nothing leaves for Slack: %s", why)
+            self._paused_at = now
         self._paused = why
         self._probe_at = now + self._pace.probe_after
 
@@ -297,8 +304,13 @@ class Courier:
         still = await self._probe() if self._probe is not None else None
         if still is None:
             log.warning("parcels leave for Slack again")
-            await self._store.write(outbox.hurry)
+            await self._store.write(partial(self._resume, why=self._paused, now=now))
         self._paused = still
+
+    def _resume(self, unit: Unit, why: str, now: Instant) -> None:
+        outbox.hurry(unit)
+        if self._resumed is not None and self._paused_at is not None:
+            self._resumed(unit, why, self._paused_at, now)
 
     async def _finish(self) -> None:
         """Let the calls in hand end; cancel what takes too long, and give its lease back."""

@@ -8,17 +8,18 @@ from datetime import timedelta
 from typing import Any
 
 from approvals import escalation
-from approvals.model import Case, Instant, Lack, RequestId, Shortage
+from approvals.model import Case, Instant, Lack, RequestId, Shortage, UserId
 from blocks import notices
 from blocks.message import Message
 from bot.desk.muster import lacking_like
 from bot.desk.view import parsed
-from bot.slack import duty_notices, storm_notice, summoning, waking
+from bot.slack import all_clear, duty_notices, storm_notice, summoning, waking
 from bot.slack.outgoing import Outgoing, may_have_arrived
 from bot.slack.search import Place, find
 from bot.slack.troubles import SlackTrouble, Trouble
 from scheduler.results import Dead, Done, Result
 from store import cases, outbox
+from store.all_clear import NOTICE as BACK
 from store.cards import CardRef
 from store.engine import Store
 from store.outbox import Parcel
@@ -166,6 +167,8 @@ class NoticeSender:
                 log.error("somebody cannot be told: %s: %s", user, trouble)
                 return Dead(str(trouble))
             return await self._out.result(parcel, trouble, channel)
+        if parcel.body.get("notice") == "delayed":
+            return Done(all_clear.after_delay(parcel, UserId(user), self._out.desk.runtime.now()))
         return Done()
 
     async def _message(self, parcel: Parcel, body: Mapping[str, Any]) -> Message | Result:
@@ -174,6 +177,8 @@ class NoticeSender:
             return await summoning.summoned(self._out.desk, parcel)
         if body.get("notice") == "snoozed":
             return await waking.woken(self._out.desk, parcel)
+        if body.get("notice") == BACK:
+            return await all_clear.told(self._out.desk, parcel)
         if body.get("notice") in _OF_THE_MOMENT:
             return await self._still_true(body) or Done()
         message = _notice(body) or await duty_notices.told(self._out.desk, body)

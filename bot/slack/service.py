@@ -8,9 +8,11 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
+from approvals.model import Instant
 from bot.desk import incidents
 from bot.desk.desk import Desk, Policies
 from bot.runtime import Runtime
+from bot.slack import all_clear
 from bot.slack.app import build
 from bot.slack.connection import TIMEOUT, Connection, connected
 from bot.slack.doors import FINISH_WITHIN, Door, HttpDoor, SocketDoor
@@ -23,6 +25,7 @@ from bot.slack.troubles import SlackTrouble
 from scheduler.results import Sender
 from store.engine import Store
 from store.outbox import ParcelKind
+from store.unit_of_work import Unit
 
 log = logging.getLogger(__name__)
 
@@ -102,6 +105,10 @@ class SlackSide:
     async def alarm(self, incident: str, bug: Exception) -> None:
         """For the courier: a sender has a bug, or it has one itself. Raises nothing."""
         await incidents.tell(self.desk, incident, bug, "courier")
+
+    def resumed(self, unit: Unit, why: str, since: Instant, now: Instant) -> None:
+        """For the courier: something leaves again. Operators are told once all has that waited."""
+        all_clear.after_outage(unit, self.desk, why, since, now)
 
     async def why_not_ready(self) -> str | None:
         """For `/readyz`: None when clicks can come in and cards can go out."""

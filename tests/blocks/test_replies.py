@@ -150,6 +150,10 @@ SENTENCES: Mapping[str, Callable[[], Mrkdwn | Message | str]] = {
     "operators: policy": lambda: notices.policy_broken("hitl.yml:12: rules[0].gate: must be auto or hard"),
     "operators: scope": lambda: notices.missing_scope("usergroups:read", "usergroups.users.list"),
     "operators: delayed": lambda: notices.delayed("C0REFUNDS", NOON, 312),
+    "operators: back": lambda: notices.back(["C0REFUNDS"], None, 312, 0, 0),
+    "operators: back, in several": lambda: notices.back(["C0REFUNDS", "C0SUPPORT"] * 6, None, 1, 0, 0),
+    "operators: back after an outage": lambda: notices.back([], (NOON, NOON, "http_503"), 1_312, 0, 0),
+    "operators: back, not all of it": lambda: notices.back([], (NOON, NOON, "token_revoked"), 7, 1, 2),
     "operators: an incident": lambda: notices.incident("inc_7Q2K", "KeyError in submission"),
     **{
         f"operators: an incident in {where}": lambda where=where: notices.incident(  # type: ignore[misc]

@@ -206,7 +206,9 @@ async def running_desk(
     try:
         async with slack_side(workspace, store, shelf, runtime) as side:
             agent = await _register(store, runtime)
-            courier = Courier(store, side.senders, runtime, probe=side.probe, alarm=side.alarm)
+            courier = Courier(
+                store, side.senders, runtime, probe=side.probe, alarm=side.alarm, resumed=side.resumed
+            )
             bot = RunningDesk(side.desk, side, courier, agent, slack, runtime, shelf, committed)
             async with _running(bot, socket_mode, carrying):
                 yield bot

@@ -108,6 +108,8 @@ def _inline(element: Mapping[str, Any]) -> str:
         return str(element["fallback"])
     if element["type"] == "user":
         return f"@{element['user_id']}"
+    if element["type"] == "channel":
+        return f"#{element['channel_id']}"
     if element["type"] == "link":
         return f"<{element.get('text', element['url'])}>"
     text = str(element["text"])

@@ -42,6 +42,9 @@ async def test_pitfall_12_a_backlog_of_500_is_delayed_and_nothing_of_it_is_lost(
     await nothing_waits(bot, within=60)
     shown = [card.metadata["event_payload"]["request"] for card in bot.cards_in() if card.metadata]
     assert sorted(shown) == sorted(case.id for case in cases)
+    [delayed, over] = [each.text for each in slack.direct_messages("U0ADMIN")]
+    assert "delayed" in delayed
+    assert f"All that waited for <#C0APPROVALS> is delivered: {BACKLOG} messages." in over
     slack.faults.rate_limit("chat.update", channel="C0APPROVALS", retry_after=LIMIT, times=None)
     await asyncio.gather(*(follow_up.cancel(bot.desk, bot.agent, case.id, None) for case in cases))
     await slack.until(lambda: [call for call in slack.calls("chat.update") if call.status == 429])
