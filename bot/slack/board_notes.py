@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 from functools import partial
 
 from approvals.effects import Escalated, Note, Reminded, Restarted
@@ -14,16 +13,12 @@ from bot.desk import spoken
 from bot.slack import board_views, reminding
 from bot.slack.board_views import Shown
 from bot.slack.outgoing import Outgoing
-from scheduler.results import Again, Dead, Done, Result
+from scheduler.results import Dead, Done, Result
 from store import boards, reminders
 from store.boards import Board
 from store.outbox import Parcel
 from store.reminders import Reminder
 from store.unit_of_work import Unit
-
-#: How often to look whether the message is up by now: it is within moments, or Slack does not take it.
-_SOON, _LATER = timedelta(seconds=1), timedelta(minutes=1)
-_MOMENTS = timedelta(seconds=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +56,7 @@ class BoardNoteSender:
             if isinstance(note, Reminded):
                 # A message that is not up yet calls them itself.
                 return Done()
-            young = self._out.desk.runtime.now() - parcel.created_at < _MOMENTS
-            return Again("the digest is not up yet", _SOON if young else _LATER)
+            return reminding.not_up("digest", parcel, self._out.desk.runtime.now())
         return await reminding.say(
             self._out, parcel, found.board.ref, note, message, about=found.board.id, known=found.reminders
         )

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import logging
+from datetime import timedelta
 from typing import Final
 
 from approvals.effects import Escalated, Note, Reminded
+from approvals.model import Instant
 from blocks.message import Message
 from bot.slack.outgoing import Outgoing
 from bot.slack.saying import say_under
 from bot.slack.troubles import SlackTrouble, Trouble
-from scheduler.results import Done, Result
+from scheduler.results import Again, Done, Result
 from store import reminders
 from store.cards import CardRef
 from store.outbox import Parcel
@@ -21,6 +23,14 @@ log = logging.getLogger(__name__)
 
 #: What may be over by the next try. Any other refusal leaves the message where it is, or it is gone already.
 _PASSING: Final = frozenset({Trouble.BUSY, Trouble.AWAY, Trouble.TOKEN, Trouble.SCOPE})
+#: How often to look whether it is up, what heads the thread: it is within moments, or Slack does not take it.
+_SOON, _LATER = timedelta(seconds=1), timedelta(minutes=1)
+_MOMENTS: Final = timedelta(seconds=30)
+
+
+def not_up(what: str, parcel: Parcel, now: Instant) -> Again:
+    """What becomes of `parcel` while `what` heads its thread is not in Slack."""
+    return Again(f"the {what} is not up yet", _SOON if now - parcel.created_at < _MOMENTS else _LATER)
 
 
 async def say(

@@ -23,10 +23,7 @@ from store.unit_of_work import Unit
 
 #: What only rounds a thread off is left out where so many wait for its channel: the card says it, too.
 _MANY = 20
-#: How often to look whether the card is up by now: it is within moments, or Slack does not take it.
-_SOON = timedelta(seconds=1)
-_MOMENTS = timedelta(seconds=30)
-#: The same where it may take days: the card waits for its agent, the message for its digest's time.
+#: How often to look where it may take days: the card waits for its agent, the message for its digest's time.
 _LATER = timedelta(minutes=1)
 
 
@@ -66,8 +63,7 @@ class ThreadSender:
         if case.waits_in is not None:
             # It ended, and nobody was ever shown it; else it may wait for days.
             return Done() if case.status.final else Again("the digest is not up yet", _LATER)
-        young = self._out.desk.runtime.now() - parcel.created_at < _MOMENTS
-        return Again("the card is not up yet", _SOON if young else _LATER)
+        return reminding.not_up("card", parcel, self._out.desk.runtime.now())
 
     async def _put(self, parcel: Parcel, thread: _Thread, ref: CardRef) -> Result:
         if parcel.body == {"note": "decided"} and await self._is_crowded(ref.channel):
