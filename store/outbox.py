@@ -115,15 +115,16 @@ _NEXT_DUE = sa.select(
         for priority in PRIORITIES
     )
 )
+#: What waits for one lane, and is not being sent.
+_IN_LANE = (
+    IS_WAITING,
+    outbox.c.lane != sa.literal_column("''"),
+    outbox.c.lane == sa.bindparam("lane_"),
+    outbox.c.lease.is_(None),
+)
 _HOLD = (
     sa.update(outbox)
-    .where(
-        IS_WAITING,
-        outbox.c.lane != sa.literal_column("''"),
-        outbox.c.lane == sa.bindparam("lane_"),
-        outbox.c.lease.is_(None),
-        outbox.c.due_at < sa.bindparam("until", type_=MOMENT),
-    )
+    .where(*_IN_LANE, outbox.c.due_at < sa.bindparam("until", type_=MOMENT))
     # Who no longer stands behind another is not brought forward by the other's end.
     .values(due_at=sa.bindparam("until", type_=MOMENT), behind=None)
 )
@@ -137,16 +138,7 @@ _COUNTS = (
     .where(IS_WAITING, sa.not_(_IS_PUT_OFF))
     .group_by(outbox.c.kind)
 )
-_IN_LANE = (
-    sa.select(sa.func.count())
-    .select_from(outbox)
-    .where(
-        IS_WAITING,
-        outbox.c.lane != sa.literal_column("''"),
-        outbox.c.lane == sa.bindparam("lane_"),
-        outbox.c.lease.is_(None),
-    )
-)
+_IN_LANE_COUNT = sa.select(sa.func.count()).select_from(outbox).where(*_IN_LANE)
 _IN_THREAD = (
     sa.select(outbox.c.id)
     .where(
@@ -261,7 +253,7 @@ def given_up(u: Unit) -> int:
 
 def waiting_in(u: Unit, lane: str) -> int:
     """How many wait for one lane, besides those that are being sent."""
-    return int(u.read(_IN_LANE, {"lane_": lane}, of=(outbox,)).scalar_one())
+    return int(u.read(_IN_LANE_COUNT, {"lane_": lane}, of=(outbox,)).scalar_one())
 
 
 def was_in_thread(u: Unit, request: RequestId) -> bool:
