@@ -216,7 +216,7 @@ def _why_not_theirs(view: HomeView, case: Case) -> str:
     if case.status.final:
         return f"{verdict_word(case)} meanwhile"
     if view.user in case.excused:
-        return f"you handed it{_to_whom(case, view.user)}; {standing(case, view.roster)}"
+        return f"you handed it{_to_whom(case, view)}; {standing(case, view.roster)}"
     if view.user in used or access.in_place_of(case, view.user, view.roster, used) in used:
         return f"you approved it; {standing(case, view.roster)}"
     if access.why_not_decide(case, view.user, view.roster) is Reason.IS_REQUESTER:
@@ -224,9 +224,13 @@ def _why_not_theirs(view: HomeView, case: Case) -> str:
     return f"somebody else has to decide it; {standing(case, view.roster)}"
 
 
-def _to_whom(case: Case, user: UserId) -> str:
-    """A group that they had asked before its time; of people the record tells, not the request."""
-    named = (name for name, called in case.called.items() if called.by is not None and called.by.id == user)
+def _to_whom(case: Case, view: HomeView) -> str:
+    """A person, or a group that they had asked before its time."""
+    taker = view.took.get(case.id)
+    if taker is not None:
+        return f" over to {escape(taker.name, 60)}"
+    called = case.called.items()
+    named = (name for name, each in called if each.by is not None and each.by.id == view.user)
     return next((f" over to {escape(name, 60)}" for name in named), " over")
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from approvals.model import AgentName, DigestName, GroupName, Instant, Roster, UserId
+from approvals.model import AgentName, DigestName, GroupName, Instant, Person, RequestId, Roster, UserId
 from blocks.commands import GrantLine
 from blocks.dead import DeadLine
 from blocks.duty import Turns
@@ -121,6 +121,8 @@ class HomeView:
     digests: Sequence[InDigest] = ()
     #: what they are asked and others decide: they have had their say, may not, or handed it over
     others: Part = Part()
+    #: of those, whom they handed over to a person: who took it
+    took: Mapping[RequestId, Person] = field(default_factory=dict)
     #: others were asked as time was up, or its end is past; not what stands under `waiting` already
     overdue: Part = Part()
     parked: Part = Part()

@@ -11,7 +11,9 @@ from datetime import timedelta
 from functools import partial
 from typing import Final
 
-from approvals.model import Case, DigestName, GroupName, Instant, RequestId, Roster, UserId
+from approvals.audit import Fact, FactKind
+from approvals.model import Case, DigestName, GroupName, Instant, Person, RequestId, Roster, UserId
+from approvals.pen import signed
 from approvals.policy_model import Policy, Rotation, UserGroup
 from blocks.commands import GrantLine
 from blocks.dead import DeadLine
@@ -29,7 +31,7 @@ from blocks.queue import Line
 from bot.desk import duty, granting, queue
 from bot.desk.desk import Desk
 from bot.desk.queue import Item, Place
-from store import agents, backlog, boards, cases, dead_letters, held, outbox
+from store import agents, backlog, boards, cases, dead_letters, facts, held, outbox
 from store import queue as pages
 from store.agents import Agent
 from store.dead_letters import DeadLetter
@@ -61,6 +63,7 @@ async def collected(desk: Desk, user: UserId, pending: Sequence[Case]) -> HomeVi
     shown = {place.id for place in waiting[:_WAITING]}
     known = await _lines(desk, [*waiting[:_WAITING], *_listed(asked, shown)], user, now)
     overseen = await _overseen(desk, places, now) if user in policy.operators else None
+    others = known.part([place for place in asked if _is_others(place)])
     names = _rotations(policy, user, [line.case for line in known.of.values()])
     turns = await duty.turns_in(desk, names)
     found = await granting.listed(desk, user)
@@ -74,7 +77,8 @@ async def collected(desk: Desk, user: UserId, pending: Sequence[Case]) -> HomeVi
         operators=policy.operators,
         waiting=known.part(waiting, _WAITING),
         digests=await desk.store.read(partial(_in_digests, mine=mine)),
-        others=known.part([place for place in asked if _is_others(place)]),
+        others=others,
+        took=await _took(desk, user, [line.case for line in others.lines], roster),
         overdue=known.part([place for place in asked if place.overdue and place.id not in shown]),
         parked=known.part([place for place in asked if place.parked]),
         turns=turns,
@@ -122,6 +126,27 @@ def _is_others(place: Place) -> bool:
 
 def _line(item: Item) -> Line:
     return Line(item.case, item.card.permalink if item.card is not None else None)
+
+
+async def _took(
+    desk: Desk, user: UserId, listed: Sequence[Case], roster: Roster
+) -> Mapping[RequestId, Person]:
+    """Whom `user` asked last to take each of these: of people the record tells, not the request."""
+    handed = [case for case in listed if user in case.excused]
+    by = signed(roster.profile(user).person)
+
+    def looking(unit: Unit) -> Mapping[RequestId, Person]:
+        last = [(case, _handed_to(facts.chain(unit, case.id), by)) for case in handed]
+        people = {case.id: UserId(to) for case, to in last if to and to not in case.asked}
+        return {id_: roster.profile(taker).person for id_, taker in people.items()}
+
+    return await desk.store.read(looking) if handed else {}
+
+
+def _handed_to(chain: Sequence[Fact], by: str) -> str | None:
+    """A person, or a group; None where the record does not tell."""
+    last = (each for each in reversed(chain) if each.kind is FactKind.HANDED_OVER and each.by == by)
+    return next((str(each.body["to"]) for each in last), None)
 
 
 def involved(policy: Policy, roster: Roster, user: UserId) -> bool:

@@ -176,11 +176,16 @@ def test_a_line_stands_between_two_requests() -> None:
 
 
 def test_what_somebody_handed_over_says_so() -> None:
-    """To which group, where it was one."""
+    """To which group or whom, whichever was the last."""
     called = {GroupName("finance"): Called(NOON, early=True, by=ALICE)}
-    for groups, told in (({}, "you handed it over;"), (called, "you handed it over to finance;")):
+    bob = {numbered(1).id: BOB}
+    for groups, took, told in (
+        ({}, {}, "you handed it over;"),
+        (called, {}, "you handed it over to finance;"),
+        (called, bob, "you handed it over to Bob;"),
+    ):
         case = replace(numbered(1), excused=(ALICE.id,), called=groups)
-        assert told in read(home(replace(VIEW, others=Part([Line(case, LINK)], 1))))
+        assert told in read(home(replace(VIEW, others=Part([Line(case, LINK)], 1), took=took)))
 
 
 def test_nothing_waits() -> None:

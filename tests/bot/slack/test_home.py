@@ -11,11 +11,12 @@ import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
 from approvals.events import Reported
-from approvals.model import Choice, Instant, OutcomeStatus, RequestId, Status
+from approvals.model import Choice, GroupName, Instant, OutcomeStatus, RequestId, Status
 from blocks.home_view import agent_block
 from blocks.limits import problems_of_view
 from blocks.listed import HOME, Listed
-from bot.desk import decide, follow_up
+from bot.desk import attention, decide, follow_up
+from bot.desk.attention import Handing
 from bot.runtime import SystemRuntime
 from bot.slack.home import KEPT
 from sandbox.faults import Fault
@@ -26,11 +27,14 @@ from store import agents, dead_letters, homes
 from store.dead_letters import DeadLetter
 from tests.bot.desk.digests import POLICY as DIGESTS
 from tests.bot.desk.digests import gathered
+from tests.bot.slack.test_attending import POLICY as ESCALATING
 from tests.bot.slack.test_duties import the_policy
 from tests.bot.slack.test_queue import died
 from tests.harness.cases import ALICE, BOB
 from tests.harness.databases import PostgresServer
 from tests.harness.desk import RunningDesk, running_desk
+
+SUPPORT = GroupName("support")
 
 
 @dataclass(frozen=True)
@@ -429,3 +433,14 @@ async def test_what_came_of_a_decision_is_shown(bot: RunningDesk, slack: SlackSt
     paid = Reported(OutcomeStatus.SUCCEEDED, "Paid, tx 5521")
     await follow_up.report(bot.desk, bot.agent, case.id, paid)
     await home_of(slack, "U0ALICE", "Done: Paid, tx 5521")
+
+
+async def test_who_handed_it_over_reads_who_took_it(sqlite_url: str, slack: SlackStandIn) -> None:
+    """A group that is asked now, then a person: the last of them."""
+    async with running_desk(sqlite_url, slack, ESCALATING) as bot:
+        case = await bot.ask()
+        await opened(slack, "U0ALICE", "1 request waits for you")
+        for place, (to, named) in enumerate(((Handing(group=SUPPORT), "support"), (Handing(BOB.id), "bob"))):
+            handed = await attention.hand_over(bot.desk, case.id, ALICE, to, f"submit:{place}")
+            assert handed.answer.refused is None
+            await home_of(slack, "U0ALICE", f"you handed it over to {named};")
