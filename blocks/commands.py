@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -19,6 +20,9 @@ _MOST_GRANTS: Final = 15
 #: Characters of one section, of Slack's 3,000, and of all lines of one kind: all blocks have 12,000.
 _SECTION: Final = 2_500
 _ROOM: Final = 5_000
+#: What says where something is shown, and how a channel is named there.
+_PLACES: Final = ("card", "shown")
+_CHANNEL: Final = re.compile(r"(?<=in )([CG][A-Z0-9]{8,30})$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +70,18 @@ def verdict(case: Case, roster: Roster) -> Message:
         f"*{escape(request.action, 150)}* by {escape(request.agent, 60)} gets the gate `{judgement.gate}`,"
         f" risk `{judgement.risk}`, by the rule `{_code(judgement.rule)}`."
     )
-    told = [f"*{name}* {escape(line, 300)}" for name, line in foretold.of_case(case, roster)]
+    told = [f"*{name}* {_line(name, line)}" for name, line in foretold.of_case(case, roster)]
     blocks = [words(text), *map(words, _sections(told)), words("*why*")]
     blocks += map(
         words, _sections([f"{n}. {escape(why, 400)}" for n, why in enumerate(judgement.reasons, 1)])
     )
     blocks.append(small(f"By the policy {escape(judgement.policy_version, 100)}. Nothing was stored."))
     return Message(text, blocks)
+
+
+def _line(name: str, line: str) -> str:
+    told = escape(line, 300)
+    return _CHANNEL.sub(r"<#\1>", told) if name in _PLACES else told
 
 
 def not_an_action(usage: str) -> Message:
@@ -82,7 +91,9 @@ def not_an_action(usage: str) -> Message:
 
 def not_json(msg: str, usage: str) -> Message:
     """The arguments cannot be read."""
-    return _plain(f"What comes after the action must be a JSON object: {escape(msg, 200)}. `/hitl {usage}`")
+    return _plain(
+        f"What comes after the action must be a JSON object: {escape(msg, 200)}. Type `/hitl {usage}`."
+    )
 
 
 def not_a_request(flaws: Sequence[Flaw]) -> Message:
@@ -96,12 +107,10 @@ def not_a_request(flaws: Sequence[Flaw]) -> Message:
 def grants(lines: Sequence[GrantLine], *, everybodys: bool) -> Message:
     """The live grants, each with a button to end it."""
     if not lines:
-        whose = "Nobody lets" if everybodys else "You let"
-        return _plain(
-            f"{whose} nothing through just now." if not everybodys else "No grant is live just now."
-        )
-    count = f"{len(lines):,} grant{'' if len(lines) == 1 else 's'}"
-    text = Mrkdwn(f"{count} {'of everybody' if everybodys else 'of yours'} let similar requests through now.")
+        return _plain("No grant is live just now." if everybodys else "You let nothing through just now.")
+    whose = "" if everybodys else " of yours"
+    live = f"1 grant{whose} is live" if len(lines) == 1 else f"{len(lines):,} grants{whose} are live"
+    text = Mrkdwn(f"{live}: what each covers goes through, and nobody is asked.")
     shown: list[Block] = [words(text), *map(live_grant, lines[:_MOST_GRANTS])]
     if len(lines) > _MOST_GRANTS:
         shown.append(small(f"{len(lines) - _MOST_GRANTS:,} more: `hitl grants list`"))

@@ -53,9 +53,10 @@ def dead(lines: Sequence[DeadLine], start: int, count: int) -> Message:
     """A page of dead letters from place `start` on, of `count`, each with a button to send it again."""
     if not lines:
         return _plain("Nothing was given up: there are no dead letters.")
-    many = f"{count:,} dead letter{'' if count == 1 else 's'}"
+    many, them = ("1 dead letter", "it") if count == 1 else (f"{count:,} dead letters", "them")
     text = Mrkdwn(
-        f"{many}: tried for a day, or refused for good, and given up. Send them again once it is mended."
+        f"{many}: tried for a day, or refused for good, and given up."
+        f" Send {them} again once the cause is mended."
     )
     last = start + len(lines)
     part = f"From {start + 1:,} to {last:,}, of {count:,}. " if len(lines) < count else ""

@@ -65,7 +65,9 @@ def turns_line(turns: Turns, now: Instant, most: int) -> str:
         else:
             lines.append(f"from {when(shift.starts)} {who}{stands_in}{gone}, until {when(shift.ends)}")
         at = shift.ends
-    return f"{name}: " + ("\n• ".join(["", *lines]).strip() if lines else "⚠️ nobody is on call")
+    if len(lines) < 2:
+        return f"{name}: {lines[0] if lines else '⚠️ nobody is on call'}"
+    return "\n• ".join([f"{name}:", *lines])
 
 
 def taken(group: str, user: str, starts: Instant | None, ends: Instant, *, shortened: bool) -> Message:

@@ -136,7 +136,7 @@ def back(
     if outage is not None:
         since, until, why = outage
         title = "✅ Slack is back"
-        what = ["Nothing left for Slack from ", since, " until ", until, f" ({short(why, 60)}). "]
+        what = ["Nothing could be sent to Slack from ", since, " until ", until, f" ({short(why, 60)}). "]
     messages = "1 message" if delivered == 1 else f"{delivered:,} messages"
     where = [] if outage is not None else _for(channels)
     if waiting or given_up:
@@ -147,7 +147,7 @@ def back(
     still = f"{waiting:,} still {'waits, and is' if waiting == 1 else 'wait, and are'} tried again."
     lost = f"{given_up:,} {'was' if given_up == 1 else 'were'} given up: hitl outbox list shows what."
     left = [*([still] if waiting else []), *([lost] if given_up else [])]
-    return _notice(title, what, " ".join(left) or "There is nothing left to do.")
+    return _notice(title, what, " ".join(left) or "There is nothing to be done.")
 
 
 def _for(channels: Sequence[str]) -> list[Piece]:
@@ -179,7 +179,10 @@ def digest_refused(board: str, problem: str) -> Message:
 
 def incident(incident_id: str, what: str, where: str = "") -> Message:
     """A bug of ours; `what` names its kind, and holds no content; `where` as in `WHERE`, or a job's name."""
-    then = WHERE.get(where) or f"It was in what recurs by itself ({short(where, 40)}), and is tried again."
+    then = (
+        WHERE.get(where)
+        or f"The job {short(where, 40)} failed, which recurs by itself: it has its next turn."
+    )
     return _notice(
         "🧯 Something went wrong, and it is our mistake",
         f"Incident {short(incident_id, 60)}: {short(what, 120)}. {then}",

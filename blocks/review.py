@@ -86,8 +86,8 @@ def not_for_you() -> Message:
 def not_yours_to_mute(rule: str) -> Mrkdwn:
     """*Not now* puts a suggestion off for everybody."""
     return Mrkdwn(
-        f"*Not now* is for those whom `{code_of(rule)}` asks, and for operators: it is quiet for everybody "
-        "then. Nothing was changed."
+        f"*Not now* is for those whom `{code_of(rule)}` asks, and for operators: it puts the suggestion off "
+        "for everybody. Nothing was changed."
     )
 
 

@@ -126,7 +126,7 @@ def _pace(figures: Figures) -> str:
             f"decided after {roughly(figures.median)} (half), {roughly(figures.p90)} ({LONG_SHARE:.0%})"
         )
     if figures.pings_per_person_day is not None:
-        parts.append(f"{figures.pings_per_person_day:.1f} pings an approver and day")
+        parts.append(f"{figures.pings_per_person_day:.1f} pings a day for each approver")
     if figures.hasty_share is not None:
         parts.append(f"{figures.hasty_share:.0%} of approvals within {spelled(HASTY)}")
     return " · ".join(parts)

@@ -171,6 +171,16 @@ def _operators() -> Iterator[Scene]:
         ("A scope is missing", notices.missing_scope("usergroups:read", "usergroups.users.list")),
         ("Slack slows us down", notices.delayed("C0APPROVALS", soon, 412)),
         ("A card breaks a rule of Slack's", notices.card_refused(case, "must be less than 3001 characters")),
+        ("A digest breaks one", notices.digest_refused(_BOARD, "must be less than 3001 characters")),
+        ("Slack refuses what no later try mends", notices.refused("chat.postMessage", "invalid_arguments")),
+        ("The bot is not in a channel", notices.channel_gone("C0REFUNDS", "not_in_channel", "C0APPROVALS")),
+        ("Its limits are over", notices.back(["C0APPROVALS"], None, 412, 0, 0)),
+        ("An outage is over", notices.back([], (NOON, soon, "token_revoked"), 38, 1, 0)),
+        ("Somebody met a mistake of ours", notices.incident("inc_7q2k3m9x", "KeyError in submission")),
+        ("The sweeper met one", notices.incident("inc_8r3n5p2w", "KeyError in tick", "sweep")),
+        ("A job that recurs met one", notices.incident("inc_2m4k6j8h", "KeyError in anchor", "anchor")),
+        ("A step is overdue", notices.overdue(case, NOON, "inc_8r3n5p2w", _CARD)),
+        ("So are others", notices.overdue_more(12)),
     )
     for minutes, (moment, message) in enumerate(told):
         yield _seen(minutes, moment, Place.DIRECT, message)

@@ -58,7 +58,7 @@ def _full() -> HomeView:
         others=_part(asked),
         parked=_part(parked),
         groups=(GroupName("support"), GroupName("directors")),
-        grants=(GrantLine(_grant(), Life(refund(102, amount=40)).case, holds=True),),
+        grants=(GrantLine(grant(), Life(refund(102, amount=40)).case, holds=True),),
         grant_count=1,
         decided=_part(_paid(103), _rejected()),
     )
@@ -87,7 +87,8 @@ def _rejected() -> Case:
     return Life(refund(106)).rejects(ALICE, 9, "No receipt, no refund.").case
 
 
-def _grant() -> Grant:
+def grant() -> Grant:
+    """One of Alice's, which was used three times."""
     case = Life(refund(102, amount=40)).case
     return Grant(
         GrantId("g_01JD3V8Q0001"),
@@ -106,17 +107,13 @@ def _grant() -> Grant:
     )
 
 
+def dead_letter() -> DeadLine:
+    """A decision that its agent could not be told."""
+    why = "https://agents.example.com answers 500"
+    return DeadLine(7, "callback", "request.decided", _paid(107), _CARD, NOON, 17, why)
+
+
 def _overseen() -> Overseen:
-    dead = DeadLine(
-        7,
-        "callback",
-        "request.decided",
-        _paid(107),
-        _CARD,
-        NOON,
-        17,
-        "https://agents.example.com answers 500",
-    )
     broken = PolicyLine(
         the_policy().version, len(the_policy().rules), NOON, "hitl.yml:12: rules[2].gate: one of auto, soft"
     )
@@ -126,4 +123,4 @@ def _overseen() -> Overseen:
     )
     slow = Throttled("C0APPROVALS", 412, _NOW + timedelta(minutes=5))
     health = Health({"database": None, "Slack": "token_revoked"}, 412, NOON, (slow,))
-    return Overseen(broken, 12, agents, 2, (dead,), 1, health)
+    return Overseen(broken, 12, agents, 2, (dead_letter(),), 1, health)

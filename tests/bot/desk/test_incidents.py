@@ -58,7 +58,7 @@ async def test_a_job_that_recurs_is_logged_and_told_under_one_number(
     """By its name, as no sentence of ours knows all of them."""
     await incidents.failed(bot.desk, "anchor", _bug())
     [line] = await _told(bot, slack)
-    assert "what recurs by itself (anchor)" in line
+    assert "The job anchor failed" in line
     [number] = [word.rstrip(":") for word in line.split() if word.startswith("inc_")]
     assert f"anchor failed (incident {number})" in caplog.text
 
