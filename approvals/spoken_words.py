@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from approvals.blanks import BLANK, first_word, trimmed
+
 
 class Verb(StrEnum):
     """What somebody wants done."""
@@ -72,31 +74,34 @@ _OPENING: Final = {
     "`": "`",
 }
 _DOUBLE: Final = frozenset('"“”„‟')
-_PATH: Final = re.compile(r"""[^\s=<>"“”„‟«»`{}\[\]]+""")
-_SIGN: Final = re.compile(r"[ \t\u00a0]*=(?!=)[ \t\u00a0]*")
+_COMMAND: Final = re.compile(rf"[`*_~]*/hitl[`*_~]*(?:[{BLANK}]+|$)", re.IGNORECASE)
+_PATH: Final = re.compile(rf"""[^{BLANK}=<>"“”„‟«»`{{}}\[\]]+""")
+_SIGN: Final = re.compile(r"[ \t\u00a0\u200b]*=(?!=)[ \t\u00a0\u200b]*")
 _PIECE: Final = re.compile(r"<[^<>]*>|\S", re.DOTALL)
 _PIECES: Final = re.compile(r"<[^<>]*>")
-_BLANKS: Final = re.compile(r"\s*")
-_BETWEEN: Final = re.compile(r"\s*[,;]?\s*")
-_LEADING: Final = re.compile(r"[\s,;:\u2013\u2014-]*")
+_BLANKS: Final = re.compile(f"[{BLANK}]*")
+_BETWEEN: Final = re.compile(f"[{BLANK}]*[,;]?[{BLANK}]*")
+_LEADING: Final = re.compile(rf"[{BLANK},;:\u2013\u2014-]*")
 _BRACKETS: Final = {"{": "}", "[": "]"}
 
 
 def spoken(words: str) -> Spoken:
     """The verb that `words` begin with, however it is written, and the rest."""
-    words = words.strip()
+    words = trimmed(words)
+    # As a habit of commands the bot may be named once more.
+    while (named := _COMMAND.match(words)) is not None:
+        words = words[named.end() :]
     for verb in Verb:
         found = re.match(_spelled(verb), words, re.IGNORECASE)
         if found is not None:
-            return Spoken(verb, str(verb), words[found.end() :].strip())
-    word = words.split(maxsplit=1)[0] if words else ""
-    return Spoken(None, word, words[len(word) :].strip())
+            return Spoken(verb, str(verb), trimmed(words[found.end() :]))
+    return Spoken(None, *first_word(words))
 
 
 def _spelled(verb: Verb) -> str:
-    inside = r"\s+".join(map(re.escape, verb.split(" ")))
+    inside = f"[{BLANK}]+".join(map(re.escape, verb.split(" ")))
     marks = re.escape(_MARKUP)
-    return rf"[{marks}]*{inside}[{marks}]*(?:[{re.escape(_ENDS)}]+[{marks}]*)?(?:\s|$)"
+    return rf"[{marks}]*{inside}[{marks}]*(?:[{re.escape(_ENDS)}]+[{marks}]*)?(?:[{BLANK}]|$)"
 
 
 def assignments(words: str) -> tuple[tuple[Assignment, ...], str]:

@@ -6,11 +6,13 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
+from approvals.blanks import BLANK, trimmed
+
 #: docs.slack.dev/messaging/formatting-message-text: code between backticks, quotations behind `>`.
 _CODE: Final = re.compile(r"```.*?(?:```|$)|`[^`\n]+`", re.DOTALL)
 _QUOTED: Final = re.compile(r"^[ \t]*(?:&gt;|>).*$", re.MULTILINE)
 _QUOTED_REST: Final = re.compile(r"^[ \t]*(?:&gt;){3}.*", re.MULTILINE | re.DOTALL)
-_AFTER: Final = re.compile(r"[\s,:;]*")
+_AFTER: Final = re.compile(f"[{BLANK},:;]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +28,10 @@ class Address:
 def addressed(wire: str, bot: str) -> Address:
     """How a message, as Slack writes it, is addressed; `bot` is the bot's user id."""
     name = re.compile(rf"<@{re.escape(bot)}(?:\|[^<>]*)?>")
-    rest, begins = wire.lstrip(), False
+    rest, begins = trimmed(wire), False
     while (found := name.match(rest)) is not None:
         begins = True
         after = _AFTER.match(rest, found.end())
         rest = rest[after.end() if after is not None else found.end() :]
     said = _QUOTED.sub("", _QUOTED_REST.sub("", _CODE.sub("", wire)))
-    return Address(rest.strip() if begins else None, name.search(said) is not None)
+    return Address(trimmed(rest) if begins else None, name.search(said) is not None)

@@ -9,6 +9,7 @@ from difflib import get_close_matches
 from typing import Final, TypeAlias
 
 from approvals import judging, strict_json
+from approvals.blanks import first_word, spaced
 from approvals.canonical import Json
 from approvals.events import Opened
 from approvals.machine import decide
@@ -46,8 +47,10 @@ _BESIDE: Final = re.compile(r"(agent|kind|risk|confidence|on_behalf_of):(\S+)")
 _CHANGING: Final = frozenset(("oncall", "away", "revoke", "digest", "pause", "resume"))
 #: How Slack writes people, channels and links; people's own brackets are escaped.
 _SPECIAL: Final = re.compile(r"<([@#!]?[^<>|\s]+)(?:\|[^<>]*)?>")
-#: What phones make of a straight quotation mark.
-_CURLY: Final = str.maketrans(dict.fromkeys("“”„‟", '"'))
+#: What phones make of a straight quotation mark, and pages of a blank: JSON knows neither.
+_ODD: Final = str.maketrans({**dict.fromkeys("“”„‟", '"'), "\u00a0": " ", "\u200b": None, "\ufeff": None})
+#: How the command itself is typed, once too often.
+_ITSELF: Final = "/hitl"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +58,10 @@ class Typed:
     """A subcommand's words."""
 
     by: Person
-    #: what follows the subcommand, as Slack writes it
+    #: what follows the subcommand, as Slack writes it, with one space between two words
     rest: str
+    #: the same with its blanks and breaks as they were typed
+    exactly: str
     #: where a later answer goes
     response_url: str | None = None
 
@@ -133,22 +138,23 @@ class Commands:
             "help": (Entry("help [COMMAND]", "this", "help queue"), self._help),
         }
 
-    def only_looks(self, body: Body) -> bool:
+    @staticmethod
+    def only_looks(body: Body) -> bool:
         """Whether what was typed changes nothing, however long it takes."""
-        return _bare(str(body.get("text") or "").strip().partition(" ")[0]) not in _CHANGING
+        return _bare(_split(body)[0]) not in _CHANGING
 
     async def take(self, body: Body) -> Message:
         """The answer to `/hitl …`; to words that it does not know, the nearest that it does."""
         by = Person(UserId(str(body["user_id"])), str(body.get("user_name") or body["user_id"]))
-        word, _, rest = str(body.get("text") or "").strip().partition(" ")
-        typed = Typed(self._front.person(by), rest.strip(), body.get("response_url") or None)
+        word, rest = _split(body)
+        typed = Typed(self._front.person(by), spaced(rest), rest, body.get("response_url") or None)
         name = _bare(word)
         if name in self._table:
             return await self._table[name][1](typed)
         if name.startswith("req_"):
             return await self._table["show"][1](replace(typed, rest=word))
         if names_a_list(name):
-            return await self._table["queue"][1](replace(typed, rest=f"{word} {rest}"))
+            return await self._table["queue"][1](replace(typed, rest=f"{word} {typed.rest}"))
         near = get_close_matches(name, self._table, 1)
         return said.unknown(word, near[0] if near else None, self._entries())
 
@@ -156,18 +162,19 @@ class Commands:
         return [entry for entry, _ in self._table.values()]
 
     async def _help(self, typed: Typed) -> Message:
-        about = self._table.get(_bare(typed.rest.removeprefix("/hitl")))
-        return said.help_(self._entries()) if about is None or not typed.rest else said.help_with(about[0])
+        name = _bare(_behind_itself(typed.rest)[0])
+        about = self._table.get(name) if name else None
+        return said.help_(self._entries()) if about is None else said.help_with(about[0])
 
     async def _given_up(self, typed: Typed) -> Message:
         return await self._dead.answer(typed.by.id, typed.rest)
 
     async def _try(self, typed: Typed) -> Message:
-        action, _, rest = typed.rest.partition(" ")
-        if not action or action.startswith("{"):
+        action, rest = _action(typed.exactly)
+        if not action:
             return said.not_an_action(_TRY)
         try:
-            case = _judged(self._front.desk, _asked(action.strip("`"), rest))
+            case = _judged(self._front.desk, _asked(action, rest))
         except NotJson as wrong:
             return said.not_json(wrong.msg, _TRY)
         except (NotInterchangeable, Problem) as wrong:
@@ -188,8 +195,29 @@ class Commands:
         return Message(text, [])
 
 
+def _split(body: Body) -> tuple[str, str]:
+    """The subcommand, and what follows it, as it was typed."""
+    return _behind_itself(str(body.get("text") or ""))
+
+
+def _behind_itself(text: str) -> tuple[str, str]:
+    """The first word that is not the command's own name, and what follows."""
+    word, rest = first_word(text)
+    while _bare(word) == _ITSELF:
+        word, rest = first_word(rest)
+    return word, rest
+
+
 def _bare(word: str) -> str:
     return word.strip("`*_ ").casefold()
+
+
+def _action(typed: str) -> tuple[str, str]:
+    """What is tried, and what follows: its arguments may stand right behind it."""
+    word, rest = first_word(typed)
+    if "{" in word:
+        word, rest = word.partition("{")[0], typed[typed.index("{") :]
+    return word.strip("`"), rest
 
 
 async def revoked(desk: Desk, typed: str, by: Person) -> Mrkdwn:
@@ -224,7 +252,7 @@ def _asked(action: str, rest: str) -> _Asked:
     payload = _object(brace + inside + closing if closing else brace + behind) if brace else {}
     fields: dict[str, Json] = {"action": action, "payload": payload}
     agent = "you"
-    for word in f"{before} {after if closing else ''}".split():
+    for word in spaced(f"{before} {after if closing else ''}").replace("`", "").split():
         beside = _BESIDE.fullmatch(word)
         if beside is None:
             raise NotJson(f"{word} is none")
@@ -241,7 +269,7 @@ def _object(wire: str) -> Json:
     try:
         return strict_json.parse(text.encode(errors="replace"), "payload")
     except NotJson:
-        straight = text.translate(_CURLY)
+        straight = text.translate(_ODD)
         if straight == text:
             raise
         return strict_json.parse(straight.encode(errors="replace"), "payload")

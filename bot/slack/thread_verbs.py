@@ -9,6 +9,7 @@ from difflib import get_close_matches
 from functools import partial
 from typing import Final
 
+from approvals.blanks import first_word, trimmed
 from approvals.canonical import Digest
 from approvals.errors import Reason, Refused
 from approvals.model import Case, Choice, Gate, RequestId
@@ -65,7 +66,7 @@ class ThreadVerbs:
             return
         case, rest = _meant(cases, words)
         if case is None:
-            named = words.rest.split(maxsplit=1)[0] if words.rest.casefold().startswith(_ID) else ""
+            named = first_word(words.rest)[0] if words.rest.casefold().startswith(_ID) else ""
             about = cases[0].id
             await verbs.tell(self._front.desk, message, thread_words.which(cases, words.verb, named), about)
         else:
@@ -95,12 +96,11 @@ class ThreadVerbs:
             guess = Verb(near[0]) if near else None
             await self._tell(message, None, digest_spoken.unknown(words.word, guess))
             return
-        first = words.rest.split(maxsplit=1)[0] if words.rest else ""
+        first, behind = first_word(words.rest)
         named = [each for each in listed.requests if _names(first, each, _SHORTEST_OF_MANY)]
         found = await under_digest.some(self._front.desk, tuple(named[:1])) if len(named) == 1 else ()
         if found:
-            rest = words.rest[len(first) :].strip()
-            await self._do(message, found[0], words.verb, rest, listed.seen(found[0].id))
+            await self._do(message, found[0], words.verb, trimmed(behind), listed.seen(found[0].id))
             return
         some = await under_digest.some(self._front.desk, listed.waiting[: digest_spoken.LISTED])
         unknown = first if first.casefold().startswith(_ID) else ""
@@ -175,10 +175,10 @@ class ThreadVerbs:
 
 def _meant(cases: Sequence[Case], words: Spoken) -> tuple[Case | None, str]:
     """Which of `cases` is meant, and the words behind its id; None where that is not certain."""
-    first = words.rest.split(maxsplit=1)[0] if words.rest else ""
+    first, behind = first_word(words.rest)
     named = [case for case in cases if _names(first, case.id)]
     if len(named) == 1:
-        return named[0], words.rest[len(first) :].strip()
+        return named[0], trimmed(behind)
     if named or len(cases) > 1 or first.casefold().startswith(_ID):
         return None, words.rest
     return cases[0], words.rest

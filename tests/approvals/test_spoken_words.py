@@ -28,6 +28,11 @@ _WHY = st.sampled_from(
         ("LOOKS RIGHT.", Verb.LOOKS_RIGHT, ""),
         ("reject\nno receipt", Verb.REJECT, "no receipt"),
         ("answer 42", Verb.ANSWER, "42"),
+        ("approve\u00a0fine by me", Verb.APPROVE, "fine by me"),
+        ("\ufeffreject\u200bno receipt\u200b", Verb.REJECT, "no receipt"),
+        ("looks\u2003right\u2028thanks", Verb.LOOKS_RIGHT, "thanks"),
+        ("/hitl approve", Verb.APPROVE, ""),
+        ("`/hitl`\n/HITL reject no", Verb.REJECT, "no"),
     ],
 )
 def test_a_verb_is_known_however_it_is_written(words: str, verb: Verb, rest: str) -> None:

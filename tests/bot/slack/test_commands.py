@@ -22,6 +22,7 @@ from blocks import commands
 from blocks.commands import GrantLine
 from blocks.limits import problems_of_message
 from bot.desk import decide
+from bot.slack.commands import Commands
 from sandbox.server import SlackStandIn
 from sandbox.words import words_of
 from sandbox.workspace import Message
@@ -74,6 +75,38 @@ async def test_help_names_every_subcommand_with_an_example(
     assert len(usages) == len(examples)
 
 
+@pytest.mark.parametrize(
+    "blank", ["\t", "\n", "\u00a0", "\u2003", "\u2028", "\u200b", " \ufeff ", "\r\n\r\n"]
+)
+async def test_words_end_at_any_blank(gates: RunningDesk, slack: SlackStandIn, blank: str) -> None:
+    """Tabs, breaks, blanks that pages have, and what nobody sees: as people paste them."""
+    case = await gates.ask()
+    for typed, found in (
+        (f"{blank}queue{blank}all{blank}", "1 request"),
+        (f"queue{blank}overdue", "Nothing is overdue"),
+        (f"show{blank}{case.id}{blank}", "Issue refund?"),
+        (f"stats{blank}7d", "Nothing was decided between"),
+        (f"oncall{blank}support{blank}", "*support*"),
+        (f"revoke{blank}g_none", "There is no grant `g_none`."),
+        (f"help{blank}`queue`", "for example `/hitl queue"),
+        (f'try{blank}issue_refund{blank}{{"amount": 5}}{blank}agent:billing', "by billing gets the gate"),
+    ):
+        assert found in words(await answered(slack, "U0ALICE", f"/hitl {typed}")), typed
+
+
+@pytest.mark.parametrize("twice", ["/hitl ", "`/hitl` ", "/HITL\t/hitl\n"])
+async def test_the_name_of_the_command_typed_twice_counts_once(
+    bot: RunningDesk, slack: SlackStandIn, twice: str
+) -> None:
+    """As when an example is pasted behind it; what changes something is known as that, too."""
+    assert "Nothing is overdue" in words(await answered(slack, "U0CAROL", f"/hitl {twice}queue overdue"))
+    assert "for example `/hitl queue" in words(await answered(slack, "U0CAROL", f"/hitl help {twice}queue"))
+    alone = await answered(slack, "U0CAROL", "/hitl")
+    assert (await answered(slack, "U0CAROL", f"/hitl {twice}")).text == alone.text
+    for typed, looks in (("pause x", False), ("away\u00a0off", False), ("queue", True)):
+        assert Commands.only_looks({"text": f"{twice}{typed}"}) is looks
+
+
 async def test_help_with_one_subcommand(bot: RunningDesk, slack: SlackStandIn) -> None:
     """Its own line, and its example."""
     told = await answered(slack, "U0CAROL", "/hitl help `queue`")
@@ -113,6 +146,9 @@ async def test_try_says_what_check_says(gates: RunningDesk, slack: SlackStandIn)
         ("try note_this {“a”: “b”}", "risk `low`"),
         ('try `note_this` {"who": "<@U0ALICE|alice>"} kind:question', "gate `question`"),
         ('try note_this kind:review {"a": {"b": "&lt;x&gt; } {"}}', "gate `audit`"),
+        ('try note_this\n{\n  "a":\u00a01\n}\n', "risk `low`"),
+        ('try note_this{"a": {"b": [1]}}', "risk `low`"),
+        ('try note_this\n```{"a": 1}```', "risk `low`"),
         ('try note_this {"a": 1', "must be a JSON object"),
         ("try note_this amount=5", "amount=5 is none"),
         ("try note_this [1]", "[1] is none"),
