@@ -74,13 +74,18 @@ def dead_letter(case: Case, why: str, tries: int) -> Message:
 
 
 def channel_gone(channel: str, code: str, instead: str) -> Message:
-    """A card could not be put into its channel; `code` is Slack's, `instead` says in words where it went."""
+    """A card could not be put into its channel; `code` is Slack's.
+
+    `instead` is the channel it went to, or says so in words; empty: it is there, and cannot be changed.
+    """
     why, remedy = _CHANNEL_GONE.get(code, (f"refuses messages ({short(code, 60)})", _ANOTHER_CHANNEL))
     # One that nobody sees has no name that Slack would show; hitl.yml has them by their ids.
     named: list[Piece] = [short(channel, 60)]
     if code != "channel_not_found" and _CHANNEL.fullmatch(channel):
         named = [Channel(channel), f" ({channel})"]
-    what: list[Piece] = ["The channel ", *named, f" {why}. Its cards go to ", Channel(instead), "."]
+    went: list[Piece] = ["Its cards go to ", Channel(instead), "."]
+    stay: list[Piece] = ["Cards in it cannot be changed: they do not say what was decided."]
+    what: list[Piece] = ["The channel ", *named, f" {why}. ", *(went if instead else stay)]
     return _notice("📢 A channel of the policy cannot be used", what, remedy)
 
 

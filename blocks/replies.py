@@ -151,6 +151,11 @@ def saved_late() -> Mrkdwn:
     return Mrkdwn("It was saved after all; it only took long. The card shows how it stands.")
 
 
+def not_on_the_card(words: Mrkdwn) -> Mrkdwn:
+    """It is decided, in these words, and the card does not show it."""
+    return Mrkdwn(f"{words} It holds, though Slack does not show it on the card yet.")
+
+
 def took_too_long() -> Mrkdwn:
     """The trigger expired before the modal could be opened."""
     return Mrkdwn("Opening that took too long, and Slack gave up. Please click again.")

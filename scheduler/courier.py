@@ -65,8 +65,8 @@ class Pace:
     )
 
 
-#: What goes on while nothing leaves for Slack.
-_PAST_SLACK = frozenset({CALLS, DECISIONS})
+#: What goes on while nothing leaves for Slack. A person's answer goes by an address that needs no token.
+_PAST_SLACK = frozenset({CALLS, DECISIONS, REPLIES})
 #: None when what was paused works again, else why it does not.
 Probe: TypeAlias = Callable[[], Awaitable[str | None]]
 #: Has somebody told of a bug, in a sender or here, which is logged under this number. Raises nothing.
@@ -275,13 +275,18 @@ class Courier:
             case Dead(error, then):
                 self._end(unit, parcel, outbox.bury(unit, parcel, now, error), then)
             case Again(error, after, lane):
-                due = now + (slack_pause(parcel.attempts, self._runtime.jitter()) if after is None else after)
+                due = now + (self._backoff(parcel) if after is None else after)
                 self._end(unit, parcel, outbox.again(unit, parcel, due, error, lane=lane))
                 if lane is not None:
                     outbox.hold(unit, lane, due)
+            case Pause(error) if parcel.priority in _PAST_SLACK:
+                self._end(unit, parcel, outbox.again(unit, parcel, now + self._backoff(parcel), error))
             case Pause(error):
                 # As due as it was: nothing of it leaves before the pause is over.
                 self._end(unit, parcel, outbox.again(unit, parcel, parcel.due_at, error))
+
+    def _backoff(self, parcel: Parcel) -> timedelta:
+        return slack_pause(parcel.attempts, self._runtime.jitter())
 
     def _end(self, unit: Unit, parcel: Parcel, held: bool, then: Then | None = None) -> None:
         if not held:
@@ -293,8 +298,8 @@ class Courier:
         if self._paused is None:
             log.error("nothing leaves for Slack: %s", why)
             self._paused_at = now
+            self._probe_at = now + self._pace.probe_after
         self._paused = why
-        self._probe_at = now + self._pace.probe_after
 
     async def _look_whether_open(self, now: Instant) -> None:
         """While paused, ask the probe every now and then. Without one, the next parcel is the probe."""

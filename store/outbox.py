@@ -7,7 +7,7 @@ given up: `store.dead_letters`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import sqlalchemy as sa
 
@@ -44,6 +44,7 @@ __all__ = [
     "ParcelKind",
     "again",
     "bury",
+    "cards_behind",
     "claim",
     "counts",
     "done",
@@ -139,6 +140,11 @@ _COUNTS = (
     .group_by(outbox.c.kind)
 )
 _IN_LANE_COUNT = sa.select(sa.func.count()).select_from(outbox).where(*_IN_LANE)
+_CARDS_BEHIND = sa.select(outbox.c.request).where(
+    outbox.c.request.in_(sa.bindparam("requests", expanding=True)),
+    outbox.c.kind == sa.literal_column(f"'{ParcelKind.CARD}'"),
+    outbox.c.state != sa.literal_column("'done'"),
+)
 _IN_THREAD = (
     sa.select(outbox.c.id)
     .where(
@@ -254,6 +260,12 @@ def given_up(u: Unit) -> int:
 def waiting_in(u: Unit, lane: str) -> int:
     """How many wait for one lane, besides those that are being sent."""
     return int(u.read(_IN_LANE_COUNT, {"lane_": lane}, of=(outbox,)).scalar_one())
+
+
+def cards_behind(u: Unit, requests: Sequence[RequestId]) -> frozenset[RequestId]:
+    """Those whose card, as Slack shows it, is not yet how it should be."""
+    rows = u.read(_CARDS_BEHIND, {"requests": list(requests)}, of=(outbox,)).scalars()
+    return frozenset(map(RequestId, rows))
 
 
 def was_in_thread(u: Unit, request: RequestId) -> bool:

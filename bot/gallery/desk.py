@@ -162,7 +162,7 @@ def _operators() -> Iterator[Scene]:
     soon = NOON + timedelta(minutes=5)
     told = (
         ("An agent does not answer", notices.dead_letter(case, "https://agents.example.com answers 500", 17)),
-        ("A channel is archived", notices.channel_gone("C0REFUNDS", "is_archived", "the policy's channel")),
+        ("A channel is archived", notices.channel_gone("C0REFUNDS", "is_archived", "C0APPROVALS")),
         (
             "hitl.yml does not load",
             notices.policy_broken("hitl.yml:12: rules[2].gate: one of auto, soft, hard"),

@@ -103,7 +103,8 @@ class Clicks:
             self._opening.present(clicked, self._attending.modal(picked.item, clicked.by.id))
 
     async def _approve(self, clicked: Click) -> None:
-        tell = self._tell(clicked, "looks_right" if clicked.action == actions.LOOKS_RIGHT else "approve")
+        wanted: Wanted = "looks_right" if clicked.action == actions.LOOKS_RIGHT else "approve"
+        tell = self._tell(clicked, wanted)
 
         def seen(request: RequestId) -> Digest:
             return digest_seen(clicked.value, request)
@@ -119,6 +120,7 @@ class Clicks:
         if told.answer.refused is Reason.NOT_CONFIRMED:
             self._opening.confirm(clicked)
         else:
+            self._unless_shown(told, wanted, clicked)
             self._lists.drawn_from(clicked)
 
     async def _answer(self, clicked: Click, place: int, seen: Callable[[Case], Digest]) -> None:
@@ -129,7 +131,9 @@ class Clicks:
             self._front.say(clicked, replies.unknown_button())
             return
         tell = self._tell(clicked, "answer")
-        await decide.answer(self._front.desk, case.id, clicked.by, options[place], seen(case), tell=tell)
+        by, answer = clicked.by, options[place]
+        told = await decide.answer(self._front.desk, case.id, by, answer, seen(case), tell=tell)
+        self._unless_shown(told, "answer", clicked)
         self._lists.drawn_from(clicked)
 
     def _tell(self, clicked: Click, wanted: Wanted) -> Tell:
@@ -140,6 +144,10 @@ class Clicks:
             channel=clicked.channel,
             response_url=clicked.response_url,
         )
+
+    def _unless_shown(self, told: Told, wanted: Wanted, clicked: Click) -> None:
+        if clicked.listed is None:
+            self._front.tell_unless_shown(told, wanted, clicked)
 
     def _words(self, wanted: Wanted, told: Told, *, listed: bool) -> str | None:
         """What the card itself does not say at once: why it did not count, or who is still missing.

@@ -12,16 +12,19 @@ from typing import TypeVar
 from approvals.errors import Refused
 from approvals.model import Case, Instant, Person, RequestId
 from blocks import replies
+from blocks.replies import Wanted
 from bot.desk import decide, incidents
+from bot.desk.decide import Told
 from bot.desk.desk import Desk
 from bot.slack import landed
 from bot.slack.home import Homes
 from bot.slack.landed import Awaited
 from bot.slack.outgoing import Outgoing
-from bot.slack.payloads import Body, Click, request_carried
+from bot.slack.payloads import Body, Click, Submission, request_carried
 from bot.slack.private import whisper
 from bot.slack.tasks import Tasks
 from bot.slack.troubles import SlackTrouble
+from bot.slack.unshown import Decided, Unshown
 from store import cards, cases, outbox
 from store.errors import Unavailable
 from store.outbox import ParcelKind
@@ -82,9 +85,11 @@ class Front:
     lingering: Tasks = field(default_factory=Tasks)
     bell: Bell = field(default_factory=Bell)
     homes: Homes = field(init=False)
+    unshown: Unshown = field(init=False)
 
     def __post_init__(self) -> None:
         self.homes = Homes(self.desk)
+        self.unshown = Unshown(self.desk, self.lingering)
         self.desk.store.on_commit(self.bell.ring)
 
     @property
@@ -224,6 +229,14 @@ class Front:
             self.tasks.start(self._tell_directly(body), "say")
         else:
             self.tasks.start(self._tell(body, f"said:{click.key}"), "say")
+
+    def tell_unless_shown(self, told: Told, wanted: Wanted, click: Click | Submission) -> None:
+        """What was decided on its card is said there: in words too, where Slack does not show it soon."""
+        if told.answer.refused is not None or told.answer.repeated or not told.case.status.final:
+            return
+        words = replies.answer_words(told.answer, told.case, self.desk.directory.roster(), wanted)
+        place = _place(click) if isinstance(click, Click) else {"user": click.by.id}
+        self.unshown.look_after(Decided(told.case.id, replies.not_on_the_card(words), place, click.key))
 
     async def _tell(self, body: dict[str, str], key: str) -> None:
         """Through the outbox, which tries again and survives a restart."""

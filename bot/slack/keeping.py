@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
+from datetime import timedelta
 from functools import partial
 from typing import Any, Protocol
 
@@ -14,11 +15,11 @@ from blocks import guide
 from blocks.limits import problems_of_message
 from blocks.message import Message
 from bot.slack.outgoing import Outgoing, may_have_arrived
-from bot.slack.places import Gone, Stuck, Way, places, tell_of_gone
+from bot.slack.places import NOBODY, Gone, Stuck, Way, places, tell_of_gone
 from bot.slack.search import Place, find
 from bot.slack.stamps import changed_by
 from bot.slack.troubles import SlackTrouble, Trouble, said
-from scheduler.results import Done, Result
+from scheduler.results import Again, Done, Result
 from store.cards import CardRef
 from store.outbox import Parcel
 from store.unit_of_work import Unit
@@ -27,6 +28,8 @@ log = logging.getLogger(__name__)
 
 #: Seconds for looking after a post whose answer was lost: what is left of the lease.
 _LOOK_AT_ONCE = 2.0
+#: For so long a channel that was closed to the bot is tried for what has ended in it: a mistake is put right.
+_MAY_OPEN_WITHIN = timedelta(days=1)
 
 
 class Kept(Protocol):
@@ -115,7 +118,7 @@ class Keeping:
         why = ", ".join(f"{each.channel}: {each.why}" for each in gone) or "there is nobody to ask"
         log.error("%s cannot be shown to anybody: %s", kept.name, why)
         desk = self._out.desk
-        await desk.store.write(lambda unit: tell_of_gone(unit, desk, kept.way, gone, "nobody"))
+        await desk.store.write(lambda unit: tell_of_gone(unit, desk, kept.way, gone, NOBODY))
         raise Stuck(SlackTrouble(Trouble.AWAY, f"no place for {kept.name} ({why})"), None)
 
     async def _post(self, parcel: Parcel, kept: Kept, place: Place, note: str | None = None) -> CardRef:
@@ -203,11 +206,19 @@ class Keeping:
                 return await self._place(parcel, kept)
             if trouble.trouble is not Trouble.CHANNEL:
                 raise Stuck(trouble, ref.channel) from None
-            log.warning("%s is over, and cannot be reached: %s", kept.name, trouble)
-            return Done(partial(kept.ended, addressed=None))
+            return await self._out_of_reach(parcel, kept, ref, trouble)
         await kept.seen(changed_by(answer, self._out.desk.runtime.now()))
         addressed = await self._addressed(kept, ref) if ref.permalink is None else None
         return Done(partial(kept.ended, addressed=addressed))
+
+    async def _out_of_reach(self, parcel: Parcel, kept: Kept, ref: CardRef, why: SlackTrouble) -> Result:
+        """Nobody is asked there any more, so it needs no other place; its channel may open again."""
+        log.warning("%s is over, and cannot be reached: %s", kept.name, why)
+        desk, gone = self._out.desk, [Gone(ref.channel, why.code)]
+        await desk.store.write(lambda unit: tell_of_gone(unit, desk, kept.way, gone, None))
+        if desk.runtime.now() - parcel.first_tried_at < _MAY_OPEN_WITHIN:
+            return Again(str(why))
+        return Done(partial(kept.ended, addressed=None))
 
     async def _replace(self, parcel: Parcel, kept: Kept, ref: CardRef, why: SlackTrouble) -> Result:
         """The message is gone: a new one takes its place, and says so."""

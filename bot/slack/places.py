@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from approvals.model import AgentName, GroupName
 from bot.desk import notify
@@ -15,6 +16,9 @@ from store.unit_of_work import Unit
 
 #: People in one group conversation besides the bot: docs.slack.dev/reference/methods/conversations.open.
 _MOST_IN_A_CONVERSATION = 8
+
+#: No channel took it, and none of those asked can be written to.
+NOBODY: Final = "nobody"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,15 +76,19 @@ def _conversations(desk: Desk, ask: tuple[GroupName, ...]) -> Sequence[Sequence[
     return ([together] if together else []) + ([[user] for user in asked] if len(asked) > 1 else [])
 
 
-def tell_of_gone(unit: Unit, desk: Desk, way: Way, gone: Sequence[Gone], instead: str) -> None:
+def tell_of_gone(unit: Unit, desk: Desk, way: Way, gone: Sequence[Gone], instead: str | None) -> None:
     """Tell the operators, once a day for each channel of the policy and its reason, whatever it was for.
 
-    A thread that an agent named counts once a day for that agent: it could make up any number of them.
+    `instead` is the channel or conversation that took it, or `NOBODY`; None: it needed no other. A thread
+    that an agent named counts once a day for that agent: it could make up any number of them.
     """
     policy, now = desk.policies.current, desk.runtime.now()
     ours = {policy.channel, *(rule.channel for rule in policy.rules)}
     named = way.thread.channel if way.thread is not None else None
+    took = instead or ""
+    if took and took not in {*ours, named, NOBODY}:
+        took = "those asked, as a direct message"
     for each in (each for each in gone if each.channel in ours or each.channel == named):
         about = f"{each.channel}:{each.why}" if each.channel in ours else f"named by {way.agent}"
-        notice = {"notice": "channel_gone", "channel": each.channel, "why": each.why, "instead": instead}
+        notice = {"notice": "channel_gone", "channel": each.channel, "why": each.why, "instead": took}
         notify.tell(unit, policy.operators, notice, f"channel_gone:{about}", now)

@@ -56,7 +56,7 @@ class SlackSide:
     identity: Identity
     people: People
     senders: Mapping[ParcelKind, Sender]
-    _front: Front
+    front: Front
     _door: Door
     _watches: list[asyncio.Task[None]] = field(default_factory=list)
 
@@ -70,7 +70,7 @@ class SlackSide:
         self._watches = [
             asyncio.create_task(self.identity.watch(), name="slack-identity"),
             asyncio.create_task(self.people.run(), name="slack-people"),
-            asyncio.create_task(self._front.homes.run(), name="slack-homes"),
+            asyncio.create_task(self.front.homes.run(), name="slack-homes"),
         ]
         return await self._door.open()
 
@@ -86,8 +86,8 @@ class SlackSide:
     async def stop_intake(self) -> None:
         """Take no further payloads; those in hand are answered, and what they started is finished."""
         await self._door.close()
-        await self._front.lingering.finish(0)
-        cut = await self._front.tasks.finish(FINISH_WITHIN)
+        await self.front.lingering.finish(0)
+        cut = await self.front.tasks.finish(FINISH_WITHIN)
         if cut:
             log.warning("%d modals or answers were cut off", cut)
 

@@ -93,7 +93,7 @@ class Submits:
         wanted: Wanted = "flag" if sent.modal == actions.FLAG_MODAL else "reject"
         if told.answer.refused is Reason.REASON_MISSING:
             return error(modals.REASON_BLOCK, self._words(told, wanted))
-        return self._answered(told, wanted)
+        return self._answered(sent, told, wanted)
 
     async def _edit(self, sent: Submission, seen: Seen) -> ViewAnswer:
         case = await self._case(seen.request)
@@ -116,7 +116,7 @@ class Submits:
             return error(modals.TYPED_BLOCK, modals.not_confirmed(word))
         if told.answer.refused is Reason.NOTHING_CHANGED:
             return error(modals.NOTE_BLOCK, self._words(told, "correct"))
-        return self._answered(told, "correct" if case.judgement.gate is Gate.AUDIT else "edit")
+        return self._answered(sent, told, "correct" if case.judgement.gate is Gate.AUDIT else "edit")
 
     async def _confirm(self, sent: Submission, seen: Seen) -> ViewAnswer:
         note, typed = modals.note_of(sent.values), modals.typed_of(sent.values)
@@ -124,21 +124,21 @@ class Submits:
         if told.answer.refused is Reason.NOT_CONFIRMED:
             word = confirming.word(told.case.judgement, told.case.payload)
             return error(modals.TYPED_BLOCK, modals.not_confirmed(word))
-        return self._answered(told, "approve")
+        return self._answered(sent, told, "approve")
 
     async def _answer(self, sent: Submission, seen: Seen) -> ViewAnswer:
         by, answer = self._front.person(sent.by), modals.answer_of(sent.values)
         told = await decide.answer(self._front.desk, seen.request, by, answer, seen.digest)
         if told.answer.refused is Reason.NO_ANSWER:
             return error(modals.ANSWER_BLOCK, self._words(told, "answer"))
-        return self._answered(told, "answer")
+        return self._answered(sent, told, "answer")
 
     async def _allow(self, sent: Submission, seen: Seen) -> ViewAnswer:
         note, lasts = modals.note_of(sent.values), modals.lasts_of(sent.values)
         told = await self._vote(sent, seen, Choice.APPROVE, reason=note, lasts=lasts)
         if told.answer.refused is Reason.NOT_GRANTABLE:
             return error(modals.LASTS_BLOCK, self._words(told, "allow"))
-        return self._answered(told, "allow")
+        return self._answered(sent, told, "allow")
 
     async def _vote(
         self,
@@ -158,8 +158,9 @@ class Submits:
     async def _case(self, request: RequestId) -> Case:
         return await self._front.desk.store.read(lambda unit: decide.known(unit, request))
 
-    def _answered(self, told: Told, wanted: Wanted) -> ViewAnswer:
+    def _answered(self, sent: Submission, told: Told, wanted: Wanted) -> ViewAnswer:
         """Close what was done; say in the modal's place what was not, or who is still missing."""
+        self._front.tell_unless_shown(told, wanted, sent)
         if told.answer.refused is None and not told.answer.repeated and told.case.status.final:
             return CLOSE
         return instead(self._words(told, wanted), done=told.answer.refused is None)

@@ -146,7 +146,10 @@ SENTENCES: Mapping[str, Callable[[], Mrkdwn | Message | str]] = {
     "operators: a dead letter": lambda: notices.dead_letter(refund(), "HTTP 500", 24),
     "operators: archived": lambda: notices.channel_gone("C0REFUNDS", "is_archived", "C0APPROVALS"),
     "operators: not in it": lambda: notices.channel_gone("C0REFUNDS", "not_in_channel", "C0APPROVALS"),
-    "operators: unknown": lambda: notices.channel_gone("C0REFUNDS", "channel_not_found", "the people asked"),
+    "operators: unknown": lambda: notices.channel_gone(
+        "C0REFUNDS", "channel_not_found", "those asked, as a direct message"
+    ),
+    "operators: closed": lambda: notices.channel_gone("C0REFUNDS", "is_archived", ""),
     "operators: policy": lambda: notices.policy_broken("hitl.yml:12: rules[0].gate: must be auto or hard"),
     "operators: scope": lambda: notices.missing_scope("usergroups:read", "usergroups.users.list"),
     "operators: delayed": lambda: notices.delayed("C0REFUNDS", NOON, 312),

@@ -376,9 +376,9 @@ async def test_a_pause_holds_slack_and_lets_agents_be_called(store: Store) -> No
         return states.pop(0)
 
     slack, agents = Answers(Pause("token_revoked"), Done()), Answers()
-    senders = {ParcelKind.REPLY: slack, ParcelKind.NOTICE: slack, ParcelKind.CALLBACK: agents}
+    senders = {ParcelKind.CARD: slack, ParcelKind.NOTICE: slack, ParcelKind.CALLBACK: agents}
     carrying = courier(store, senders, probe=probe)
-    await put(store, "one")
+    await put(store, "one", kind=ParcelKind.NOTICE)
     await carrying.run_once(NOON)
     paused = [carrying.paused]
     await put(store, "two", kind=ParcelKind.NOTICE)
@@ -392,11 +392,34 @@ async def test_a_pause_holds_slack_and_lets_agents_be_called(store: Store) -> No
     assert sorted(slack.keys) == ["one", "one", "two"]
 
 
+async def test_answers_to_people_are_tried_all_through_a_pause(store: Store) -> None:
+    """They may have a way of their own; each backs off, and none of them puts off the end of the pause."""
+    states: list[str | None] = ["still revoked", None]
+
+    async def probe() -> str | None:
+        return states.pop(0)
+
+    slack, answers = Answers(Pause("token_revoked"), Done()), Answers(*[Pause("token_revoked")] * 4, Done())
+    carrying = courier(store, {ParcelKind.NOTICE: slack, ParcelKind.REPLY: answers}, probe=probe)
+    await put(store, "notice", kind=ParcelKind.NOTICE)
+    await carrying.run_once(NOON)
+    await put(store, "answer")
+    for second in range(1, 10):
+        await carrying.run_once(NOON + second * SECOND)
+    paused = [carrying.paused]
+    assert 2 <= len(answers.keys) <= 4
+    for probed in (PROBE, 2 * PROBE):
+        await carrying.run_once(NOON + probed)
+        paused.append(carrying.paused)
+    assert paused == ["token_revoked", "still revoked", None]
+    assert slack.keys == ["notice", "notice"]
+
+
 async def test_without_a_probe_the_next_parcel_is_the_probe(store: Store) -> None:
     """A pause ends by itself, and begins again if nothing has changed."""
     slack = Answers(Pause("token_revoked"))
     carrying = courier(store, slack)
-    await put(store, "one")
+    await put(store, "one", kind=ParcelKind.NOTICE)
     tries = [await carrying.run_once(NOON + second * SECOND) for second in range(0, 31, 5)]
     assert tries == [1, 0, 1, 0, 1, 0, 1]
     assert carrying.paused == "token_revoked"

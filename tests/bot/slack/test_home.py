@@ -183,7 +183,7 @@ async def test_many_changes_are_few_drawings(bot: RunningDesk, slack: SlackStand
 
 async def test_what_looks_as_it_did_is_not_drawn_again(bot: RunningDesk, slack: SlackStandIn) -> None:
     """A round of all finds nothing new; no tab is drawn for requests of others, none where nobody looks."""
-    looks = bot.side._front.homes
+    looks = bot.side.front.homes
     await bot.card((await bot.ask()).id)
     assert await looks.look(everything=True) == 0
     await opened(slack, "U0ALICE", "1 request waits")
@@ -198,7 +198,7 @@ async def test_a_round_is_for_those_to_whom_something_may_have_happened(
     bot: RunningDesk, slack: SlackStandIn
 ) -> None:
     """Where nothing moved only operators see more; a change, or a step whose time came, is for all."""
-    looks = bot.side._front.homes
+    looks = bot.side.front.homes
     await bot.card((await bot.ask()).id)
     await opened(slack, "U0ALICE", "1 request waits")
     await opened(slack, "U0ADMIN")
@@ -307,7 +307,7 @@ async def test_who_has_not_looked_for_a_day_sees_no_buttons_of_then(
     await bot.ask()
     await opened(slack, "U0ALICE", "1 request waits")
     bot.runtime.ahead = KEPT + timedelta(minutes=1)
-    await bot.side._front.homes.look(everything=True)
+    await bot.side.front.homes.look(everything=True)
     await home_of(slack, "U0ALICE", "left open")
     await slack.click_in_home("U0ALICE", "Show what waits for me")
     await gone(slack, "U0ALICE", "left open")

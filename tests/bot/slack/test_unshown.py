@@ -1,0 +1,94 @@
+"""Who decided is told in words where the card does not show it soon."""
+
+from __future__ import annotations
+
+import pytest
+
+from approvals.model import Status
+from sandbox.server import SlackStandIn
+from sandbox.words import clickables
+from sandbox.workspace import Message
+from tests.bot.desk.conftest import nothing_left
+from tests.harness.desk import RunningDesk
+
+
+def _buttons(message: Message) -> set[str]:
+    return {each.words for each in clickables(message.all_blocks(), "U0ALICE") if each.words}
+
+
+@pytest.fixture(autouse=True)
+def soon(bot: RunningDesk) -> None:
+    """Cards of this file have less time than people would give them."""
+    bot.side.front.unshown.within = 0.3
+
+
+@pytest.mark.parametrize("trouble", ["limited", "failing", "closed", "no token"])
+async def test_whoever_approved_is_told_where_the_card_cannot_say_it(
+    bot: RunningDesk, slack: SlackStandIn, trouble: str
+) -> None:
+    """Slack limits updates, fails, closes the channel, or takes no token: an answer comes all the same."""
+    case = await bot.ask()
+    card = await bot.card(case.id)
+    if trouble == "limited":
+        slack.faults.rate_limit("chat.update", retry_after=60)
+    elif trouble == "failing":
+        slack.faults.status(503, "chat.update", times=None)
+    elif trouble == "closed":
+        slack.workspace.remove_from_channel("U0HITL", card.channel)
+    else:
+        slack.revoke_token()
+    await slack.click("U0ALICE", card.channel, card.ts, "Approve")
+    told = await slack.ephemeral_to("U0ALICE", "though Slack does not show it on the card yet")
+    assert told.text.startswith("Done:")
+    assert (await bot.case(case.id)).status is Status.APPROVED
+
+
+async def test_whoever_rejected_in_a_modal_is_told_too(bot: RunningDesk, slack: SlackStandIn) -> None:
+    """There is no address to answer at: the answer goes to the card's channel."""
+    case = await bot.ask()
+    card = await bot.card(case.id)
+    await slack.click("U0ALICE", card.channel, card.ts, "Reject")
+    await slack.view_of("U0ALICE", "Reject")
+    held = slack.faults.hold("chat.update")
+    await slack.submit("U0ALICE", {"reason": "too much"})
+    told = await slack.ephemeral_to("U0ALICE", "though Slack does not show it on the card yet")
+    assert told.channel == card.channel
+    held.release()
+
+
+async def test_a_card_that_shows_it_is_answer_enough(bot: RunningDesk, slack: SlackStandIn) -> None:
+    """Of two that were decided, one is not shown in time: of the other nothing is said."""
+    shown, late = await bot.ask(), await bot.ask()
+    cards = [await bot.card(case.id) for case in (shown, late)]
+    await slack.click("U0ALICE", cards[0].channel, cards[0].ts, "Approve")
+    await nothing_left(bot)
+    held = slack.faults.hold("chat.update")
+    await slack.click("U0ALICE", cards[1].channel, cards[1].ts, "Approve")
+    await slack.ephemeral_to("U0ALICE", "though Slack does not show it on the card yet")
+    assert len(slack.ephemerals("U0ALICE")) == 1
+    held.release()
+
+
+@pytest.mark.parametrize("how", ["archived", "removed"])
+async def test_what_was_decided_shows_when_its_channel_opens_again(
+    bot: RunningDesk, slack: SlackStandIn, how: str
+) -> None:
+    """Until then the operators know why it does not; afterwards no card is left that looks alive."""
+    case = await bot.ask()
+    card = await bot.card(case.id)
+    if how == "archived":
+        slack.workspace.archive(card.channel)
+    else:
+        slack.workspace.remove_from_channel("U0HITL", card.channel)
+    # People in it click all the same: they had it open.
+    await slack.click("U0ALICE", card.channel, card.ts, "Approve")
+    told = await slack.until(lambda: slack.direct_messages("U0ADMIN"))
+    assert "Cards in it cannot be changed" in told[0].text
+    assert "Approve" in _buttons(bot.cards_in()[0])
+    if how == "archived":
+        slack.workspace.archive(card.channel, archived=False)
+    else:
+        slack.workspace.add_to_channel("U0HITL", card.channel)
+    now = await bot.card(case.id, "Approved by alice")
+    assert now.ts == card.ts
+    assert not _buttons(now) & {"Approve", "Reject"}
