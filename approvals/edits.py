@@ -1,7 +1,8 @@
 """What people changed or refused, and why, as data to tune and to test agents with.
 
 What a rule calls sensitive is left out on both sides, and so are changes to it; where somebody's words repeat
-it, it is left out of these too. What was deleted after its time is said to be gone.
+it, it is left out of these too. What was deleted after its time is said to be gone: of a rule with sensitive
+fields nobody can tell then what in somebody's words repeats them, so these are left out whole.
 """
 
 from __future__ import annotations
@@ -20,14 +21,20 @@ LEFT_OUT: Final = "[left out]"
 _TELLING: Final = 4
 
 
-def edit_of(case: Case, *, gone: bool) -> dict[str, Json] | None:
-    """One line of the export; None where no person changed or refused anything. `gone`: it is deleted."""
+def edit_of(case: Case) -> dict[str, Json] | None:
+    """One line of the export; None where no person changed or refused anything."""
     decision = case.decision
     if decision is None or decision.via is not Via.HUMAN:
         return None
     proposed = _without(case.request.payload, case.judgement.sensitive)
     effective = _without(case.payload, case.judgement.sensitive)
+    gone = case.gone_at is not None
+    unmaskable = gone and bool(case.judgement.sensitive)
     secrets = tuple(_secrets(case))
+
+    def told(words: str | None) -> str | None:
+        return LEFT_OUT if words and unmaskable else _masked(words, secrets)
+
     return {
         "id": case.id,
         "at": decision.decided_at.isoformat(timespec="microseconds").replace("+00:00", "Z"),
@@ -40,14 +47,15 @@ def edit_of(case: Case, *, gone: bool) -> dict[str, Json] | None:
         "proposed": None if gone else proposed,
         "effective": None if gone else effective,
         "changes": None if gone else cast("list[Json]", changes_json(proposed, effective)),
-        "reason": _masked(decision.reason, secrets),
+        "reason": told(decision.reason),
         "reasons": [
-            {"by": _told(vote.by), "choice": str(vote.choice), "reason": _masked(vote.reason, secrets)}
+            {"by": _person(vote.by), "choice": str(vote.choice), "reason": told(vote.reason)}
             for vote in case.votes
             if vote.reason
         ],
-        "by": [_told(person) for person in decision.by],
+        "by": [_person(person) for person in decision.by],
         "gone": gone,
+        "reasons_left_out": unmaskable,
     }
 
 
@@ -95,5 +103,5 @@ def _masked(words: str | None, secrets: tuple[str, ...]) -> str | None:
     return words
 
 
-def _told(person: Person) -> dict[str, Json]:
+def _person(person: Person) -> dict[str, Json]:
     return {"id": person.id, "name": person.name}

@@ -412,6 +412,8 @@ class Case:
     display: Display | None = None
     claimed_at: Instant | None = None
     outcome: Outcome | None = None
+    #: when its content (payload, words, title) was deleted after its time; None while it is there
+    gone_at: Instant | None = None
     chain: ChainHead = ChainHead()
     #: counts every change; a conditional update on it decides races
     version: int = 0

@@ -112,7 +112,12 @@ def compiled(text: str) -> Title:
 def heading(title: Title | None, request: Request, risk: Risk) -> str:
     """What heads the card of `request`: one line of 1 to `LONGEST` characters, unescaped. Never raises."""
     rendered = _rendered(title, request, risk) if title is not None else ""
-    return rendered or one_line(request.title or "") or one_line(in_words(request.action)) or "Untitled"
+    return rendered or one_line(request.title or "") or of_action(request.action)
+
+
+def of_action(action: str) -> str:
+    """What heads a card where there are no other words, or none any more: they may have held a payload's."""
+    return one_line(in_words(action)) or "Untitled"
 
 
 @lru_cache(maxsize=256)

@@ -12,6 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from approvals.model import Case, Instant, RequestId
+from approvals.titles import of_action
 from store.spelling import Spelling, joined, read_json
 from store.statements import plain
 from store.tables import cases, outbox, payloads
@@ -37,8 +38,8 @@ _WORDS = {
     },
 }
 #: What loading needs and conditions are about stands in columns only: there is one truth about each.
-SPELLING: Spelling[Case] = Spelling(Case, _WORDS, never=("status", "version", "chain"))
-#: Stands in for content that is gone: what has no default must be there.
+SPELLING: Spelling[Case] = Spelling(Case, _WORDS, never=("status", "version", "chain", "gone_at"))
+#: Stands in for content that is gone, or was not asked for: what has no default must be there.
 _NOTHING = {"payload": {}, "judgement": {"title": ""}, "request": {"payload": {}, "salt": ""}}
 
 _ADD = plain(payloads)
@@ -54,6 +55,7 @@ PARTS = (
     cases.c.version,
     cases.c.chain_seq,
     cases.c.chain_hash,
+    cases.c.emptied_at,
     payloads.c.content,
 )
 _moment = cases.c.decided_at.type
@@ -105,6 +107,9 @@ def joined_case(row: Any) -> Case:
     fields["status"] = row.status
     fields["version"] = row.version
     fields["chain"] = {"seq": row.chain_seq, "hash": row.chain_hash}
+    fields["gone_at"] = row.emptied_at
+    if row.emptied_at is not None:
+        fields["judgement"]["title"] = of_action(fields["request"]["action"])
     return SPELLING.read_joined(fields)
 
 

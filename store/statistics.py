@@ -66,7 +66,7 @@ _RECORDS = sa.select(
 )
 #: Tables that `_RECORDS` looks at.
 _OF = (cases, payloads, cards, boards, board_items)
-_EDITS = sa.select(cases.c.id, cases.c.decided_at, cases.c.emptied_at, *PARTS).outerjoin_from(
+_EDITS = sa.select(cases.c.id, cases.c.decided_at, *PARTS).outerjoin_from(
     cases, payloads, cases.c.id == payloads.c.request
 )
 
@@ -88,18 +88,10 @@ class Records:
 
 
 @dataclass(frozen=True, slots=True)
-class Ended:
-    """A request that ended; `gone_at` is when its content was deleted after its time."""
-
-    case: Case
-    gone_at: Instant | None
-
-
-@dataclass(frozen=True, slots=True)
 class EndedPage:
     """A page, oldest end first; `then` is None after the last."""
 
-    items: tuple[Ended, ...]
+    items: tuple[Case, ...]
     then: Mark | None
 
 
@@ -143,7 +135,7 @@ def ended_cases(u: Unit, since: Instant | None, *, after: Mark | None, most: int
     query = _between(_EDITS, since, after).where(cases.c.status.in_(wanted)).limit(most)
     rows = u.read(query, of=(cases, payloads)).all()
     then = Mark(rows[-1].decided_at, RequestId(rows[-1].id)) if len(rows) == most else None
-    return EndedPage(tuple(Ended(joined_case(row), row.emptied_at) for row in rows), then)
+    return EndedPage(tuple(map(joined_case, rows)), then)
 
 
 def _between(query: sa.Select[Any], since: Instant | None, after: Mark | None) -> sa.Select[Any]:

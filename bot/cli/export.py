@@ -33,7 +33,8 @@ def export() -> None:
 async def edits(since: datetime | None) -> None:
     """Write what people changed, refused and why as JSON Lines to stdout, oldest first.
 
-    Sensitive fields are left out. What was deleted after its time says so: `"gone": true`.
+    Sensitive fields are left out, and what repeats them in people's words. What was deleted after its time
+    says so: `"gone": true`; of rules with sensitive fields people's words are then left out whole.
     """
     start = since.replace(tzinfo=since.tzinfo or UTC) if since is not None else None
     async with opened_store(read_settings().database_url) as store:
@@ -48,8 +49,8 @@ async def _write(store: Store, since: Instant | None) -> None:
             lambda unit, mark=mark: statistics.ended_cases(unit, since, after=mark, most=_PAGE),  # type: ignore[misc]
             long=True,
         )
-        for ended in page.items:
-            told = edit_of(ended.case, gone=ended.gone_at is not None)
+        for case in page.items:
+            told = edit_of(case)
             if told is not None:
                 click.echo(json.dumps(told, ensure_ascii=False))
         if page.then is None:

@@ -14,6 +14,7 @@ from approvals.events import Cancelled, Edited, Event, Voted
 from approvals.machine import decide
 from approvals.model import Case, Choice
 from tests.harness.cases import ALICE, BOB, NOON, a_request, a_roster, an_open_case
+from tests.harness.emptied import emptied
 
 LATER = NOON + timedelta(minutes=5)
 PAYLOAD: dict[str, Json] = {
@@ -39,9 +40,9 @@ def edited(reason: str | None = None, *, sensitive: tuple[str, ...] = (), **fiel
     return replace(ended, judgement=replace(ended.judgement, sensitive=sensitive))
 
 
-def told(case: Case, *, gone: bool = False) -> dict[str, Any]:
+def told(case: Case) -> dict[str, Any]:
     """Its line, which there must be."""
-    line = edit_of(case, gone=gone)
+    line = edit_of(case)
     assert line is not None
     return line
 
@@ -67,6 +68,7 @@ def test_an_edit_says_what_was_proposed_and_what_was_approved() -> None:
         ],
         "by": [{"id": BOB.id, "name": "Bob"}],
         "gone": False,
+        "reasons_left_out": False,
     }
 
 
@@ -81,8 +83,8 @@ def test_a_refusal_is_told_with_its_reason_and_no_changes() -> None:
 def test_what_no_person_decided_is_none() -> None:
     """Open ones and withdrawn ones teach nothing."""
     case = an_open_case()
-    assert edit_of(case, gone=False) is None
-    assert edit_of(after(case, Cancelled("no longer")), gone=False) is None
+    assert edit_of(case) is None
+    assert edit_of(after(case, Cancelled("no longer"))) is None
 
 
 @pytest.mark.parametrize(
@@ -127,6 +129,19 @@ def test_words_that_repeat_a_sensitive_value_do_not_carry_it_out() -> None:
 
 def test_what_is_deleted_after_its_time_is_said_to_be_gone() -> None:
     """Who, when and why stay; no payload is made up for what was one."""
-    line = told(edited("why", amount=500), gone=True)
+    line = told(emptied(edited("why", amount=500), LATER))
     assert (line["gone"], line["proposed"], line["effective"], line["changes"]) == (True, None, None, None)
     assert (line["verdict"], line["reason"]) == ("modified", "why")
+    assert line["reasons_left_out"] is False
+
+
+def test_words_are_left_out_once_nobody_can_tell_what_in_them_is_sensitive() -> None:
+    """The payload is deleted, and with it what would be masked; the line says that there were words."""
+    case = edited("card 4111111111111111 is stolen", sensitive=("payload.card",), amount=500)
+    before, line = told(case), told(emptied(case, LATER))
+    assert (before["reason"], before["reasons_left_out"]) == ("card [left out] is stolen", False)
+    assert (line["reason"], line["reasons_left_out"]) == ("[left out]", True)
+    assert [each["reason"] for each in line["reasons"]] == ["[left out]"]
+    assert "4111111111111111" not in str(line)
+    silent = told(emptied(edited(sensitive=("payload.card",), amount=500), LATER))
+    assert (silent["reason"], silent["reasons"]) == (None, [])

@@ -231,15 +231,15 @@ async def test_edits_and_refusals_are_read_whole(store: Store) -> None:
     await happens(store, numbered(3), Cancelled(None), NOON + 3 * MINUTE)
     await store.write(lambda u: payloads.forget(u, NOON + 2 * MINUTE, NOON + HOUR, 10))
     page = await store.read(lambda u: statistics.ended_cases(u, None, after=None, most=100))
-    assert [(each.case.id, each.gone_at) for each in page.items] == [
+    assert [(each.id, each.gone_at) for each in page.items] == [
         (numbered(1), NOON + HOUR),
         (numbered(2), None),
     ]
-    assert page.items[1].case.payload == case.payload
+    assert page.items[1].payload == case.payload
     one = await store.read(lambda u: statistics.ended_cases(u, NOON, after=None, most=1))
     mark = one.then
     rest = await store.read(lambda u: statistics.ended_cases(u, NOON, after=mark, most=5))
-    assert [each.case.id for each in rest.items] == [numbered(2)]
+    assert [each.id for each in rest.items] == [numbered(2)]
 
 
 _READINGS: dict[str, tuple[Callable[[Unit], object], str]] = {

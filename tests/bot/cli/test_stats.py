@@ -50,7 +50,8 @@ def an_edit(number: int, ago: timedelta = MINUTE) -> Callable[[Unit], None]:
         case = rule_on(unit, None, Opened(request, judgement), began, a_roster()).case
         cards.place(unit, case.id, CardRef("C1", f"{began.timestamp():.6f}"))
         payload: dict[str, Json] = {**case.payload, "amount": 500}
-        rule_on(unit, case, Edited(BOB, payload, case.sight, a_roster(), reason="receipt"), ended, a_roster())
+        why = "receipt for DE02120300000000202051"
+        rule_on(unit, case, Edited(BOB, payload, case.sight, a_roster(), reason=why), ended, a_roster())
 
     return work
 
@@ -124,7 +125,9 @@ def test_edits_are_exported_line_by_line(hitl: Hitl) -> None:
         ("req_0002", "modified", False),
         ("req_9000", "rejected", False),
     ]
-    assert (lines[0]["proposed"], lines[0]["changes"], lines[0]["reason"]) == (None, None, "receipt")
+    assert (lines[0]["proposed"], lines[0]["changes"], lines[0]["reason"]) == (None, None, "[left out]")
+    assert [line["reasons_left_out"] for line in lines] == [True, False, False]
+    assert lines[1]["reason"] == "receipt for [left out]"
     assert (lines[1]["proposed"], lines[1]["effective"]) == ({"amount": 750}, {"amount": 500})
     assert lines[1]["changes"] == [{"op": "replace", "path": "/amount", "value": 500}]
     since = f"{NOW() - DAY:%Y-%m-%d}"
