@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from enum import StrEnum
 from typing import Final
@@ -91,6 +91,8 @@ class Suggestion:
     #: of the approvals in `count`, those that were hardly read
     hasty: int = 0
     corrections: tuple[Correction, ...] = ()
+    #: of those in `count` that were changed, how many do not tell any more what was: it is deleted
+    changes_gone: int = 0
 
 
 def gentler_than(record: Record, today: RuleToday | None) -> Gentler | None:
@@ -141,6 +143,7 @@ class Evidence:
     answers: int = 0
     waited: timedelta = timedelta()
     hasty: int = 0
+    changes_gone: int = 0
 
     def take(self, record: Record, hasty: int) -> None:
         """One request more; `hasty` is how many of its approvals were hardly read."""
@@ -153,6 +156,7 @@ class Evidence:
         for advice in Advice:
             self.counts[advice] += is_about(advice, record, self.today)
         self.corrections.update((record.agent, place) for place in record.changed)
+        self.changes_gone += record.changes_gone
         gentler = gentler_than(record, self.today)
         if gentler is not None:
             self._gentler(record, gentler, hasty)
@@ -178,7 +182,11 @@ class Evidence:
         if self._above(Advice.MODIFIED, MODIFIED_SHARE, SHARE_LEAST):
             named = self.corrections.most_common(FIELDS_NAMED)
             corrections = tuple(Correction(agent, place, times) for (agent, place), times in named)
-            found.append(self._suggestion(Advice.MODIFIED, corrections=corrections))
+            found.append(
+                replace(
+                    self._suggestion(Advice.MODIFIED), corrections=corrections, changes_gone=self.changes_gone
+                )
+            )
         if self.gentler is not None and self._above(Advice.GENTLER, UNCHANGED_SHARE, UNCHANGED_LEAST):
             found.append(
                 self._suggestion(
@@ -210,7 +218,6 @@ class Evidence:
         gentler: Gentler | None = None,
         saving: Saving | None = None,
         hasty: int = 0,
-        corrections: tuple[Correction, ...] = (),
     ) -> Suggestion:
         return Suggestion(
             self.rule,
@@ -220,5 +227,4 @@ class Evidence:
             gentler,
             saving,
             hasty,
-            corrections,
         )

@@ -45,8 +45,10 @@ class Record:
     #: the groups that were asked, by the rule and by escalation
     asked: tuple[GroupName, ...] = ()
     ballots: tuple[Ballot, ...] = ()
-    #: JSON pointers to what people changed, with `*` for an entry's place; empty, too, where it is deleted
+    #: JSON pointers to what people changed, with `*` for an entry's place
     changed: tuple[str, ...] = ()
+    #: true where people changed it, and what they changed was deleted after its time
+    changes_gone: bool = False
     reminders: int = 0
     escalations: int = 0
     #: false where it was shown together with others: its message called nobody for it alone

@@ -65,7 +65,16 @@ def _modified(told: Suggestion) -> str:
         f" Mostly {listed(fields)}: tell the agent what is right, or put it into the form." if fields else ""
     )
     over = f"over {MODIFIED_SHARE:.0%}"
-    return f"{told.count:,} of {told.among:,} were changed before they were approved ({over}).{what}"
+    gone = _changes_gone(told)
+    return f"{told.count:,} of {told.among:,} were changed before they were approved ({over}).{what}{gone}"
+
+
+def _changes_gone(told: Suggestion) -> str:
+    """That it names no fields, or not all, because the arguments were deleted before it was drawn."""
+    if not told.changes_gone:
+        return ""
+    of = "It" if told.changes_gone == told.count else f"For {told.changes_gone:,} of them it"
+    return f" {of} is not known any more which fields: the arguments were deleted after their time (`keep`)."
 
 
 def _unanswered(told: Suggestion) -> str:

@@ -57,6 +57,7 @@ _RECORDS = sa.select(
     cases.c.decided_at,
     cases.c.state,
     cards.c.ts,
+    cases.c.emptied_at,
     _ON_BOARD,
     _CHANGED_CONTENT,
 ).select_from(
@@ -170,6 +171,7 @@ def _record(row: Any) -> Record:
         asked=tuple(GroupName(name) for name in dict.fromkeys([*judgement["ask"], *escalated])),
         ballots=tuple(map(_ballot, state.get("votes") or ())),
         changed=_changed(row.content),
+        changes_gone=row.status == Status.MODIFIED and row.emptied_at is not None,
         reminders=fired.count(StepKind.REMIND),
         escalations=len(escalated),
         on_a_card=state.get("waits_in") is None,

@@ -161,6 +161,7 @@ def _suggestion(told: Suggestion) -> dict[str, Any]:
         "fields": [
             {"agent": each.agent, "path": each.place, "times": each.times} for each in told.corrections
         ],
+        "fields_gone": told.changes_gone,
         "text": _sentence(told),
     }
 

@@ -299,6 +299,17 @@ def test_the_fields_that_people_change_are_named_by_agent() -> None:
     )
 
 
+def test_changes_that_were_deleted_are_counted_where_their_fields_cannot_be_named() -> None:
+    """After its time nobody knows what was changed: the suggestion says of how many that holds."""
+    forgotten = replace(MODIFIED, changed=(), changes_gone=True)
+    found = advised([MODIFIED] * 3 + [forgotten] * 2, Advice.MODIFIED)
+    assert found is not None
+    assert (found.count, found.changes_gone, found.corrections[0].times) == (5, 2, 3)
+    kept = advised([MODIFIED] * 5, Advice.MODIFIED)
+    assert kept is not None
+    assert kept.changes_gone == 0
+
+
 @pytest.mark.parametrize(
     ("unanswered", "others", "advised_"),
     [([TIMED_OUT], 9, False), ([TIMED_OUT], 8, True), ([TIMED_OUT], 3, False), ([PARKED], 8, True)],

@@ -94,6 +94,14 @@ def test_a_page_beyond_the_last_is_the_last() -> None:
             "4 of 10 were changed before they were approved (over 30%). Mostly `/amount` of a (3 times)",
         ),
         (
+            Suggestion("r", Advice.MODIFIED, 4, 10, changes_gone=4),
+            "(over 30%). It is not known any more which fields: the arguments were deleted after their time",
+        ),
+        (
+            Suggestion("r", Advice.MODIFIED, 4, 10, None, None, 0, (Correction(AgentName("a"), "/x", 2),), 1),
+            "put it into the form. For 1 of them it is not known any more which fields: the arguments were",
+        ),
+        (
             Suggestion("r", Advice.MODIFIED, 4, 10),
             "4 of 10 were changed before they were approved (over 30%).",
         ),

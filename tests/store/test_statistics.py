@@ -112,9 +112,10 @@ async def test_what_was_changed_is_named_until_it_is_deleted(store: Store) -> No
     await happens(store, case.id, Edited(BOB, payload, case.sight, a_roster()), NOON + MINUTE)
     [record] = await all_records(store)
     assert (record.verdict, record.changed, record.shown_at) == (Status.MODIFIED, ("/amount",), None)
+    assert record.changes_gone is False
     await store.write(lambda u: payloads.forget(u, NOON + HOUR, NOON + HOUR, 10))
     [record] = await all_records(store)
-    assert (record.verdict, record.changed) == (Status.MODIFIED, ())
+    assert (record.verdict, record.changed, record.changes_gone) == (Status.MODIFIED, (), True)
 
 
 async def test_steps_that_fired_are_told(store: Store) -> None:
