@@ -7,7 +7,7 @@ from typing import Final
 
 from approvals.model import Case
 from blocks.message import Message, small
-from blocks.text import Mrkdwn, escape
+from blocks.text import Mrkdwn
 
 _CARDS: Final = (
     "Agents ask here before they act, and sometimes afterwards. Each request is a card that says what it"
@@ -52,6 +52,6 @@ def headed(message: Message, note: str) -> Message:
     return replace(message, blocks=[small(note), *message.blocks])
 
 
-def not_opened(code: str) -> Mrkdwn:
-    """Slack refused to open a modal; `code` is its own name for why."""
-    return Mrkdwn(f"Slack did not open that ({escape(code, 60)}). Nothing was decided. Please try again.")
+def not_opened() -> Mrkdwn:
+    """Slack refused to open a modal; why is in the log, and nothing that whoever clicked could mend."""
+    return Mrkdwn("Slack did not open that. Nothing was decided. Please try again in a minute.")

@@ -166,9 +166,14 @@ def not_up_yet() -> Mrkdwn:
     return Mrkdwn("This card is still being put up. Please try again in a few seconds.")
 
 
-def replaced(permalink: str | None) -> Mrkdwn:
-    """Somebody clicked a message that is not the card any more: a newer one took its place."""
+def replaced(permalink: str | None, *, over: bool) -> Mrkdwn:
+    """Somebody clicked a message that is not the card any more: a newer one took its place.
+
+    `over`: the request is decided, or nobody has to decide it any more.
+    """
     where = f"<{permalink}|the newer card>" if permalink is not None else "the newer card"
+    if over:
+        return Mrkdwn(f"Another message took the place of this one. Nothing waits for you: see {where}.")
     return Mrkdwn(f"Another message took the place of this one, so nothing was decided. Decide on {where}.")
 
 

@@ -273,9 +273,10 @@ def _place(click: Click) -> dict[str, str]:
 
 def _instead_of(unit: Unit, click: Click, request: RequestId) -> str | None:
     """What to say of a message of that request which is not its card; None while its card is being put up."""
-    if cases.load(unit, request) is None:
+    case = cases.load(unit, request)
+    if case is None:
         return replies.unknown_request()
     ref = cards.of(unit, request)
     if ref is None or (ref.channel, ref.ts) == (click.channel, click.ts):
         return None
-    return replies.replaced(ref.permalink)
+    return replies.replaced(ref.permalink, over=case.status.final)

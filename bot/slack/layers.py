@@ -65,7 +65,7 @@ class Layers:
             if trouble.trouble is Trouble.TOKEN:
                 self._front.out.identity.refused(trouble.code)
             late = trouble.trouble in (Trouble.EXPIRED, Trouble.AWAY)
-            self._front.say(click, replies.took_too_long() if late else guide.not_opened(trouble.code))
+            self._front.say(click, replies.took_too_long() if late else guide.not_opened())
             return None
         return str(shown["view"]["id"])
 

@@ -178,7 +178,7 @@ class Opening:
             if trouble.trouble is Trouble.TOKEN:
                 self._front.out.identity.refused(trouble.code)
             late = trouble.trouble in (Trouble.EXPIRED, Trouble.AWAY)
-            self._front.say(click, replies.took_too_long() if late else guide.not_opened(trouble.code))
+            self._front.say(click, replies.took_too_long() if late else guide.not_opened())
 
 
 def _asking_why(case: Case) -> View:

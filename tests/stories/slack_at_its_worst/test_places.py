@@ -214,6 +214,8 @@ async def test_after_a_reinstallation_as_another_bot_old_cards_still_decide(
         assert (await bot.case(case.id)).status is Status.PENDING
         await slack.click("U0BOB", new.channel, new.ts, "Approve")
         assert (await bot.case(case.id)).status is Status.APPROVED
+        await slack.click("U0BOB", old.channel, old.ts, "Approve")
+        await slack.ephemeral_to("U0BOB", "Nothing waits for you: see <")
 
 
 async def test_pitfall_4_a_card_of_another_installation_decides_nothing(
