@@ -54,6 +54,17 @@ class Handoff:
     after: UserId
 
 
+@dataclass(frozen=True, slots=True)
+class Change:
+    """From `starts` until just before `ends`, `user` is on call who was not to be, or the other way round."""
+
+    user: UserId
+    #: who is on call then
+    on_call: UserId | None
+    starts: Instant
+    ends: Instant
+
+
 def on_call(rotation: Rotation, overrides: Iterable[Override], now: Instant) -> UserId | None:
     """Who is on call at `now`; None before the first shift."""
     standing_in = [each for each in overrides if each.starts <= now < each.ends]
@@ -113,6 +124,35 @@ def last_handoff(
         run = replace(run, starts=runs.pop().starts)
     before = on_call(rotation, overrides, run.starts - timedelta(microseconds=1))
     return None if run.starts <= first or before == run.user else Handoff(run.starts, before, run.user)
+
+
+def taken_back(
+    rotation: Rotation, before: Sequence[Override], after: Sequence[Override], now: Instant
+) -> tuple[Change, ...]:
+    """What becomes of that which was to come when of the overrides `before` only those `after` are left.
+
+    Without what begins at `now`, which is a handoff. Whoever's turn it is counts where a planned override was
+    to take it from them: of one that runs they were not told beforehand.
+    """
+    found: dict[Change, None] = {}
+    for each in (one for one in before if one not in after):
+        begins = max(each.starts, now)
+        was, will = (list(shifts(rotation, plan, begins, each.ends)) for plan in (before, after))
+        for starts, ends in pairwise(
+            sorted({edge for one in (*was, *will) for edge in (one.starts, one.ends)})
+        ):
+            old, new = (_at(plan, starts) for plan in (was, will))
+            if old == new or starts <= now:
+                continue
+            if old == each.user:
+                found[Change(old, new, starts, ends)] = None
+            if new is not None and each.starts > now:
+                found[Change(new, new, starts, ends)] = None
+    return tuple(found)
+
+
+def _at(plan: Sequence[Shift], moment: Instant) -> UserId | None:
+    return next((each.user for each in plan if each.starts <= moment < each.ends), None)
 
 
 def _turn_at(rotation: Rotation, now: Instant) -> Shift | None:

@@ -18,6 +18,8 @@ _GROUPS: Final = 25
 _SHIFTS: Final = 6
 #: Groups that somebody who mistyped one is offered.
 _NAMED: Final = 10
+#: To somebody who was a deputy.
+_OVER: Final = "You no longer decide for them."
 ONCALL: Final = "oncall GROUP @user for 4h"
 AWAY: Final = "away @deputy until DATE"
 
@@ -80,9 +82,15 @@ def taken(group: str, user: str, starts: Instant | None, ends: Instant, *, short
     )
 
 
-def given_back(group: str) -> Message:
-    """Overrides are ended."""
-    return _said(f"{escape(group, 60)} is as the rotation has it again.")
+def given_back(turns: Turns, now: Instant) -> Message:
+    """Overrides are ended; others may stand."""
+    shifts = turns.shifts or ()
+    if any(shift.override for shift in shifts):
+        ended = f"What was yours for {escape(turns.name, 60)} is ended. What others made still stands."
+        return _said(f"{ended}\n{turns_line(turns, now, _SHIFTS)}")
+    today = next((shift for shift in shifts if shift.starts <= now < shift.ends), None)
+    who = f"{_who(today.user)} is on call now, until {when(today.ends)}" if today else "nobody is on call now"
+    return _said(f"{escape(turns.name, 60)} is as the rotation has it again: {who}.")
 
 
 def nothing_to_give_back(group: str) -> Message:
@@ -169,12 +177,35 @@ def planned(to: str, group: str, user: str, *, by: str, starts: Instant, ends: I
     )
 
 
+def planned_no_more(
+    to: str, group: str, on_call: str | None, *, by: str, starts: Instant, ends: Instant
+) -> Message:
+    """To both: nobody will stand in after all, and `on_call` will be on call."""
+    name, time = escape(group, 60), f"from {when(starts)} until {when(ends)}"
+    if to == on_call:
+        return _said(
+            f"📅 You are on call for {name} {time} after all. {_who(by)} took back that somebody stands in."
+        )
+    then = f", {_who(on_call)} is" if on_call is not None else ""
+    return _said(f"📅 You are not on call for {name} {time} after all{then}. {_who(by)} took it back.")
+
+
 def deputy(user: str, until: Instant) -> Message:
     """To a deputy."""
     return _said(
         f"🏖️ {_who(user)} is away until {when(until)}: what they are asked, you may decide in their place."
         " You are mentioned instead of them."
     )
+
+
+def deputy_no_more(user: str, deputy: str | None) -> Message:
+    """To somebody who was a deputy: `deputy` is from now on; None: nobody needs to be."""
+    instead = (
+        f"is back and decides for themselves again. {_OVER}"
+        if deputy is None
+        else (f"has asked {_who(deputy)} to decide in their place. {_OVER}")
+    )
+    return _said(f"🏖️ {_who(user)} {instead}")
 
 
 @dataclass(frozen=True, slots=True)

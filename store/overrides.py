@@ -50,15 +50,22 @@ def since(u: Unit, at: Instant) -> tuple[Override, ...]:
     return tuple(map(_override, u.read(_SINCE, {"at_": at}, of=(overrides,)).all()))
 
 
-def end(u: Unit, group: GroupName, now: Instant, whose: UserId | None = None) -> int:
-    """End those of `group` that run, and drop those to come; how many. `whose` made them or stands in."""
+def end(u: Unit, group: GroupName, now: Instant, whose: UserId | None = None) -> tuple[Override, ...]:
+    """End those of `group` that run, and drop those to come; which. `whose` made them or stands in."""
+    ended = tuple(
+        each
+        for each in since(u, now)
+        if each.group == group and (whose is None or whose in (each.user, each.by))
+    )
     theirs = [overrides.c.group_name == group]
     if whose is not None:
         theirs.append(sa.or_(overrides.c.person == whose, overrides.c.made_by == whose))
     to_come = sa.delete(overrides).where(*theirs, overrides.c.starts >= _AT)
     running = sa.update(overrides).where(*theirs, overrides.c.ends > _AT).values(ends=_AT)
     row = {"at_": now}
-    return u.change(to_come, row, of=(overrides,)) + u.change(running, row, of=(overrides,))
+    u.change(to_come, row, of=(overrides,))
+    u.change(running, row, of=(overrides,))
+    return ended
 
 
 def put_absence(u: Unit, absence: Absence) -> None:

@@ -13,7 +13,7 @@ from approvals.canonical import Json
 from approvals.model import GroupName, Instant, Person, UserId
 from approvals.moments import Span
 from approvals.policy_model import Policy, Rotation, UserGroup
-from approvals.rotation import Override, Shift
+from approvals.rotation import Change, Override, Shift
 from blocks.duty import Turns
 from bot.desk.desk import Desk
 from bot.desk.view import moment
@@ -112,12 +112,22 @@ async def take_over(desk: Desk, by: Person, group: GroupName, user: UserId, when
 
 
 async def give_back(desk: Desk, by: Person, group: GroupName) -> Ending:
-    """End overrides of `group`: an operator all, others those that they made or in which they stand in."""
-    now, whose = desk.runtime.now(), None if by.id in desk.policies.current.operators else by.id
+    """End overrides of `group`: an operator all, others those that they made or in which they stand in.
+
+    Those who were told of what was to come are told. Raises `KeyError` for a group that is no rotation.
+    """
+    policy, now = desk.policies.current, desk.runtime.now()
+    whose, turns = None if by.id in policy.operators else by.id, rotations(policy)[group]
 
     def giving(unit: Unit) -> Ending:
         overrides.first_seen(unit, group, now - _JUST_BEFORE)
-        if overrides.end(unit, group, now, whose):
+        before = [each for each in overrides.since(unit, now) if each.group == group]
+        ended = overrides.end(unit, group, now, whose)
+        if ended:
+            after = [each for each in before if each not in ended]
+            for change in rotation.taken_back(turns, before, after, now):
+                if change.user != by.id:
+                    _tell_taken_back(unit, group, change, by, now)
             return Ending.DONE
         theirs = any(each.group == group for each in overrides.since(unit, now))
         return Ending.NOT_YOURS if theirs else Ending.NOTHING
@@ -126,11 +136,12 @@ async def give_back(desk: Desk, by: Person, group: GroupName) -> Ending:
 
 
 async def go_away(desk: Desk, by: Person, deputy: UserId, until: Instant) -> Absence:
-    """`by` is away from now on, and `deputy` decides in their place; the deputy is told."""
+    """`by` is away from now on, and `deputy` decides in their place; the deputy is told, and one before."""
     now = desk.runtime.now()
     absence = Absence(by.id, deputy, until, now)
 
     def going(unit: Unit) -> None:
+        _tell_former_deputy(unit, by.id, deputy, now)
         overrides.put_absence(unit, absence)
         body: Json = {"notice": "deputy", "to": deputy, "user": by.id, "until": moment(until)}
         _put(unit, f"deputy:{by.id}:{moment(now)}", body, now)
@@ -140,9 +151,22 @@ async def go_away(desk: Desk, by: Person, deputy: UserId, until: Instant) -> Abs
 
 
 async def come_back(desk: Desk, by: Person) -> bool:
-    """`by` is there again; False when they were not away."""
+    """`by` is there again, and their deputy is told; False when they were not away."""
     now = desk.runtime.now()
-    return await desk.store.write(lambda unit: overrides.back(unit, by.id, now))
+
+    def coming_back(unit: Unit) -> bool:
+        _tell_former_deputy(unit, by.id, None, now)
+        return overrides.back(unit, by.id, now)
+
+    return await desk.store.write(coming_back)
+
+
+def _tell_former_deputy(unit: Unit, user: UserId, deputy: UserId | None, now: Instant) -> None:
+    """Whoever stands in for `user` until now; `deputy` does from now on, None: nobody."""
+    for absence in overrides.absent(unit, now):
+        if absence.user == user and absence.deputy != deputy:
+            body: Json = {"notice": "deputy_no_more", "to": absence.deputy, "user": user, "deputy": deputy}
+            _put(unit, f"deputy-no-more:{user}:{moment(now)}", body, now)
 
 
 def _own_shift(planned: list[Shift], user: UserId, starts: Instant) -> Instant | None:
@@ -168,6 +192,20 @@ def _tell_planned(unit: Unit, override: Override, users: dict[UserId, None]) -> 
         }
         key = f"override:{override.group}:{moment(override.made_at)}:{override.user}:{user}"
         _put(unit, key, body, override.made_at)
+
+
+def _tell_taken_back(unit: Unit, group: GroupName, change: Change, by: Person, now: Instant) -> None:
+    body: Json = {
+        "notice": "override_off",
+        "to": change.user,
+        "group": group,
+        "on_call": change.on_call,
+        "by": by.id,
+        "starts": moment(change.starts),
+        "ends": moment(change.ends),
+    }
+    key = f"override-off:{group}:{moment(now)}:{moment(change.starts)}:{change.user}"
+    _put(unit, key, body, now)
 
 
 def _put(unit: Unit, key: str, body: Json, now: Instant) -> None:

@@ -149,6 +149,14 @@ def _on_call() -> Iterator[Scene]:
     yield _seen(0, "Alice's shift is over", Place.DIRECT, to_alice)
     yield _seen(5, "Bob types /hitl away @alice until Monday", Place.REPLY, duty.away("U0ALICE", monday))
     yield _seen(5, "Alice is told", Place.DIRECT, duty.deputy("U0BOB", monday))
+    yield _seen(6, "Bob is back", Place.DIRECT, duty.deputy_no_more("U0BOB", None))
+    yield _seen(6, "Bob names another deputy", Place.DIRECT, duty.deputy_no_more("U0BOB", "U0CAROL"))
+    for who, user in (("Alice", "U0ALICE"), ("Bob", "U0BOB")):
+        then = (monday + timedelta(days=1), monday + timedelta(days=2))
+        planned = duty.planned(user, "finance-on-call", "U0ALICE", by="U0DAN", starts=then[0], ends=then[1])
+        yield _seen(7, f"{who} is told of a plan", Place.DIRECT, planned)
+        off = duty.planned_no_more(user, "finance-on-call", "U0BOB", by="U0DAN", starts=then[0], ends=then[1])
+        yield _seen(8, f"{who} is told that it is off", Place.DIRECT, off)
     yield _seen(
         9, "Bob types /hitl oncall suport", Place.REPLY, duty.no_group("suport", ["support", "finance"])
     )

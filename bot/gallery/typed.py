@@ -74,9 +74,11 @@ def _turns() -> Iterator[Scene]:
     yield _told("Bob types /hitl oncall", duty.oncall((finance, *others), _NOW))
     yield _told("Bob types /hitl oncall finance-on-call", duty.oncall((finance,), _NOW))
     until = _NOW + 4 * _HOUR
+    rotation = Turns(finance.name, (shifts[0], Shift(BOB.id, monday, monday + week)))
     taken = duty.taken("finance-on-call", BOB.id, None, until, shortened=False)
     yield _told("Alice types /hitl oncall finance-on-call @bob for 4h", taken)
-    yield _told("Alice types /hitl oncall finance-on-call off", duty.given_back("finance-on-call"))
+    yield _told("Alice types /hitl oncall finance-on-call off", duty.given_back(rotation, _NOW))
+    yield _told("Bob types /hitl oncall finance-on-call off", duty.given_back(finance, _NOW))
     yield _told("Dan hands over a shift of Alice's", duty.not_your_shift("finance-on-call"))
     yield _told(
         "Alice types no time",

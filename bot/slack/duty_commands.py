@@ -118,7 +118,8 @@ class DutyCommands:
         match await duty.give_back(self._front.desk, by, group):
             case Ending.DONE:
                 await self._handed_over()
-                return said.given_back(group)
+                [turns] = await duty.turns_in(self._front.desk, (group,))
+                return said.given_back(turns, self._front.desk.runtime.now())
             case Ending.NOT_YOURS:
                 return said.not_your_override(group)
             case Ending.NOTHING:

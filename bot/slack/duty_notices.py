@@ -23,6 +23,12 @@ async def told(desk: Desk, body: Mapping[str, Any]) -> Message | None:
         case {"notice": "override", "to": str(to), "group": str(group), "user": str(user), "by": str(by)}:
             starts, ends = parsed(str(body["starts"])), parsed(str(body["ends"]))
             return duty.planned(to, group, user, by=by, starts=starts, ends=ends)
+        case {"notice": "deputy_no_more", "user": str(user)}:
+            return duty.deputy_no_more(user, None if body["deputy"] is None else str(body["deputy"]))
+        case {"notice": "override_off", "to": str(to), "group": str(group), "by": str(by)}:
+            on_call = None if body["on_call"] is None else str(body["on_call"])
+            starts, ends = parsed(str(body["starts"])), parsed(str(body["ends"]))
+            return duty.planned_no_more(to, group, on_call, by=by, starts=starts, ends=ends)
         case {"notice": "handoff", "to": str(to), "group": str(group), "after": str(after), "at": str(at)}:
             before = None if body["before"] is None else str(body["before"])
             urgent = await _open(desk, body["urgent"])

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from approvals.model import GroupName, UserId
 from approvals.policy_model import Rotation
-from approvals.rotation import Override, next_handoff, on_call, shifts
+from approvals.rotation import Change, Override, next_handoff, on_call, shifts, taken_back
 
 CAROL, DAN, EVE = UserId("U0CAROL"), UserId("U0DAN"), UserId("U0EVE")
 WEEK = timedelta(weeks=1)
@@ -132,3 +132,27 @@ def test_the_next_handoff_is_when_somebody_else_begins() -> None:
     assert next_handoff(weekly(), (override,), now) == now + DAY
     alone = Rotation((CAROL,), WEEK, 0, time(9), "UTC", date(2026, 1, 5))
     assert next_handoff(alone, (), now) is None
+
+
+def test_of_what_is_taken_back_those_hear_whose_plans_change() -> None:
+    """Who was to stand in and whose turn it is; not what begins now, nor what another override hides."""
+    group, now = GroupName("finance"), utc("2026-01-05T08:00:00")
+    runs = Override(group, EVE, now - DAY, now + 9 * DAY, CAROL, now - DAY)
+    plan = Override(group, EVE, now + DAY, now + 3 * DAY, CAROL, now)
+    newer = Override(group, DAN, now + 2 * DAY, now + 3 * DAY, CAROL, now + timedelta(minutes=1))
+    rotation = weekly()
+    assert taken_back(rotation, (plan,), (), now) == (
+        Change(EVE, CAROL, now + DAY, now + 3 * DAY),
+        Change(CAROL, CAROL, now + DAY, now + 3 * DAY),
+    )
+    assert taken_back(rotation, (plan, newer), (newer,), now) == (
+        Change(EVE, CAROL, now + DAY, now + 2 * DAY),
+        Change(CAROL, CAROL, now + DAY, now + 2 * DAY),
+    )
+    assert taken_back(rotation, (plan, newer), (plan,), now) == (
+        Change(DAN, EVE, now + 2 * DAY, now + 3 * DAY),
+        Change(EVE, EVE, now + 2 * DAY, now + 3 * DAY),
+    )
+    # Dan was told nothing of one that ran already, and the handoff now is announced as one.
+    assert taken_back(rotation, (runs,), (), now) == (Change(EVE, DAN, now + WEEK, now + 9 * DAY),)
+    assert taken_back(rotation, (runs,), (runs,), now) == ()

@@ -40,17 +40,21 @@ async def test_overrides_are_read_in_the_order_in_which_they_were_made(store: St
 async def test_what_runs_ends_and_what_is_to_come_goes(store: Store) -> None:
     """Of that group alone; a person ends those they made, and those in which they stand in."""
     other = standing_in(BOB, 0, 4, OTHERS)
-    await kept(store, standing_in(BOB, -1, 4, by=CAROL), standing_in(CAROL, 5, 6), standing_in(ALICE, 7, 8))
-    await kept(store, other)
-    assert await store.write(lambda u: overrides.end(u, FINANCE, NOON, CAROL)) == 2
+    runs, comes, others = (
+        standing_in(BOB, -1, 4, by=CAROL),
+        standing_in(CAROL, 5, 6),
+        standing_in(ALICE, 7, 8),
+    )
+    await kept(store, runs, comes, others, other)
+    assert await store.write(lambda u: overrides.end(u, FINANCE, NOON, CAROL)) == (runs, comes)
     assert await store.read(lambda u: overrides.since(u, NOON)) == (standing_in(ALICE, 7, 8), other)
     assert await store.read(lambda u: overrides.since(u, NOON - HOUR / 2)) == (
         standing_in(BOB, -1, 0, by=CAROL),
         standing_in(ALICE, 7, 8),
         other,
     )
-    assert await store.write(lambda u: overrides.end(u, FINANCE, NOON)) == 1
-    assert await store.write(lambda u: overrides.end(u, FINANCE, NOON)) == 0
+    assert await store.write(lambda u: overrides.end(u, FINANCE, NOON)) == (others,)
+    assert await store.write(lambda u: overrides.end(u, FINANCE, NOON)) == ()
 
 
 async def test_the_latest_word_on_an_absence_holds(store: Store) -> None:

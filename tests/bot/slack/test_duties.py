@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
@@ -149,7 +150,8 @@ async def test_operators_hand_over_and_take_back(bot: RunningDesk, slack: SlackS
     await answered(slack, "U0ADMIN", "/hitl oncall turns @bob for 4h")
     assert on_call(bot) == ["U0BOB"]
     assert "Others made" in (await answered(slack, "U0DAN", "/hitl oncall turns off")).text
-    assert "as the rotation" in (await answered(slack, "U0BOB", "/hitl oncall turns off")).text
+    off = (await answered(slack, "U0BOB", "/hitl oncall turns off")).text
+    assert "as the rotation has it again: <@U0CAROL> is on call now" in off
     assert on_call(bot) == ["U0CAROL"]
     assert "Nobody stands in" in (await answered(slack, "U0ADMIN", "/hitl oncall turns off")).text
     await answered(slack, "U0ADMIN", "/hitl oncall turns <@U0ALICE> from tomorrow for 8h")
@@ -157,6 +159,49 @@ async def test_operators_hand_over_and_take_back(bot: RunningDesk, slack: SlackS
     await told(slack, "U0ALICE", "You are on call for turns from")
     await told(slack, "U0CAROL", "instead of you")
     assert "standing in" in words(await answered(slack, "U0BOB", "/hitl oncall turns"))
+
+
+async def test_whoever_was_told_of_a_plan_is_told_that_it_is_off(
+    bot: RunningDesk, slack: SlackStandIn
+) -> None:
+    """Both of them, with the times they were told; whoever takes it back reads it in the answer."""
+    await answered(slack, "U0ADMIN", "/hitl oncall turns <@U0ALICE> from tomorrow for 8h")
+    await answered(slack, "U0CAROL", "/hitl oncall turns <@U0BOB> for 2h")
+    await told(slack, "U0ALICE", "You are on call for turns from")
+    await answered(slack, "U0ADMIN", "/hitl oncall turns off")
+    alice = await told(slack, "U0ALICE", "You are not on call for turns from")
+    carol = await told(slack, "U0CAROL", "You are on call for turns from")
+    assert "after all, <@U0CAROL> is. <@U0ADMIN> took it back" in words(alice)
+    assert "after all. <@U0ADMIN> took back" in words(carol)
+    times = [re.findall(r"<!date\^(\d+)", each.text) for each in slack.direct_messages("U0ALICE")]
+    assert times[0] == times[1]
+    await told(slack, "U0BOB", "Your shift for turns is over")
+    assert not [each for each in slack.direct_messages("U0BOB") if "after all" in each.text]
+
+
+async def test_who_ends_their_own_is_told_who_is_on_call_now(bot: RunningDesk, slack: SlackStandIn) -> None:
+    """What an operator made stands still: nothing is as the rotation has it."""
+    await answered(slack, "U0CAROL", "/hitl oncall turns <@U0ALICE> from tomorrow for 8h")
+    await answered(slack, "U0ADMIN", "/hitl oncall turns <@U0BOB> for 4h")
+    off = words(await answered(slack, "U0CAROL", "/hitl oncall turns off"))
+    assert "What others made still stands" in off
+    assert "now <@U0BOB>, standing in" in off
+    assert "as the rotation" not in off
+    assert on_call(bot) == ["U0BOB"]
+    await told(slack, "U0ALICE", "You are not on call for turns from")
+
+
+async def test_a_deputy_is_told_when_it_is_over(bot: RunningDesk, slack: SlackStandIn) -> None:
+    """Since whoever was away is back, or since another decides in their place; not of a new date."""
+    await answered(slack, "U0CAROL", "/hitl away <@U0BOB> for 3d")
+    await answered(slack, "U0CAROL", "/hitl away <@U0BOB> for 4d")
+    await answered(slack, "U0CAROL", "/hitl away <@U0ALICE> for 4d")
+    bob = await told(slack, "U0BOB", "You no longer decide for them")
+    assert "<@U0CAROL> has asked <@U0ALICE> to decide in their place" in words(bob)
+    await answered(slack, "U0CAROL", "/hitl away off")
+    alice = await told(slack, "U0ALICE", "You no longer decide for them")
+    assert "<@U0CAROL> is back" in words(alice)
+    assert len([each for each in slack.direct_messages("U0BOB") if "no longer" in each.text]) == 1
 
 
 @pytest.mark.parametrize(
@@ -286,6 +331,8 @@ def test_long_names_and_many_groups_stay_within_slacks_limits() -> None:
         words_of.oncall(turns, NOON),
         words_of.handoff("U1", name, None, "U1", NOON, count=9_999, urgent=urgent),
         words_of.planned("U1", name, "U2", by="U3", starts=NOON, ends=NOON + HOUR),
+        words_of.planned_no_more("U1", name, "U2", by="U3", starts=NOON, ends=NOON + HOUR),
+        words_of.given_back(turns[0], NOON),
         words_of.no_group("<!channel>" * 50, [name] * 60),
     ):
         assert isinstance(message, Blocks)
