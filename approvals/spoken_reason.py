@@ -6,15 +6,18 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
+from approvals.blanks import BLANK, trimmed
 from approvals.model import Case, Gate, RequestId
 from approvals.spoken_edit import names
-from approvals.spoken_words import Unclear, Verb, spoken
+from approvals.spoken_words import QUOTES, Unclear, Verb, spoken
 
 _MARKUP: Final = "`*_~"
 #: What stands before the first word: `approve, but …`.
 _LEADING: Final = re.compile(
     r"""^(?:[\s,;:.!"'“”„`*_~\u2013\u2014-]|but\b|and\b|or\b|then\b)+""", re.IGNORECASE
 )
+#: What parts a verb from its reason: a colon, a dash. A minus before a number is none.
+_PARTING: Final = re.compile(rf"^(?:[{BLANK},;:\u2013\u2014]|-(?=[{BLANK}]))+")
 #: Slack's links, people and channels: nothing in there is anybody's change.
 _PIECES: Final = re.compile(r"<[^<>]*>")
 _ANY_NAME: Final = r"\w[\w.\[\]-]*"
@@ -45,6 +48,24 @@ def reason_of(case: Case, verb: Verb, words: str) -> str:
     for named in _others(bare, case.id):
         raise Unclear(f"{named} is another request: write in its thread, or leave its id out.")
     return words
+
+
+def as_said(words: str) -> str:
+    """A reason without what parts it from its verb, and without the quotes around all of it."""
+    words = trimmed(_PARTING.sub("", words))
+    closers = QUOTES.get(words[:1], "")
+    inside = words[1:-1]
+    if len(words) > 1 and words[-1] in closers and not set(inside) & {words[0], *closers}:
+        return trimmed(inside)
+    return words
+
+
+def changes_in(case: Case, words: str) -> tuple[str, ...]:
+    """Each `name=value` in `words`, as Slack writes them, of a name that the request has."""
+    known = names(case)
+    folded = {name.casefold() for name in known}
+    found = _changes(_PIECES.sub(" ", words), known)
+    return tuple(each for each in found if each.partition("=")[0].casefold() in folded)
 
 
 def _changes(words: str, known: Sequence[str]) -> Iterator[str]:

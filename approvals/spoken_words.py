@@ -63,7 +63,8 @@ class Unclear(ValueError):
 #: A question mark asks; these say.
 _ENDS: Final = ".,:;!"
 _MARKUP: Final = "`*_~"
-_OPENING: Final = {
+#: Marks that open a quotation, each with those that may close it.
+QUOTES: Final = {
     '"': '"”“‟',
     "“": '”"“‟',
     "„": '“”"‟',
@@ -143,7 +144,7 @@ def _value(words: str, at: int, path: str) -> tuple[str, bool, int]:
     """The value that begins at `at`, whether something shows its end, and where it ends."""
     if at >= len(words) or words[at].isspace() or _head_is_next(words, at):
         raise Unclear(_empty(path), path)
-    if words[at] in _OPENING:
+    if words[at] in QUOTES:
         return _quoted(words, at, path)
     if words[at] in _BRACKETS:
         return _bracketed(words, at, path)
@@ -167,7 +168,7 @@ def _empty(path: str) -> str:
 
 
 def _quoted(words: str, at: int, path: str) -> tuple[str, bool, int]:
-    closers = _OPENING[words[at]]
+    closers = QUOTES[words[at]]
     text: list[str] = []
     at += 1
     while at < len(words) and words[at] not in closers:

@@ -11,6 +11,7 @@ from approvals.machine import Answer
 from approvals.model import Case, Gate, Kind, Person, RequestId, Roster
 from approvals.quorum import tally
 from approvals.spoken_edit import names
+from approvals.spoken_otherwise import Meant, Otherwise
 from approvals.spoken_words import Verb
 from blocks.card import note_metadata
 from blocks.card_text import quotable
@@ -148,32 +149,65 @@ def not_this_way(case: Case) -> Mrkdwn:
     return Mrkdwn(f"Nothing was decided: that is not what is asked here. {how(case)}")
 
 
-def unknown(case: Case, word: str, near: Verb | None) -> Mrkdwn:
-    """A word that is no verb: the nearest that is, and all of them."""
-    head = "Here is what I understand."
-    if word:
-        head = f"I do not know “{escape(word, 40)}”, so nothing was decided."
-    guess = f" Did you mean `@hitl {near}`?" if near is not None else ""
-    return Mrkdwn(f"{head}{guess}\n{how(case)}")
+def help_(case: Case, found: Otherwise) -> Mrkdwn:
+    """Words that are no verb, and no sentence for the agent: what can be said here."""
+    agent, word = escape(case.request.agent, 60), escape(found.word, 40)
+    match found.meant:
+        case Meant.HELP:
+            head = "Here is what I understand in this thread."
+        case Meant.YES | Meant.NO:
+            named = "That" if found.word.startswith(":") else f"“{word}”"
+            head = f"{named} alone decides nothing.{_instead(case, found)}"
+        case Meant.SLIP:
+            head = f"Nothing was decided, and nothing was sent to {agent}.{_instead(case, found)}"
+        case _:
+            head = f"I do not know “{word}”, so nothing was decided, and nothing was sent to {agent}."
+    return Mrkdwn(f"{head}\n{how(case)} `/hitl help` lists what else I can be asked.")
+
+
+def _instead(case: Case, found: Otherwise) -> str:
+    """What was meant, where it can still be done."""
+    if case.status.final or not found.instead:
+        return ""
+    said = f"`@hitl {escape(found.instead, 100)}`"
+    match found.meant:
+        case Meant.YES:
+            reviews = case.judgement.gate is Gate.AUDIT
+            return f" {'If it is right' if reviews else 'To approve'}, say {said}."
+        case Meant.NO:
+            return f" To say no, say {said} with your reason."
+        case _:
+            return f" Did you mean {said}?"
 
 
 def sent_to_agent(case: Case) -> Mrkdwn:
-    """Words behind my name that are no verb, nor nearly one: a comment."""
-    return Mrkdwn(
-        f"I kept that as a comment, sent it to {escape(case.request.agent, 60)}, and decided nothing."
-        f" {_decide(case)}"
-    )
+    """A sentence behind my name that begins with no verb: a comment."""
+    agent = escape(case.request.agent, 60)
+    if case.request.callback_url is not None:
+        return Mrkdwn(f"I kept that as a comment, sent it to {agent}, and decided nothing. {_decide(case)}")
+    return Mrkdwn(f"I kept that as a comment, and decided nothing. {_looks_again(case)} {_decide(case)}")
 
 
 def how(case: Case) -> Mrkdwn:
     """What can be said in this card's thread."""
-    if case.request.kind is Kind.QUESTION:
-        return _decide(case)
-    comment = "What you write here without my name is kept, and sent to the agent."
-    return Mrkdwn(f"{_decide(case)} {_example(case)} {comment}")
+    return Mrkdwn(" ".join(filter(None, (_decide(case), _example(case), _comments(case)))))
+
+
+def _comments(case: Case) -> str:
+    agent = escape(case.request.agent, 60)
+    if case.request.callback_url is not None:
+        return f"What you write here without my name is kept, and sent to {agent}."
+    return f"What you write here without my name is kept. {_looks_again(case)}"
+
+
+def _looks_again(case: Case) -> str:
+    """It is not called: it has to ask."""
+    return f"{escape(case.request.agent, 60)} sees it when it looks at the request again."
 
 
 def _decide(case: Case) -> Mrkdwn:
+    if case.status.final:
+        return Mrkdwn("This is decided, and no words change that.")
     if case.request.kind is Kind.QUESTION:
         return Mrkdwn("Say `@hitl answer …` with your answer, or use the card.")
     if case.judgement.gate is Gate.AUDIT:
@@ -187,7 +221,7 @@ def _example(case: Case) -> str:
     """With a name that this request has, where it can stand between backticks."""
     verb = Verb.CORRECT if case.judgement.gate is Gate.AUDIT else Verb.EDIT
     plain = [name for name in names(case) if _SIMPLE.fullmatch(name)]
-    if case.request.kind is Kind.QUESTION or not plain:
+    if case.request.kind is Kind.QUESTION or case.status.final or not plain:
         return ""
     return f'For example `@hitl {verb} {plain[0]}=… your reason`; put words in quotes: `"…"`.'
 

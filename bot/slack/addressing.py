@@ -12,7 +12,8 @@ from approvals.blanks import BLANK, trimmed
 _CODE: Final = re.compile(r"```.*?(?:```|$)|`[^`\n]+`", re.DOTALL)
 _QUOTED: Final = re.compile(r"^[ \t]*(?:&gt;|>).*$", re.MULTILINE)
 _QUOTED_REST: Final = re.compile(r"^[ \t]*(?:&gt;){3}.*", re.MULTILINE | re.DOTALL)
-_AFTER: Final = re.compile(f"[{BLANK},:;]*")
+#: A colon may also begin an emoji: `:+1:`.
+_AFTER: Final = re.compile(rf"(?:[{BLANK},;]|:(?![\w+-]+:))*")
 
 
 @dataclass(frozen=True, slots=True)

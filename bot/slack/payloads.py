@@ -153,6 +153,21 @@ def plainly(wire: str) -> str:
     return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 
 
+def mentioned(wire: str) -> frozenset[str]:
+    """The ids of the people who are named without a word for them, which is how Slack writes them today."""
+    return frozenset(_UNNAMED.findall(wire))
+
+
+def named(wire: str, names: Mapping[str, str]) -> str:
+    """`wire` with a name for each of those: `<@U1>` becomes `<@U1|bob>`, and reads @bob."""
+
+    def with_name(found: re.Match[str]) -> str:
+        name = names.get(found[1], "").replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+        return f"<@{found[1]}|{name}>" if name else found[0]
+
+    return _UNNAMED.sub(with_name, wire)
+
+
 def _spoken(found: re.Match[str]) -> str:
     target, _, label = found[1].partition("|")
     if target[:1] in ("@", "#", "!"):
@@ -162,6 +177,7 @@ def _spoken(found: re.Match[str]) -> str:
 
 
 #: Mentions, channels, dates and links stand between angle brackets; people's own brackets are escaped.
+_UNNAMED = re.compile(r"<@([A-Z0-9]+)>")
 _SPECIAL = re.compile(r"<([@#!]?[^<>\s][^<>]*)>")
 
 

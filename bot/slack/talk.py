@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
+from dataclasses import replace
+from typing import Final
 
 from approvals.errors import Refused
 from approvals.model import Person, UserId
@@ -13,7 +16,7 @@ from bot.desk.verbs import Message
 from bot.slack.addressing import Address, addressed
 from bot.slack.front import Front, NotUpYet
 from bot.slack.hearing import changed
-from bot.slack.payloads import Body, Words, plainly, written
+from bot.slack.payloads import Body, Words, mentioned, named, plainly, written
 from bot.slack.people import People
 from bot.slack.stamps import moment
 from bot.slack.thread_verbs import ThreadVerbs
@@ -21,6 +24,11 @@ from store import outbox
 from store.outbox import ParcelKind
 
 log = logging.getLogger(__name__)
+
+#: What people call the bot, in what is kept of their words.
+_NAME: Final = "hitl"
+#: People in one message whose names Slack is asked for.
+_MOST_ASKED_ABOUT: Final = 5
 
 
 class Talk:
@@ -51,6 +59,9 @@ class Talk:
         words = written(event)
         if words is None:
             return
+        if words.thread_ts is not None:
+            place = Reply(words.channel, words.thread_ts, words.ts, "")
+            words = replace(words, text=await self._with_names(words.text, place))
         address = self._address(words.text)
         directly = event.get("channel_type") == "im" or words.channel.startswith("D")
         if words.thread_ts is not None and await self._under_a_card(event, words, words.thread_ts, address):
@@ -97,11 +108,31 @@ class Talk:
         if not await remark.is_under_a_card(desk, change.reply):
             return
         speaks_to_us = self._address(change.wire).to_us is not None
+        wire = await self._with_names(change.wire, change.reply)
+        change = replace(change, reply=replace(change.reply, text=plainly(wire)))
         try:
             by = await self._people.person(user)
             await remark.change(desk, by, change, late=not speaks_to_us)
         except Refused as refused:
             log.warning("a comment was not kept: %s", refused.reason)
+
+    async def _with_names(self, wire: str, place: Reply) -> str:
+        """What somebody wrote, with the names of those who are mentioned in it by their id alone.
+
+        Slack is asked about others than the roster's where the words are kept, a few, for a second at most.
+        """
+        wanted = mentioned(wire)
+        if not wanted:
+            return wire
+        bot, known = self._front.out.identity.bot, self._front.desk.directory.roster().people
+        names = {user: known[UserId(user)].name for user in wanted if user in known}
+        if bot is not None:
+            names[bot.user] = _NAME
+        unknown = sorted(wanted - names.keys())[:_MOST_ASKED_ABOUT]
+        if unknown and await remark.is_under_a_card(self._front.desk, place):
+            asked = await asyncio.gather(*(self._people.profile(UserId(user)) for user in unknown))
+            names |= {each.id: each.name for each in asked if each is not None}
+        return named(wire, names)
 
     async def _explain(self, words: Words, *, directly: bool) -> None:
         """Say what the bot can do: to whoever asked alone."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from difflib import get_close_matches
 from functools import partial
 from typing import Final
 
@@ -13,7 +12,8 @@ from approvals.blanks import first_word, trimmed
 from approvals.canonical import Digest
 from approvals.errors import Reason, Refused
 from approvals.model import Case, Choice, Gate, RequestId
-from approvals.spoken_reason import reason_of
+from approvals.spoken_otherwise import Meant, nearest, otherwise
+from approvals.spoken_reason import as_said, reason_of
 from approvals.spoken_words import Spoken, Unclear, Verb, assignments, spoken
 from blocks import digest_spoken, thread_words
 from blocks.replies import Wanted
@@ -62,7 +62,7 @@ class ThreadVerbs:
         """Do what was said, as Slack writes it, about one of `cases`; whoever said it is answered."""
         words = spoken(said)
         if words.verb is None:
-            await self._no_verb(message, words.word, cases)
+            await self._no_verb(message, f"{words.word} {words.rest}", cases)
             return
         case, rest = _meant(cases, words)
         if case is None:
@@ -72,29 +72,33 @@ class ThreadVerbs:
         else:
             await self._do(message, case, words.verb, rest)
 
-    async def _no_verb(self, message: Message, word: str, cases: Sequence[Case]) -> None:
-        """A slip is only told of; anything else was said to the agent, by the name it knows."""
-        near = get_close_matches(word.casefold(), list(map(str, Verb)), 1)
-        told = thread_words.unknown(cases[0], word, Verb(near[0]) if near else None)
-        if word and not near:
-            desk = self._front.desk
-            try:
-                if await remark.comment(desk, message.by, message.reply) or await remark.is_kept(
-                    desk, message.reply
-                ):
-                    told = thread_words.sent_to_agent(cases[0])
-            except Refused as refused:
-                log.warning("a comment was not kept: %s", refused.reason)
-                told = thread_words.not_kept()
-        await self._tell(message, cases[0], told)
+    async def _no_verb(self, message: Message, said: str, cases: Sequence[Case]) -> None:
+        """A sentence was said to the agent, by the name it knows; of a word or two only the help comes."""
+        case = next((each for each in cases if not each.status.final), cases[0])
+        found = otherwise(case, said)
+        if found.meant is not Meant.SENTENCE:
+            shown = replace(found, word=plainly(found.word), instead=plainly(found.instead))
+            await self._tell(message, case, thread_words.help_(case, shown))
+            return
+        desk = self._front.desk
+        told = thread_words.not_kept()
+        try:
+            kept = await remark.comment(desk, message.by, message.reply)
+            if kept or await remark.is_kept(desk, message.reply):
+                heard = next((each for each in cases if each.id in kept), case)
+                told = thread_words.sent_to_agent(heard)
+            else:
+                told = thread_words.help_(case, replace(found, word=plainly(found.word)))
+        except Refused as refused:
+            log.warning("a comment was not kept: %s", refused.reason)
+        await self._tell(message, case, told)
 
     async def take_one_of(self, message: Message, said: str, listed: Listed) -> None:
         """The same under a digest, where one of its items has to be named, whatever waits there."""
         words = spoken(said)
         if words.verb is None:
-            near = get_close_matches(words.word.casefold(), list(map(str, Verb)), 1)
-            guess = Verb(near[0]) if near else None
-            await self._tell(message, None, digest_spoken.unknown(words.word, guess))
+            told = digest_spoken.unknown(plainly(words.word), nearest(words.word))
+            await self._tell(message, None, told)
             return
         first, behind = first_word(words.rest)
         named = [each for each in listed.requests if _names(first, each, _SHORTEST_OF_MANY)]
@@ -198,9 +202,9 @@ def _wish(case: Case, verb: Verb, rest: str) -> Wish | None:
     if verb in (Verb.EDIT, Verb.CORRECT):
         said, why = assignments(rest)
         valued = [replace(each, path=plainly(each.path), value=value_of(each.value)) for each in said]
-        return Change(tuple(valued), plainly(why) or None) if valued else None
+        return Change(tuple(valued), as_said(plainly(why)) or None) if valued else None
     choice = Choice.REJECT if verb in (Verb.REJECT, Verb.FLAG) else Choice.APPROVE
-    return Vote(choice, plainly(reason_of(case, verb, rest)) or None)
+    return Vote(choice, as_said(plainly(reason_of(case, verb, rest))) or None)
 
 
 def _answer(case: Case, said: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from approvals.model import RequestId
-from approvals.spoken_reason import reason_of
+from approvals.spoken_reason import as_said, reason_of
 from approvals.spoken_words import Unclear, Verb
 from tests.harness.cases import a_request, an_open_case
 
@@ -70,3 +70,25 @@ def test_another_request_is_another(words: str) -> None:
 def test_a_reason_is_one(words: str) -> None:
     """As it was written."""
     assert reason_of(CASE, Verb.APPROVE, words) == words
+
+
+@pytest.mark.parametrize(
+    ("typed", "reason"),
+    [
+        ("“too much”", "too much"),
+        ("„zu viel“", "zu viel"),
+        ("'too much'", "too much"),
+        (": “too much” ", "too much"),
+        ("\u2013 too much", "too much"),
+        ("- too much", "too much"),
+        ("-5 is wrong", "-5 is wrong"),
+        ("“too” and “much”", "“too” and “much”"),
+        ("“too much” says Bob", "“too much” says Bob"),
+        ("it's", "it's"),
+        ('"', '"'),
+        ("“”", ""),
+    ],
+)
+def test_a_reason_is_kept_without_the_quotes_around_all_of_it(typed: str, reason: str) -> None:
+    """They would stand there twice; and without what parts it from its verb."""
+    assert as_said(typed) == reason

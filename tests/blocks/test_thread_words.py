@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from approvals.errors import Reason
 from approvals.machine import Answer
 from approvals.model import AgentName, Case, Choice, Person, RequestId, UserId
+from approvals.spoken_otherwise import otherwise
 from approvals.spoken_words import Verb
 from blocks import guide, limits, thread_words
 from blocks.replies import Wanted
@@ -29,6 +30,17 @@ _ERRORS = {"amount": "Must be at most 5,000.", "reason": "Must be one of return,
 def done(name: str, wanted: Wanted, why: str | None = None) -> Mrkdwn:
     """What the thread reads of a state that Alice's words led to."""
     return thread_words.done(STATES[name]().case, ALICE, wanted, why, ROSTER)
+
+
+def helped(case: Case, said: str) -> Mrkdwn:
+    """What is answered to words that are no verb."""
+    return thread_words.help_(case, otherwise(case, said))
+
+
+def not_called() -> Case:
+    """A refund of an agent that has no callback."""
+    case = refund()
+    return replace(case, request=replace(case.request, callback_url=None))
 
 
 SENTENCES: dict[str, Callable[[], Mrkdwn]] = {
@@ -70,11 +82,21 @@ SENTENCES: dict[str, Callable[[], Mrkdwn]] = {
     "correct what": lambda: thread_words.nothing_named(STATES["audit_open"]().case, Verb.CORRECT),
     "which": lambda: thread_words.which(_TWO, Verb.APPROVE),
     "no such id": lambda: thread_words.which(_TWO, Verb.REJECT, "req_01XYZ"),
-    "a typo": lambda: thread_words.unknown(refund(), "aprove", Verb.APPROVE),
-    "not understood": lambda: thread_words.unknown(refund(), "lunch", None),
+    "a typo": lambda: helped(refund(), "aprove"),
+    "not understood": lambda: helped(refund(), "lunch"),
+    "a yes": lambda: helped(refund(), "lgtm"),
+    "a yes by emoji, on a review": lambda: helped(STATES["audit_open"]().case, ":+1:"),
+    "a yes, of an agent that is not called": lambda: helped(not_called(), "ok"),
+    "a yes, too late": lambda: helped(STATES["rejected"]().case, "yes"),
+    "a no": lambda: helped(refund(), "no way"),
+    "changes without edit": lambda: helped(refund(), "amount=500 please"),
+    "an option without answer": lambda: helped(STATES["question_open"]().case, "acme ltd, leeds"),
     "sent to the agent": lambda: thread_words.sent_to_agent(refund()),
+    "sent to the agent, which is not called": lambda: thread_words.sent_to_agent(not_called()),
     "sent to the agent, under a question": lambda: thread_words.sent_to_agent(STATES["question_open"]().case),
-    "nothing said": lambda: thread_words.unknown(refund(), "", None),
+    "sent to the agent, once it is decided": lambda: thread_words.sent_to_agent(STATES["rejected"]().case),
+    "help": lambda: helped(refund(), "help"),
+    "help, once it is decided": lambda: helped(STATES["rejected"]().case, "help"),
     "how to review": lambda: thread_words.not_this_way(STATES["audit_open"]().case),
     "how to answer": lambda: thread_words.not_this_way(STATES["question_open"]().case),
     "kept only": thread_words.kept_only,
@@ -117,7 +139,8 @@ def test_nobodys_words_forge_an_answer(words: str) -> None:
             replace(case, request=replace(case.request, agent=AgentName(words or "a")))
         ),
         thread_words.which([case, replace(case)], Verb.EDIT, words),
-        thread_words.unknown(case, words, None),
+        helped(case, words),
+        helped(case, f"ok {words}"),
     ]
     for text in told:
         assert "<" not in text

@@ -17,6 +17,7 @@ BOT = "U0HITL"
         ("  <@U0HITL|hitl>, approve it", "approve it"),
         ("<@U0HITL>: <@U0HITL> approve", "approve"),
         ("<@U0HITL>", ""),
+        ("<@U0HITL>: :+1:", ":+1:"),
         ("\u200b<@U0HITL>\u200b\u00a0approve\ufeff", "approve"),
         ("please <@U0HITL> approve", None),
         ("<@U0HITLER> approve", None),

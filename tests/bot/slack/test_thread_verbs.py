@@ -225,36 +225,81 @@ async def test_who_may_not_decide_is_told_alone(bot: RunningDesk, slack: SlackSt
     [
         ("aprove", "Did you mean `@hitl approve`"),
         ("approve?", "Did you mean `@hitl approve`"),
+        ("please approve", "Did you mean `@hitl approve`"),
+        ("amount=500 covers it", "Did you mean `@hitl edit amount=500`"),
         ("", "what I understand"),
+        ("help", "what I understand"),
+        ("?", "what I understand"),
+        ("status", "I do not know “status”"),
+        ("/hitl queue", "I do not know “queue”"),
+        ("<!channel> *x*", "I do not know “@channel”"),
+        ("lgtm", "To approve, say `@hitl approve`"),
+        (":+1:", "To approve, say `@hitl approve`"),
+        ("yes please", "To approve, say `@hitl approve`"),
+        ("don't approve", "`@hitl reject` with your reason"),
     ],
 )
-async def test_a_slip_gets_the_nearest_and_the_help(
+async def test_a_word_or_two_get_the_help_alone(
     bot: RunningDesk, slack: SlackStandIn, words: str, told: str
 ) -> None:
-    """Nothing is decided, and nothing becomes a comment."""
+    """With what was nearly said; nothing is decided, and nothing becomes a comment."""
     case = await bot.ask()
     await say(bot, "U0ALICE", case, words)
-    await slack.ephemeral_to("U0ALICE", told)
+    said = await slack.ephemeral_to("U0ALICE", told)
+    assert "`@hitl approve`, `@hitl edit …` or `@hitl reject`" in said.text
+    assert "<!" not in said.text
     assert await bot.story(case.id) == ["request.opened"]
+    assert len(slack.ephemerals("U0ALICE")) == 1
 
 
 @pytest.mark.parametrize(
-    "words", ["is the receipt in the ticket?", "please approve", "don't approve", "<!channel> *x*"]
+    ("words", "kept"),
+    [
+        ("is the receipt in the ticket?", "@hitl is the receipt in the ticket?"),
+        ("ask <@U0BOB> or <@U0STRANGER>, <!channel> *x*", "@hitl ask @bob or @U0STRANGER, @channel *x*"),
+        ("as <@U0HITL|hitl> said, and <@U0HITL> too", "@hitl as @hitl said, and @hitl too"),
+    ],
 )
-async def test_other_words_behind_its_name_go_to_the_agent(
-    bot: RunningDesk, slack: SlackStandIn, words: str
+async def test_a_sentence_behind_its_name_goes_to_the_agent(
+    bot: RunningDesk, slack: SlackStandIn, words: str, kept: str
 ) -> None:
-    """Kept once, though Slack tells of them twice; whoever wrote them is told so, and how to decide."""
+    """Kept once, with names, though Slack tells of it twice; its author is told so, and how to decide."""
     case = await bot.ask()
     await say(bot, "U0ALICE", case, words)
     told = await slack.ephemeral_to("U0ALICE", "kept that as a comment")
-    assert f"sent it to {bot.agent.name}" in told.text
+    assert f"{bot.agent.name} sees it when it looks at the request again" in told.text
     assert "@hitl approve" in told.text
-    assert "<!" not in told.text
     assert await bot.story(case.id) == ["request.opened", "request.commented"]
     [comment] = (await bot.case(case.id)).comments
-    assert comment.text.endswith(words.replace("<!channel>", "@channel"))
+    assert comment.text == kept
     assert len(slack.ephemerals("U0ALICE")) == 1
+
+
+async def test_reasons_and_comments_have_names_also_when_they_are_edited(
+    bot: RunningDesk, slack: SlackStandIn
+) -> None:
+    """Of whoever is mentioned: Slack writes their id alone, also of those whom the policy does not name."""
+    case = await bot.ask()
+    card = await bot.card(case.id)
+    said = slack.say("U0ALICE", card.channel, "<@U0ADMIN> may know", thread_ts=card.ts)
+    await slack.courier.idle()
+    assert [each.text for each in (await bot.case(case.id)).comments] == ["@olivia may know"]
+    slack.people.edit("U0ALICE", said, f"ask <@U0CAROL>, <@{slack.app.bot_user}>")
+    await slack.courier.idle()
+    assert [each.text for each in (await bot.case(case.id)).comments] == ["ask @carol, @hitl"]
+    await say(bot, "U0ALICE", case, "reject: “<@U0BOB> says no”")
+    decided = await bot.decided(case.id)
+    assert decided.decision is not None
+    assert decided.decision.reason == "@bob says no"
+    assert "“@bob says no”." in (await answered(bot, case, "must not act")).text
+    assert "““" not in str((await bot.card(case.id, "Rejected")).blocks)
+
+
+async def test_an_agent_that_is_called_is_sent_the_sentence(bot: RunningDesk, slack: SlackStandIn) -> None:
+    """Which its author is told; of one without an address that would be untrue."""
+    case = await bot.ask(callback_url="https://agent.example.com/hooks")
+    await say(bot, "U0ALICE", case, "is the receipt there?")
+    await slack.ephemeral_to("U0ALICE", f"sent it to {bot.agent.name}")
 
 
 @pytest.mark.parametrize(
