@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from approvals.escalation import began_at, ends_at
-from approvals.model import Case, Gate, Instant, Lack, Shortage
+from approvals.model import Case, Gate, Instant, Lack, Risk, Shortage
 from blocks import rich
 from blocks.message import Message
 from blocks.rich import Element
@@ -29,6 +29,7 @@ WHERE: Final = {
     "call": "A call to the agents' endpoint was answered with 500 and this number.",
     "courier": "Something that was to leave for Slack or an agent did not; it is tried again.",
     "sweep": "A step of a request did not fire; it is tried again every few seconds.",
+    "row": "A request cannot be read, and is left out where it would be shown.",
     "digest": "A digest could not be gathered, or not all of it; it is tried again.",
 }
 
@@ -212,6 +213,18 @@ def too_few(case: Case, lack: Lack, permalink: str | None) -> Message:
     remedy = f"{remedy.format(groups=groups)} This is said once a day, for others like it too."
     what = [asks, *_needs(case, lack, groups), f" {cause}" if cause else ""]
     return _notice("👥 Too few are left to decide a request", what, remedy, permalink)
+
+
+def unreached(case: Case, group: str, permalink: str | None, *, known: bool) -> Message:
+    """Somebody else was to be asked in time, and nobody is in that group; `known`: hitl.yml has it."""
+    name = short(group, 60)
+    asks = f"“{title_of(case, 100)}” from {short(case.request.agent, 60)} ({case.id})"
+    risk = f" It is {case.judgement.risk} risk." if case.judgement.risk.rank >= Risk.HIGH.rank else ""
+    left = listed([short(each, 60) for each in case.asked if each != group], "or") or "nobody"
+    what = f"{asks} asks {name} as well, but nobody is in it: only {left} can decide.{risk}"
+    where = "in hitl.yml or in Slack" if known else "which hitl.yml has no longer"
+    remedy = f"Put somebody into {name}, {where}: they are asked at once."
+    return _notice("⏫ An escalation reached nobody", what, remedy, permalink)
 
 
 def overdue(case: Case, since: Instant, incident: str, permalink: str | None) -> Message:

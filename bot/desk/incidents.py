@@ -51,17 +51,17 @@ async def failed(desk: Desk, job: str, bug: Exception) -> None:
     await tell(desk, incident, bug, job)
 
 
-async def unreadable(desk: Desk, request: RequestId, bug: Exception, where: str) -> str:
+async def unreadable(desk: Desk, request: RequestId, bug: Exception) -> str:
     """A row that cannot be read was met, as it is at every look: its incident is the same each time.
 
-    It is logged once a day, and told as others are, `where` as for `tell`. Raises nothing.
+    It is logged once a day, and told as others are. Raises nothing.
     """
     incident = f"inc_{hashlib.sha256(request.encode()).hexdigest()[:8]}"
     today = f"{desk.runtime.now():%Y-%m-%d}"
     if desk.alarmed.get(incident) != today:
         desk.alarmed[incident] = today
         log.error("%s cannot be read (incident %s)", request, incident, exc_info=bug)
-    await tell(desk, incident, bug, where)
+    await tell(desk, incident, bug, "row")
     return incident
 
 

@@ -18,6 +18,7 @@ from approvals import access, escalation
 from approvals.globs import Globs
 from approvals.model import Case, DigestName, Instant, RequestId, Roster, StepKind, UserId
 from approvals.turns import waits_for
+from bot.desk import readable
 from bot.desk.desk import Desk
 from store import cases
 from store.cards import CardRef
@@ -124,8 +125,11 @@ def _places(desk: Desk, user: UserId, some: Iterable[Case]) -> list[Place]:
 
 
 async def items(desk: Desk, ids: Sequence[RequestId]) -> tuple[Item, ...]:
-    """Those of `ids` that there are, whole, in that order: as they stand now, and maybe decided meanwhile."""
-    found = await desk.store.read(lambda unit: cases.with_cards(unit, ids))
+    """Those of `ids` that there are, whole, in that order: as they stand now, and maybe decided meanwhile.
+
+    What cannot be read is left out, and the operators are told. Raises `Unavailable`.
+    """
+    found = await readable.of(desk, ids, cases.with_cards)
     by_id = {case.id: Item(case, card) for case, card in found}
     return tuple(by_id[id_] for id_ in ids if id_ in by_id)
 

@@ -75,7 +75,7 @@ async def _unread(desk: Desk, board: BoardId, standing: Iterable[Standing | Unre
 
 
 async def _incident(desk: Desk, torn: Unreadable) -> str:
-    return await incidents.unreadable(desk, torn.item.request, torn.why, "digest")
+    return await incidents.unreadable(desk, torn.item.request, torn.why)
 
 
 async def bare(desk: Desk, board: BoardId) -> Shown | None:

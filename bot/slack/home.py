@@ -65,12 +65,14 @@ class Homes:
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
-        self.overview = Overview(desk.store)
+        self.overview = Overview(desk)
         self._rung = asyncio.Event()
         self._changed: set[RequestId] = set()
         self._signs: _Signs | None = None
         self._stood: _Stood | None = None
         self._round_at = 0.0
+        #: true where requests may have moved since nobody looked
+        self._moved = True
         desk.store.on_commit(self._heard)
 
     async def opened(self, user: UserId, shown: str | None) -> None:
@@ -117,7 +119,10 @@ class Homes:
                     await self._rung.wait()
 
     async def look(self, *, everything: bool = False) -> int:
-        """Have those tabs drawn that changes may concern; how many. Where nobody looks it costs one read."""
+        """Have those tabs drawn that changes may concern; how many. Where nobody looks it costs one read.
+
+        In a round it then costs what changed, too: whoever looks next must not wait for all that is pending.
+        """
         self._rung.clear()
         changed, self._changed = frozenset(self._changed), set()
         now = self._desk.runtime.now()
@@ -125,10 +130,11 @@ class Homes:
         if everything:
             self._round_at = asyncio.get_running_loop().time() + _ROUND
             await self._put_to_sleep(now)
-            if not looked:
-                self.overview.forget()
         if not looked:
             self._signs = self._stood = None
+            if everything and self._moved:
+                self._moved = False
+                await self.overview.pending()
             return 0
         concerned = await self._concerned(looked, changed, now)
         if everything:
@@ -192,6 +198,7 @@ class Homes:
     def _heard(self, committed: Committed) -> None:
         """A commit that moved requests; those of the outbox alone are its own doing too."""
         if committed.requests:
+            self._moved = True
             if len(self._changed) <= _MANY:
                 self._changed |= committed.requests
             self._rung.set()

@@ -69,7 +69,7 @@ async def desk(database_url: str, slack: SlackStandIn) -> AsyncIterator[RunningD
 
 async def queue_of(bot: RunningDesk, user: UserId, only: Only | None = None) -> Queue:
     """All that somebody may see, as it stands now."""
-    return await queue.among(bot.desk, user, await Overview(bot.store).pending(), only)
+    return await queue.among(bot.desk, user, await Overview(bot.desk).pending(), only)
 
 
 async def mine(bot: RunningDesk, who: Person | UserId, which: Which = Which.MINE) -> list[RequestId]:
@@ -276,7 +276,7 @@ async def test_others_have_their_turn_while_a_queue_is_read(desk: RunningDesk) -
             await asyncio.sleep(0)
 
     beside = asyncio.create_task(other_work())
-    pending = await Overview(desk.store).pending()
+    pending = await Overview(desk.desk).pending()
     as_it_was_read = turns
     assert len((await queue.among(desk.desk, ADMIN, pending)).places) == 601
     beside.cancel()
