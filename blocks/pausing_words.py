@@ -79,22 +79,28 @@ def _linked(words: str, permalink: str | None) -> str:
 # What `/hitl pause`, `resume` and `digest` answer
 
 
-def paused(agent: str, open_: int) -> Message:
-    """From now on its requests wait unseen; `open_` of those before are still pending."""
+def paused(agent: str, open_: int, *, may_resume: bool) -> Message:
+    """From now on its requests wait unseen; `open_` of those before are still pending.
+
+    `may_resume` is whether whoever reads it may let the agent go on.
+    """
     left = "Nothing of it is open." if not open_ else f"{_open_ones(open_)} not touched."
     return _said(
-        f"⏸️ {escape(agent, 60)} is paused: its new requests wait unseen. {left}"
-        f" Go on with `/hitl resume {_code(agent)}`."
+        f"⏸️ {escape(agent, 60)} is paused: its new requests wait unseen. {left} {_go_on(agent, may_resume)}"
     )
+
+
+def _go_on(agent: str, may_resume: bool) -> str:
+    return f"Go on with `/hitl resume {_code(agent)}`." if may_resume else "An operator lets it go on."
 
 
 def _open_ones(count: int) -> str:
     return "The one open request is" if count == 1 else f"{count:,} open ones are"
 
 
-def paused_already(agent: str) -> Message:
+def paused_already(agent: str, *, may_resume: bool) -> Message:
     """It was paused before."""
-    return _said(f"{escape(agent, 60)} is paused already. Go on with `/hitl resume {_code(agent)}`.")
+    return _said(f"{escape(agent, 60)} is paused already. {_go_on(agent, may_resume)}")
 
 
 def resumed(agent: str, count: int) -> Message:
@@ -114,12 +120,26 @@ def not_paused(agent: str) -> Message:
     return _said(f"{escape(agent, 60)} is not paused.")
 
 
-def no_agent(typed: str, nearest: str | None, usage: str) -> Message:
-    """No such agent, or none was named."""
+def no_agent(typed: str, nearest: str | None, usage: str, known: Sequence[str] | None = None) -> Message:
+    """No such agent, or none was named. `known` are those that may be meant, for who may know them."""
     if not typed:
-        return _said(f"Say which agent: `/hitl {usage}`.")
-    near = f" Did you mean `{_code(nearest)}`?" if nearest is not None else " `hitl agent list` shows them."
+        return _said(f"Say which agent: `/hitl {usage}`.{_known(known, usage) if known is not None else ''}")
+    if nearest is not None:
+        near = f" Did you mean `{_code(nearest)}`?"
+    elif known is not None:
+        near = _known(known, usage)
+    else:
+        near = " Cards say what the agent that asks is called."
     return _said(f"There is no agent `{_code(typed)}`.{near}")
+
+
+def _known(known: Sequence[str], usage: str) -> str:
+    if not known:
+        return " No agent is paused." if usage == RESUME else " No agent is registered yet."
+    names = [f"`{_code(name)}`" for name in sorted(known, key=str.casefold)[:_NAMED]]
+    more = len(known) - len(names)
+    listing = listed([*names, *([f"{more:,} more"] if more else [])])
+    return f" {'Paused' if usage == RESUME else 'Registered'}: {listing}."
 
 
 def agent_revoked(agent: str) -> Message:

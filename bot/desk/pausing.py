@@ -44,6 +44,8 @@ class Paused:
     agent: Agent | None
     #: what it has open that people are shown all the same; when it goes on: what waits to be released
     requests: int = 0
+    #: whether whoever wanted it may let it go on
+    may_resume: bool = False
 
 
 def may_pause(desk: Desk, user: UserId) -> bool:
@@ -71,7 +73,7 @@ async def pause(desk: Desk, name: AgentName, by: Person) -> Paused:
         done = agents.pause(unit, name, by.id, desk.runtime.now())
         what = Pausing.DONE if done else Pausing.ALREADY
         shown = len(cases.open_of(unit, name)) - held.count(unit, name)
-        return Paused(what, agents.get(unit, name), shown)
+        return Paused(what, agents.get(unit, name), shown, may_resume(desk, by.id))
 
     paused = await desk.store.write(pausing)
     if paused.what is Pausing.DONE:
@@ -94,7 +96,7 @@ async def resume(desk: Desk, name: AgentName, by: Person) -> Paused:
             return Paused(Pausing.NOT_ALLOWED, agent)
         done = agents.resume(unit, name)
         what = Pausing.DONE if done else Pausing.ALREADY
-        return Paused(what, agents.get(unit, name), held.count(unit, name))
+        return Paused(what, agents.get(unit, name), held.count(unit, name), may_resume=True)
 
     resumed = await desk.store.write(resuming)
     if resumed.what is Pausing.DONE:

@@ -116,7 +116,7 @@ def _storm() -> Iterator[Scene]:
     there = pausing_words.StormMessage(_CARD, clears=True)
     told = pausing_words.storm(agents, "C0APPROVALS", timedelta(minutes=2), [there])
     yield _seen(3, "Operators are told", Place.DIRECT, told)
-    paused = pausing_words.paused("refund-agent", 27)
+    paused = pausing_words.paused("refund-agent", 27, may_resume=True)
     yield _seen(4, "Olivia types /hitl pause refund-agent", Place.REPLY, paused)
     yield _seen(
         9, "Olivia types /hitl resume refund-agent", Place.REPLY, pausing_words.resumed("refund-agent", 4)

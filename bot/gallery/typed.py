@@ -103,8 +103,10 @@ def _try() -> Iterator[Scene]:
 
 
 def _pauses() -> Iterator[Scene]:
-    yield _told("Bob types /hitl pause refund-agent", pausing_words.paused(_REFUND_AGENT, 3))
-    yield _told("Alice does so after him", pausing_words.paused_already(_REFUND_AGENT))
+    yield _told(
+        "Bob types /hitl pause refund-agent", pausing_words.paused(_REFUND_AGENT, 3, may_resume=False)
+    )
+    yield _told("Alice does so after him", pausing_words.paused_already(_REFUND_AGENT, may_resume=False))
     yield _told(
         "Alice types /hitl pause refund-agnet", pausing_words.no_agent("refund-agnet", _REFUND_AGENT, "pause")
     )

@@ -44,10 +44,13 @@ class PauseCommands:
 
     async def pause(self, typed: Typed) -> Message:
         """Nothing new of the agent goes ahead from this answer on."""
-        names = [each.name for each in await self._desk.store.read(agents.everybody)]
-        meant = _meant(typed.rest, names)
+        every = await self._desk.store.read(agents.everybody)
+        meant = _meant(typed.rest, [each.name for each in every])
         if meant is None:
-            return said.no_agent(typed.rest, _nearest(typed.rest, names), said.PAUSE)
+            if typed.rest and not pausing.may_pause(self._desk, typed.by.id):
+                return said.may_not_pause(typed.rest)
+            likely = [each.name for each in every if each.revoked_at is None]
+            return self._no_agent(typed, likely, said.PAUSE)
         return paused(await pausing.pause(self._desk, AgentName(meant), typed.by), meant)
 
     async def resume(self, typed: Typed) -> Message:
@@ -55,13 +58,20 @@ class PauseCommands:
         every = await self._desk.store.read(agents.everybody)
         meant = _meant(typed.rest, [each.name for each in every])
         if meant is None:
+            if typed.rest and not pausing.may_resume(self._desk, typed.by.id):
+                return said.may_not_resume(typed.rest)
             # Whoever mistypes a name here means one that is paused.
-            likely = [each.name for each in every if each.paused_at is not None]
-            return said.no_agent(typed.rest, _nearest(typed.rest, likely), said.RESUME)
+            likely = [each.name for each in every if each.paused_at is not None and each.revoked_at is None]
+            return self._no_agent(typed, likely, said.RESUME)
         came = await pausing.resume(self._desk, AgentName(meant), typed.by)
         if came.requests:
             self._front.tasks.start(self._let_go_on(typed.by), "release")
         return resumed(came, meant)
+
+    def _no_agent(self, typed: Typed, likely: Sequence[str], usage: str) -> Message:
+        """Only operators are told of agents that they did not nearly name."""
+        operates = pausing.may_resume(self._desk, typed.by.id)
+        return said.no_agent(typed.rest, _nearest(typed.rest, likely), usage, likely if operates else None)
 
     async def _let_go_on(self, by: Person) -> None:
         """What waited may be thousands: nobody waits for that."""
@@ -88,9 +98,9 @@ def paused(came: Paused, name: str) -> Message:
     """What whoever paused it is answered, by a command or by a button."""
     match came.what:
         case Pausing.DONE:
-            return said.paused(name, came.requests)
+            return said.paused(name, came.requests, may_resume=came.may_resume)
         case Pausing.ALREADY:
-            return said.paused_already(name)
+            return said.paused_already(name, may_resume=came.may_resume)
         case Pausing.REVOKED:
             return said.agent_revoked(name)
         case Pausing.NOT_ALLOWED:

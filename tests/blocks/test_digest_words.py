@@ -100,16 +100,23 @@ MESSAGES: Mapping[str, Callable[[], Message]] = {
     "storm on many messages": lambda: pausing_words.storm(
         ((BILLING, 63),), "C0APPROVALS", timedelta(minutes=5), [StormMessage(LINK, clears=False)] * 12
     ),
-    "paused": lambda: pausing_words.paused(BILLING, 3),
-    "paused, one open": lambda: pausing_words.paused(BILLING, 1),
-    "paused, nothing open": lambda: pausing_words.paused(BILLING, 0),
-    "paused already": lambda: pausing_words.paused_already(BILLING),
+    "paused": lambda: pausing_words.paused(BILLING, 3, may_resume=True),
+    "paused, one open": lambda: pausing_words.paused(BILLING, 1, may_resume=True),
+    "paused, nothing open": lambda: pausing_words.paused(BILLING, 0, may_resume=True),
+    "paused, by no operator": lambda: pausing_words.paused(BILLING, 3, may_resume=False),
+    "paused already": lambda: pausing_words.paused_already(BILLING, may_resume=True),
+    "paused already, to no operator": lambda: pausing_words.paused_already(BILLING, may_resume=False),
     "resumed": lambda: pausing_words.resumed(BILLING, 12),
     "resumed, nothing waited": lambda: pausing_words.resumed(BILLING, 0),
     "not paused": lambda: pausing_words.not_paused(BILLING),
     "which agent": lambda: pausing_words.no_agent("", None, pausing_words.PAUSE),
     "no such agent": lambda: pausing_words.no_agent("billing-agnet", "billing-agent", pausing_words.PAUSE),
     "nothing like it": lambda: pausing_words.no_agent("xyz", None, pausing_words.PAUSE),
+    "nothing like it, to operators": lambda: pausing_words.no_agent(
+        "xyz", None, pausing_words.PAUSE, [f"agent-{n}" for n in range(12)]
+    ),
+    "nothing paused like it": lambda: pausing_words.no_agent("xyz", None, pausing_words.RESUME, [BILLING]),
+    "nothing paused at all": lambda: pausing_words.no_agent("", None, pausing_words.RESUME, []),
     "agent revoked": lambda: pausing_words.agent_revoked(BILLING),
     "may not pause": lambda: pausing_words.may_not_pause(BILLING),
     "may not resume": lambda: pausing_words.may_not_resume(BILLING),
@@ -206,6 +213,7 @@ def test_nobody_writes_into_them(words: str) -> None:
         pausing_words.paused(words, 2),
         pausing_words.resumed(words, 2),
         pausing_words.no_agent(words, words, pausing_words.RESUME),
+        pausing_words.no_agent(words, None, pausing_words.PAUSE, [words] * 12),
         pausing_words.no_digest(words, None, (words, words)),
         pausing_words.sent((Sent(DigestName(words), 1, words),) * 12),
     ]

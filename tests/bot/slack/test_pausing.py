@@ -9,7 +9,7 @@ import pytest
 
 from approvals.model import AgentName, Status
 from blocks.limits import problems_of_message
-from blocks.pausing_words import StormMessage, storm
+from blocks.pausing_words import Flood, StormMessage, storm
 from sandbox.server import SlackStandIn
 from store import agents
 from store.agents import Agent
@@ -47,11 +47,13 @@ async def test_a_name_is_understood_as_people_type_it(
     """In any case, in backticks, in bold; it holds from the answer on, and ends with the next."""
     said = await answered(slack, "U0ADMIN", f"/hitl pause {typed}")
     assert f"{name} is paused" in words(said)
+    assert f"Go on with `/hitl resume {name}`" in words(said)
     agent = await stored(bot, name)
     assert agent.paused_by == "U0ADMIN"
     held = await asks_as(bot, agent, "note_this")
     assert held.held
-    assert "paused already" in words(await answered(slack, "U0CAROL", f"/hitl pause {typed}"))
+    said = await answered(slack, "U0CAROL", f"/hitl pause {typed}")
+    assert "is paused already. An operator lets it go on." in words(said)
     assert "only the operators" in words(await answered(slack, "U0CAROL", f"/hitl resume {typed}"))
     assert "1 request that waited goes on" in words(await answered(slack, "U0ADMIN", f"/hitl resume {typed}"))
     assert (await bot.decided(held.id)).status is Status.APPROVED
@@ -63,9 +65,9 @@ async def test_a_name_is_understood_as_people_type_it(
     [
         ("pause", "Say which agent"),
         ("pause biling-agent", "Did you mean `billing-agent`?"),
-        ("pause <!channel>", "hitl agent list"),
-        ("resume", "Say which agent"),
-        ("resume billing", "hitl agent list"),
+        ("pause <!channel>", "Registered: `billing-agent` and `Mail.Agent`."),
+        ("resume", "Say which agent: `/hitl resume AGENT`. No agent is paused."),
+        ("resume billing", "No agent is paused."),
         ("resume mail.agent", "is not paused"),
         ("digest hurly", "Did you mean `/hitl digest hourly`?"),
         ("digest weekly", "Say `hourly` or `daily`"),
@@ -79,6 +81,38 @@ async def test_what_cannot_be_is_said(bot: RunningDesk, slack: SlackStandIn, typ
     said = await answered(slack, "U0ADMIN", f"/hitl {typed}")
     assert says in words(said)
     assert {each.paused_at for each in await bot.store.read(agents.everybody)} == {None}
+
+
+@pytest.mark.parametrize(
+    ("user", "typed", "says"),
+    [
+        ("U0CAROL", "pause biling-agent", "There is no agent `biling-agent`. Did you mean `billing-agent`?"),
+        ("U0CAROL", "pause nobody", "There is no agent `nobody`. Cards say what"),
+        ("U0CAROL", "resume nobody", "only the operators may"),
+        ("U0DAN", "pause biling-agent", "You may not pause biling-agent"),
+        ("U0DAN", "resume biling-agent", "only the operators may"),
+    ],
+)
+async def test_names_of_agents_are_told_to_those_who_may_know_them(
+    bot: RunningDesk, slack: SlackStandIn, user: str, typed: str, says: str
+) -> None:
+    """Operators all, whoever decides the nearest, others none; nobody is sent to a shell."""
+    said = words(await answered(slack, user, f"/hitl {typed}"))
+    assert says in said
+    assert "Mail.Agent" not in said
+    assert "agent list" not in said
+
+
+async def test_whoever_may_not_resume_is_told_who_may(bot: RunningDesk, slack: SlackStandIn) -> None:
+    """Carol decides, and may pause."""
+    said = words(await answered(slack, "U0CAROL", "/hitl pause billing-agent"))
+    assert "billing-agent is paused" in said
+    assert "An operator lets it go on." in said
+    assert "/hitl resume" not in said
+    await answered(slack, "U0ADMIN", "/hitl pause mail.agent")
+    assert "Paused: `billing-agent` and `Mail.Agent`." in words(
+        await answered(slack, "U0ADMIN", "/hitl resume")
+    )
 
 
 async def test_a_revoked_agent_does_not_go_on(bot: RunningDesk, slack: SlackStandIn) -> None:
@@ -118,5 +152,5 @@ def test_a_storm_of_many_agents_is_said_within_slacks_limits() -> None:
     """Whatever they are called."""
     names = [(AgentName(f"{'x' * 60}{n}"), n) for n in range(40)]
     there = StormMessage("https://example.com/" + "y" * 200, clears=False)
-    told = storm(names, "C0APPROVALS", timedelta(minutes=5), [there] * 12)
+    told = storm(Flood(names, 0, 5, 5), "C0APPROVALS", timedelta(minutes=5), [there] * 12)
     assert problems_of_message(told.as_call()) == []
