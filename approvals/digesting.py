@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,6 +23,8 @@ _UNITS = ("currency", "unit")
 _LOOKED_AT: Final = 200
 #: Digits before or after the point with which an amount that is written as text is added up.
 _DIGITS: Final = 30
+#: What has one is meant as a number.
+_DIGIT: Final = re.compile(r"[0-9]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,8 @@ class Line:
     sums: tuple[Sum, ...]
     #: how many have no amount, where others of them have
     without: int = 0
+    #: how many have one that is left out of the sums, as nobody knows which number it is
+    unread: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,14 +94,16 @@ def summary(cases: Sequence[Case]) -> Summary:
 
 def _line(action: str, cases: Sequence[Case]) -> Line:
     numbers: dict[tuple[str, str | None], list[Decimal]] = defaultdict(list)
-    without = 0
+    without = unread = 0
     for case in cases:
         amounts = list(_amounts(case))
         without += not amounts
+        unread += any(number is None for _, number, _ in amounts)
         for field, number, unit in amounts:
-            numbers[field, unit].append(number)
+            if number is not None:
+                numbers[field, unit].append(number)
     sums = (Sum(field, sum(each, Decimal()), unit, _below(each)) for (field, unit), each in numbers.items())
-    return Line(action, len(cases), tuple(sums), without if numbers else 0)
+    return Line(action, len(cases), tuple(sums), without if numbers else 0, unread)
 
 
 def _below(numbers: Sequence[Decimal]) -> Decimal:
@@ -105,8 +112,8 @@ def _below(numbers: Sequence[Decimal]) -> Decimal:
     return sum(negative, Decimal()) if any(number > 0 for number in numbers) else Decimal()
 
 
-def _amounts(case: Case) -> Iterator[tuple[str, Decimal, str | None]]:
-    """The numbers that mean an amount, each by its field's name and with its unit.
+def _amounts(case: Case) -> Iterator[tuple[str, Decimal | None, str | None]]:
+    """The numbers that mean an amount, each by its field's name and with its unit; None: it is no number.
 
     Those at the top of the payload; where none of them has a unit, also the next below that stand beside one.
     """
@@ -144,7 +151,7 @@ def _objects(payload: Mapping[str, Json]) -> Iterator[tuple[Path, Mapping[str, J
 
 def _side_by_side(
     path: Path, part: Mapping[str, Json], hidden: frozenset[Path]
-) -> Iterator[tuple[str, Decimal, str | None]]:
+) -> Iterator[tuple[str, Decimal | None, str | None]]:
     """The amounts of one object, in the unit that stands there too."""
     shown = {name: value for name, value in part.items() if not _is_within((*path, name), hidden)}
     named = (shown.get(name) for name in _UNITS)
@@ -163,6 +170,9 @@ def _side_by_side(
     for field, number in numbers.items():
         if field in chosen:
             yield field, number, unit
+    for field, value in shown.items():
+        if field not in numbers and isinstance(value, str) and is_amount((field,)) and _DIGIT.search(value):
+            yield field, None, unit
 
 
 def _is_within(path: Path, hidden: frozenset[Path]) -> bool:

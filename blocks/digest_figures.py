@@ -82,24 +82,27 @@ def _counted(line: Line) -> str:
 
 
 def _sums(line: Line) -> str:
+    rest = f", {line.unread:,} with an amount that is no number" if line.unread else ""
+    rest += f", {line.without:,} without an amount" if line.without else ""
     if not line.sums:
-        return ""
+        return rest
     several = len({each.field for each in line.sums}) > 1
     told = [_sum(each, several=several) for each in line.sums[:_SUMS]]
     if len(line.sums) > _SUMS:
         told.append(f"{len(line.sums) - _SUMS:,} more sums")
-    rest = f", {line.without:,} without an amount" if line.without else ""
     return f", {'' if several else 'total '}{listed(told)}{rest}"
 
 
 def _sum(each: Sum, *, several: bool) -> str:
+    """By its field's name, but where the unit of the only field says what it is."""
     if _HUNDREDTHS.search(each.field):
         unit = f" ({escape(each.unit, 20)})" if each.unit is not None else ""
         among = _among(each, money=False)
         return f"{_number(each.total, money=False)} in {escape(each.field, 40)}{unit}{among}"
     unit = f" {escape(each.unit, 20)}" if each.unit is not None else ""
     money = each.unit is not None and _MONEY.fullmatch(each.unit) is not None
-    name = f"{escape(each.field, 40)} " if several else ""
+    named = several or (each.unit is None and each.field.lower() != "total")
+    name = f"{escape(each.field, 40)} " if named else ""
     return f"{name}{_number(each.total, money=money)}{unit}{_among(each, money=money)}"
 
 

@@ -43,12 +43,24 @@ def test_an_amount_that_is_written_as_text_counts(text: str, number: str) -> Non
     assert in_euros({"amount": text, **EUR}) == Decimal(number)
 
 
-@pytest.mark.parametrize("text", ["1.000", "50 EUR", "1,000", "NaN", "1e999999", "9" * 50, "soon", ""])
-def test_what_reads_as_no_number_is_said_to_have_no_amount(text: str) -> None:
-    """Five thousand or five: nobody knows; and no text makes the sum impossible."""
+@pytest.mark.parametrize("text", ["1.000", "12,50", "50 EUR", "1,000", "1e999999", "9" * 50])
+def test_an_amount_that_is_no_number_is_told_apart(text: str) -> None:
+    """Five thousand or five: nobody knows; no text makes the sum impossible, and its parts are not added."""
+    parts: Json = [{"amount": 60, **EUR}]
+    line = line_of({"amount": 1, **EUR}, {"amount": text, **EUR, "lines": parts})
+    assert line.sums == (Sum("amount", Decimal(1), "EUR"),)
+    assert (line.unread, line.without) == (1, 0)
+    alone = line_of({"amount": text})
+    assert (alone.sums, alone.unread, alone.without) == ((), 1, 0)
+    assert line_of({"amount": text}, sensitive=("payload.amount",)).unread == 0
+
+
+@pytest.mark.parametrize("text", ["NaN", "soon", ""])
+def test_what_has_no_digits_is_no_amount(text: str) -> None:
+    """Words under a name that is often an amount's."""
     line = line_of({"amount": 1, **EUR}, {"amount": text, **EUR})
     assert line.sums == (Sum("amount", Decimal(1), "EUR"),)
-    assert line.without == 1
+    assert (line.unread, line.without) == (0, 1)
 
 
 @pytest.mark.parametrize(

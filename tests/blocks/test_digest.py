@@ -107,7 +107,7 @@ def test_what_others_are_asked_too_is_counted_as_gone() -> None:
 
 
 def test_sums_are_exact_and_in_their_units() -> None:
-    """Money has its cents, all of them; other units have what they have; cents are not called euros."""
+    """Money has its cents; cents are not called euros; what has no unit is called by its field."""
     lines = (
         Line("issue_refund", 3, (Sum("amount", Decimal(940), "EUR"), Sum("amount", Decimal("1.5"), "USD"))),
         Line("book_hours", 2, (Sum("amount", Decimal("7.50"), "h"), Sum("fee", Decimal("0.125"), "EUR"))),
@@ -115,14 +115,22 @@ def test_sums_are_exact_and_in_their_units() -> None:
         Line("count", 1, (Sum("count", Decimal("1e300"), None),)),
         Line("pay_back", 3, (Sum("amount", Decimal(0), "EUR", Decimal(-490)),), 1),
         Line("price_many", 1, tuple(Sum("price", Decimal(n), f"U{n}") for n in range(1, 8))),
+        Line("send_mail", 4, (Sum("amount", Decimal(12), None),), unread=2),
+        Line("send_all", 1, (), unread=1),
+        Line("order", 2, (Sum("total", Decimal(7), None),)),
+        Line("sell", 2, (Sum("amount", Decimal(3), "EUR"), Sum("amount", Decimal(4), None))),
     )
     assert what(Summary(8, lines, NOON, Risk.LOW)) == [
         "*3 × Issue refund*, total 940.00 EUR and 1.50 USD",  # noqa: RUF001
         "*2 × Book hours*, amount 7.5 h and fee 0.125 EUR",  # noqa: RUF001
         "*1 × Pay*, total 94,000 in amountCents (EUR)",  # noqa: RUF001
-        "*1 × Count*, total 1.000000E+300",  # noqa: RUF001
+        "*1 × Count*, total count 1.000000E+300",  # noqa: RUF001
         "*3 × Pay back*, total 0.00 EUR (-490.00 among them), 1 without an amount",  # noqa: RUF001
         "*1 × Price many*, total 1 U1, 2 U2, 3 U3, 4 U4 and 3 more sums",  # noqa: RUF001
+        "*4 × Send mail*, total amount 12, 2 with an amount that is no number",  # noqa: RUF001
+        "*1 × Send all*, 1 with an amount that is no number",  # noqa: RUF001
+        "*2 × Order*, total 7",  # noqa: RUF001
+        "*2 × Sell*, total 3.00 EUR and amount 4",  # noqa: RUF001
     ]
 
 
