@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import TypeAlias
 
 from approvals.grants import Grant
-from approvals.model import Comment, GroupName, Instant, Lack, Person
+from approvals.model import Comment, GroupName, Instant, Lack, OutcomeStatus, Person
 
 
 class CallbackType(StrEnum):
@@ -85,7 +85,16 @@ class HandedTo:
     reason: str | None = None
 
 
-Note: TypeAlias = Reminded | Escalated | Voided | Skipped | Restarted | HandedTo
+@dataclass(frozen=True, slots=True)
+class CameOfIt:
+    """The agent says what came of something whose content is deleted: nothing else keeps its words."""
+
+    status: OutcomeStatus
+    detail: str | None = None
+    url: str | None = None
+
+
+Note: TypeAlias = Reminded | Escalated | Voided | Skipped | Restarted | HandedTo | CameOfIt
 
 
 @dataclass(frozen=True, slots=True)

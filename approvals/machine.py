@@ -13,7 +13,7 @@ from typing import Any
 from approvals import access, attention, commenting, digesting, form, stepping, voting
 from approvals.audit import FactKind
 from approvals.canonical import Json, digest_of
-from approvals.effects import ShowCard
+from approvals.effects import CameOfIt, PostNote, ShowCard
 from approvals.errors import Broken, Reason, Refused
 from approvals.events import (
     Answered,
@@ -66,8 +66,6 @@ __all__ = [
     "sampled",
     "why_refused",
 ]
-
-_DIGEST_OF_NOTHING = digest_of({})
 
 
 def decide(case: Case | None, event: Event, now: Instant) -> Ruling:
@@ -237,7 +235,9 @@ def _claim(pen: Pen, _event: Claimed) -> Ruling:
 def _why_not_claimable(case: Case) -> str:
     if case.claimed_at is not None:
         return "claimed"
-    return "expired" if case.status in (Status.APPROVED, Status.MODIFIED) else str(case.status)
+    if case.status not in (Status.APPROVED, Status.MODIFIED):
+        return str(case.status)
+    return "deleted" if case.emptied else "expired"
 
 
 def _report(pen: Pen, event: Reported) -> Ruling:
@@ -248,6 +248,11 @@ def _report(pen: Pen, event: Reported) -> Ruling:
     pen.note(FactKind.REPORTED, f"agent:{case.request.agent}", {"status": str(event.status)})
     if not case.quiet:
         pen.follow(ShowCard())
+        if case.gone_at is not None and (event.detail or event.url):
+            # Words are kept no longer than the rest of the content, which is gone: they are said once.
+            pen.follow(
+                PostNote(f"outcome:{pen.case.chain.seq}", CameOfIt(event.status, event.detail, event.url))
+            )
     return pen.ruling()
 
 
@@ -260,8 +265,8 @@ def _reportable(case: Case) -> bool:
 
 def _by_default(case: Case) -> bool:
     """A question that nobody answered, whose agent had said what it would do then."""
-    answered = case.request.kind is Kind.QUESTION and case.request.default_answer is not None
-    return answered and case.status is Status.TIMED_OUT
+    guess = case.decision is not None and case.decision.answer is not None
+    return guess and case.request.kind is Kind.QUESTION and case.status is Status.TIMED_OUT
 
 
 def may_act(case: Case, now: Instant) -> bool:
@@ -274,8 +279,8 @@ def may_act(case: Case, now: Instant) -> bool:
         return True
     if case.status not in (Status.APPROVED, Status.MODIFIED) or case.decision is None:
         return False
-    if not case.payload and case.digest != _DIGEST_OF_NOTHING:
-        # What was approved was deleted after its time: an agent must not act on what is left.
+    if case.emptied:
+        # An agent must not act on what is left.
         return False
     until = case.decision.valid_until
     return until is None or now <= until

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NewType, TypeAlias
 
-from approvals.canonical import Digest, Json, salted
+from approvals.canonical import Digest, Json, digest_of, salted
 
 RequestId = NewType("RequestId", str)
 #: A moment, always with a time zone, always UTC inside the program.
@@ -432,6 +432,11 @@ class Case:
     def edited(self) -> bool:
         """True when the current payload is not the posted one."""
         return self.digest != self.posted
+
+    @property
+    def emptied(self) -> bool:
+        """True when arguments were deleted after their time; where there never were any, none are missing."""
+        return self.gone_at is not None and self.digest != digest_of({})
 
     @property
     def sight(self) -> Digest:

@@ -21,6 +21,7 @@ from blocks import (
     card_question,
     card_status,
     card_then,
+    deleted,
     limits,
 )
 from blocks.card_buttons import buttons
@@ -75,11 +76,12 @@ def card(view: CardView) -> Message:
     changed = edits(case, card_parts.MOST_CHANGES)
     question = case.judgement.gate is Gate.QUESTION
     # A question is read first, with its reason; what it is about comes after it.
-    why = card_parts.why(case)
+    gone = case.gone_at is not None
+    why = deleted.on_card(case) if gone else card_parts.why(case)
     above = [_header(case), *_first_lines(view, changed), *(why if question else [])]
     below = [
         *([] if question else why),
-        *card_then.consequences(case),
+        *([] if gone else card_then.consequences(case)),
         *card_parts.background(case, view.roster),
         card_parts.footing(case),
     ]
@@ -89,7 +91,8 @@ def card(view: CardView) -> Message:
     options = card_question.options(case, room - _LEAST_FOR_ARGUMENTS)
     room -= limits.characters_of_blocks(options)
     least = _LEAST_BESIDE_OPTIONS if options else _LEAST_FOR_ARGUMENTS
-    arguments = card_parts.arguments(case, max(least, min(room, _MOST_FOR_ARGUMENTS)))
+    most = max(least, min(room, _MOST_FOR_ARGUMENTS))
+    arguments = [] if gone else card_parts.arguments(case, most)
     copy = "This is a copy. " if view.duplicate else ""
     return Message(
         Mrkdwn(copy + sentence(case, view.roster, changed)),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from approvals.model import Case, Gate, Status
-from blocks import rich
+from blocks import deleted, rich
 from blocks.arguments import hidden_in
 from blocks.differences import differences, some
 from blocks.rich import Block, Element
@@ -28,18 +28,25 @@ def asked_again(case: Case, previous: Case | None) -> list[Block]:
     parts = [rich.section(rich.text("🔁 Asked again. ", bold=True), _said_then(previous))]
     if previous.decision is not None and previous.decision.reason:
         parts.append(rich.quote(previous.decision.reason, 300, lines=4))
+    if previous.gone_at is not None:
+        return [rich.block(*parts, *_another_action(case, previous), deleted.not_compared(previous))]
     sensitive = (*case.judgement.sensitive, *previous.judgement.sensitive)
     before, now = previous.payload, case.request.payload
     different = some(differences(before, now, hidden_in(sensitive, before, now)), _LINES)
-    if previous.request.action != case.request.action:
-        actions = f"{short(previous.request.action, 80)} → {short(case.request.action, 80)}"
-        parts.append(rich.section(rich.label("Another action now:"), rich.text(actions)))
+    parts += _another_action(case, previous)
     if not different.first:
         parts.append(rich.section(rich.text("The arguments are the same.")))
         return [rich.block(*parts)]
     table = Table(room=500, lines=_LINES)
     table.change(different)
     return [rich.block(*parts, rich.section(rich.text("Different now", bold=True)), *table.elements())]
+
+
+def _another_action(case: Case, previous: Case) -> list[Element]:
+    if previous.request.action == case.request.action:
+        return []
+    actions = f"{short(previous.request.action, 80)} → {short(case.request.action, 80)}"
+    return [rich.section(rich.label("Another action now:"), rich.text(actions))]
 
 
 def let_through(case: Case, reviewed: Case | None) -> list[Block]:

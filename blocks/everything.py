@@ -12,7 +12,7 @@ from approvals import escalation
 from approvals.audit import Fact
 from approvals.durations import spelled as span_words
 from approvals.model import Case, Comment, Gate, Judgement, Kind, Person, Step, StepKind, Via
-from blocks import actions, rich
+from blocks import actions, deleted, rich
 from blocks.actions import Page, Seen
 from blocks.arguments import hidden_in, how_many, label_of, leaves, masked, value_text
 from blocks.card_flaws import flaw_text
@@ -103,7 +103,9 @@ def _pieces(case: Case, facts: Sequence[Fact]) -> Iterator[Piece]:
     payload = masked(case.payload, hidden_in(case.judgement.sensitive, case.payload))
     yield heading("What exactly", case.request.action)
     count = how_many(payload)
-    if count > LISTED:
+    if case.gone_at is not None:
+        yield made(deleted.content(case))
+    elif count > LISTED:
         yield from tree([Line("Arguments", f"{count:,}, too many to list: all of them are below, as JSON")])
     else:
         yield from tree(Line(label_of(leaf.path), leaf.shown) for leaf in leaves(payload))
@@ -121,8 +123,9 @@ def _pieces(case: Case, facts: Sequence[Fact]) -> Iterator[Piece]:
     yield from _part("What was said", _told(case))
     yield heading("History")
     yield from history(facts)
-    yield heading("Arguments as JSON")
-    yield from as_json(payload)
+    if case.gone_at is None:
+        yield heading("Arguments as JSON")
+        yield from as_json(payload)
 
 
 def _part(title: str, lines: Iterator[Line]) -> Iterator[Piece]:

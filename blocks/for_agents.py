@@ -14,6 +14,11 @@ from blocks.text import cut, listed, one_line
 #: An approver's words reach the model whole, within reason; `decision.reason` has all of them.
 _WORDS: Final = 1_000
 _CHANGES: Final = 8
+#: What to do with what went ahead, once what it was is deleted.
+_OVER: Final = (
+    " Its arguments were deleted after their time, so do not act on it any more;"
+    " ask again if it is still needed."
+)
 
 
 def message_for_agent(case: Case) -> str:
@@ -34,6 +39,10 @@ def message_for_agent(case: Case) -> str:
 
 def _decided(case: Case, decision: Decision) -> str:
     match decision.verdict:
+        case Status.APPROVED if case.emptied:
+            return f"{_stopped(_let_through(case, decision))}{_OVER}"
+        case Status.MODIFIED if case.emptied:
+            return f"Approved with changes by {_stopped(_people(case, decision))}{_OVER}"
         case Status.APPROVED:
             return (
                 f"{_stopped(_let_through(case, decision))}"
@@ -85,6 +94,11 @@ def _reviewed(case: Case, decision: Decision) -> str:
         case Status.APPROVED:
             people = _stopped(_people(case, decision))
             return f"Found right by {people} There is nothing to put right or to ask again."
+        case Status.MODIFIED if case.gone_at is not None:
+            return (
+                f"Corrected by {_stopped(_people(case, decision))} What it should have been was deleted"
+                " after its time: there is nothing to put right or to ask again."
+            )
         case Status.MODIFIED:
             return (
                 f"Corrected by {_stopped(_people(case, decision))} It should have been decision.payload"

@@ -141,8 +141,10 @@ def title_of(case: Case, most: int) -> str:
     """What heads the card, on one line of at most `most` characters.
 
     An agent's own title is about what it asked for, and cannot be made anew when people change that. A review
-    is headed by what was done, whatever it should have been.
+    is headed by what was done, whatever it should have been. Of what is deleted the action is left.
     """
+    if case.gone_at is not None:
+        return short(case.judgement.title, most)
     if case.edited and case.judgement.gate is Gate.AUDIT:
         return short(_posted_title(case), most)
     if case.edited and case.judgement.template is None:

@@ -9,19 +9,23 @@ from collections.abc import Iterable, Set
 from typing import Final
 
 from approvals.attention import puts_off, reached, relieved, silent, spoken
-from approvals.effects import Escalated, HandedTo, Note, Reminded, Restarted, Skipped, Voided
+from approvals.effects import CameOfIt, Escalated, HandedTo, Note, Reminded, Restarted, Skipped, Voided
 from approvals.escalation import ends_at
 from approvals.model import Case, Gate, GroupName, Instant, Person, Roster, UserId
+from blocks import rich
 from blocks.card import note_metadata
 from blocks.card_text import quotable
 from blocks.message import Message, words
-from blocks.standing import approvers, can_object, edits, groups_asked, in_words, title_of
-from blocks.text import Mrkdwn, mention
+from blocks.rich import Block
+from blocks.standing import OUTCOMES, approvers, can_object, edits, groups_asked, in_words, title_of
+from blocks.text import Mrkdwn, escape, mention, short
 from blocks.wording import say
 
 #: People called in one message.
 _CALLED: Final = 15
 _TITLE: Final = 120
+#: Characters of what an agent says came of it.
+_DETAIL: Final = 2_000
 
 
 def note_of(case: Case, note: Note, roster: Roster, key: str, now: Instant) -> Message:
@@ -30,7 +34,21 @@ def note_of(case: Case, note: Note, roster: Roster, key: str, now: Instant) -> M
     Who put off their reminders beyond `now`, or handed it over, is not mentioned by what only reminds.
     """
     text = _said(case, note, roster, now)
-    return Message(text, [words(text)], note_metadata(case, key))
+    blocks = [_came_of_it(case, note)] if isinstance(note, CameOfIt) else [words(text)]
+    return Message(text, blocks, note_metadata(case, key))
+
+
+def _came_of_it(case: Case, note: CameOfIt) -> Block:
+    """The agent's words, which its card cannot keep."""
+    emoji, word = OUTCOMES[note.status]
+    about = f": {title_of(case, _TITLE)}, says {short(case.request.agent, 60)}"
+    told = f"What request {short(case.id, 60)} was about is deleted, so only this message has these words."
+    return rich.block(
+        rich.section(rich.text(f"{emoji} {word}", bold=True), rich.text(about)),
+        *([rich.quote(note.detail, _DETAIL, lines=30)] if note.detail else []),
+        *([rich.section(rich.link(note.url))] if note.url else []),
+        rich.section(rich.text(told, italic=True)),
+    )
 
 
 def is_for_nobody(case: Case, note: Note, roster: Roster, now: Instant) -> bool:
@@ -76,6 +94,9 @@ def _said(case: Case, note: Note, roster: Roster, now: Instant) -> Mrkdwn:
             outside = all(roster.profile(person.id).outsider for person in people)
             skipped = _some(names)
             return _say("note_skipped", case, roster, (), names=skipped, many=len(names) > 1, outside=outside)
+        case CameOfIt(status=status, detail=detail):
+            told = f": {escape(detail, _TITLE)}" if detail else ""
+            return Mrkdwn(f"{OUTCOMES[status][1]} (“{escape(title_of(case, _TITLE), _TITLE)}”){told}")
         case Restarted():
             return _say("note_restarted", case, roster, waiting(case, roster, now=now), until=ends_at(case))
 

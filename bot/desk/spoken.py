@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from approvals.effects import Escalated, HandedTo, Note, Reminded, Restarted, Skipped, Voided
-from approvals.model import Comment, GroupName, Person, UserId
+from approvals.effects import CameOfIt, Escalated, HandedTo, Note, Reminded, Restarted, Skipped, Voided
+from approvals.model import Comment, GroupName, OutcomeStatus, Person, UserId
 
 
 def written(note: Note) -> dict[str, Any]:
@@ -24,6 +24,8 @@ def written(note: Note) -> dict[str, Any]:
             return {"note": "skipped", "people": [_person(each) for each in people]}
         case Restarted():
             return {"note": "restarted"}
+        case CameOfIt(status=status, detail=detail, url=url):
+            return {"note": "came_of_it", "status": str(status), "detail": detail, "url": url}
 
 
 def comment(said: Comment) -> dict[str, Any]:
@@ -33,7 +35,7 @@ def comment(said: Comment) -> dict[str, Any]:
     return {"note": "comment", "by": str(said.by), "text": said.text}
 
 
-def read(body: Any) -> Note | None:
+def read(body: Any) -> Note | None:  # noqa: PLR0911  # one return for each note
     """What `written` wrote; None for anything else."""
     match body:
         case {"note": "reminded"}:
@@ -51,6 +53,8 @@ def read(body: Any) -> Note | None:
             return Skipped(tuple(map(_read_person, people)))
         case {"note": "restarted"}:
             return Restarted()
+        case {"note": "came_of_it", "status": str(status), "detail": detail, "url": url}:
+            return CameOfIt(OutcomeStatus(status), detail, url)
         case _:
             return None
 

@@ -45,6 +45,7 @@ def request_json(case: Case, card: CardRef | None, now: Instant, roster: Roster)
         "comments": [_comment(comment) for comment in case.comments],
         "outcome": _outcome(case.outcome),
         "claimed_at": _optional(case.claimed_at),
+        "content_deleted_at": _optional(case.gone_at),
     }
 
 

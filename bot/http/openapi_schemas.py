@@ -115,6 +115,10 @@ _ANSWERS: dict[str, Schema] = {
             "comments": _array(ref("Comment")),
             "outcome": _or_null(ref("Outcome")),
             "claimed_at": _or_null(_MOMENT),
+            "content_deleted_at": {
+                **_or_null(_MOMENT),
+                "description": "When payload, title, metadata and words were deleted after their time.",
+            },
         }
     ),
     "Card": _closed({"channel": _TEXT, "ts": _TEXT, "permalink": _or_null(_TEXT)}),

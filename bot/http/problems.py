@@ -143,6 +143,8 @@ def of_http(error: web.HTTPException) -> Problem | None:
 def _not_claimable(detail: str) -> str:
     if detail == "claimed":
         return "it was claimed before: somebody else acts on it"
+    if detail == "deleted":
+        return "what was approved was deleted after its time: ask again if it is still needed"
     if detail == "expired":
         return "the approval has run out: ask again"
     return f"only an approved or modified request can be claimed; this one is {detail}"

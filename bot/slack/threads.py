@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
-from approvals.effects import CallbackType, HandedTo, Voided
+from approvals.effects import CallbackType, CameOfIt, HandedTo, Voided
 from approvals.escalation import as_if_shown
 from approvals.model import AgentName, Case, Comment, Instant, Person, Roster, UserId
 from blocks import attention_words, digest_words, replies, thread_decided, thread_notes, thread_words
@@ -94,7 +94,7 @@ def _overtaken(case: Case, parcel: Parcel) -> bool:
         # Somebody may well ask another to look at what is parked.
         return case.status.final
     over = case.status.final or case.parked_at is not None
-    return over and note is not None and not isinstance(note, Voided)
+    return over and note is not None and not isinstance(note, Voided | CameOfIt)
 
 
 def _note(case: Case, parcel: Parcel, roster: Roster, now: Instant) -> Message | None:
