@@ -1,4 +1,4 @@
-"""Moments and spans as people type them: `until 2026-12-01 09:00`, `for 3d`, `until fri`, `from tomorrow`."""
+"""Moments and spans as people type them: `until 2026-12-01 09:00`, `for 3d`, `fri 6pm`, `from 1 Dec`."""
 
 from __future__ import annotations
 
@@ -12,14 +12,34 @@ from approvals.model import Instant
 
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _WEEKDAY = {name: day for day, whole in enumerate(_WEEKDAYS) for name in (whole, whole[:3])}
+_MONTHS = (
+    *("january", "february", "march", "april", "may", "june"),
+    *("july", "august", "september", "october", "november", "december"),
+)
+_MONTH = {name: number for number, whole in enumerate(_MONTHS, 1) for name in (whole, whole[:3])}
+_MONTH["sept"] = 9
 _DATE = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})", re.ASCII)
-_TIME = re.compile(r"(?:\bat\s+)?([01]?\d|2[0-3])[:.h]([0-5]\d)", re.ASCII)
+#: Day, month and year, which dots alone leave no doubt of.
+_DOTTED = re.compile(r"(\d{1,2})\.\s?(\d{1,2})\.\s?(\d{4})", re.ASCII)
+_NAMED_MONTH = "|".join(sorted(_MONTH, key=len, reverse=True))
+_YEAR = r"(?:,?\s*(?P<year>\d{4}))?"
+_DAY_MONTH = re.compile(
+    rf"(?P<day>\d{{1,2}})(?:st|nd|rd|th|\.)?\s*(?:of\s+)?(?P<month>{_NAMED_MONTH})\.?{_YEAR}", re.ASCII
+)
+_MONTH_DAY = re.compile(
+    rf"(?P<month>{_NAMED_MONTH})\.?\s*(?P<day>\d{{1,2}})(?:st|nd|rd|th)?{_YEAR}", re.ASCII
+)
+_AT = r"(?:\bat\s+)?(?<![\d.:])"
+_TIME = re.compile(rf"{_AT}([01]?\d|2[0-3])[:.h]([0-5]\d)(?::[0-5]\d)?(?![\d.:])(?!\s*[ap]\.?m\b)", re.ASCII)
+_HALF_DAY = re.compile(rf"{_AT}(0?[1-9]|1[0-2])(?:[:.]([0-5]\d))?\s*([ap])\.?m\b\.?", re.ASCII)
 #: What stands between a day and a time: a comma, or the T of ISO 8601.
-_BEFORE_TIME = re.compile(r",\s*|(?<=\d)t", re.ASCII)
+_BEFORE_TIME = re.compile(r",\s*$|(?<=\d)t$", re.ASCII)
 _WORD = re.compile(r"\b(from|for|until|till|to)\b", re.ASCII)
+_NOTHING = re.compile(r"0+\s*[a-z]+", re.ASCII)
 _DAY = timedelta(days=1)
 #: What people may plan ahead; it also keeps every moment within what `datetime` can say.
 _LATEST = timedelta(days=3660)
+_TOO_FAR = "it must be within ten years"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,30 +53,56 @@ class Span:
 def span(text: str, now: Instant, zone: str) -> Span:
     """The time that `text` says, by the wall clock of `zone`. Without `from` it begins now.
 
-    A day alone is meant whole: from its beginning, until its end. Raises `ValueError` with what is wrong.
+    A day alone is meant whole: from its beginning, until its end. Raises `ValueError` with what is wrong, as
+    the beginning of a sentence that follows “When?”.
     """
-    before, *pairs = _WORD.split(text.strip().lower())
+    before, *pairs = _WORD.split(_plain(text))
     if not pairs and before:
         # `4h` or `fri` alone is how long, or until when.
-        pairs, before = ["for" if before[0].isdigit() and not _looks_dated(before) else "until", before], ""
+        pairs, before = [_how(before, now, zone), before], ""
     if before.strip():
-        raise ValueError(f"{before.strip()!r} is neither a time nor a span")
+        raise ValueError(f"“{before.strip()}” is neither a time nor a span")
     said = dict(zip(pairs[::2], (words.strip() for words in pairs[1::2]), strict=True))
     until = next((said[word] for word in ("until", "till", "to") if word in said), None)
     if (until is None) == ("for" not in said) or len(said) != len(pairs) // 2:
-        raise ValueError("say how long, like `for 4h`, or until when, like `until fri 18:00`")
+        raise ValueError("say how long, as in “for 4h”, or until when, as in “until fri 18:00”")
     starts = max(moment(said["from"], now, zone), now) if "from" in said else now
     try:
         ends = (
-            starts + duration(said["for"]) if until is None else moment(until, starts, zone, whole_day=True)
+            starts + _lasting(said["for"]) if until is None else moment(until, starts, zone, whole_day=True)
         )
     except OverflowError as far:
-        raise ValueError("must be within ten years") from far
+        raise ValueError(_TOO_FAR) from far
     if ends <= starts:
         raise ValueError("that is over already")
     if ends - now > _LATEST:
-        raise ValueError("must be within ten years")
+        raise ValueError(_TOO_FAR)
     return Span(starts, ends)
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.split()).lower().rstrip(".,;! ")
+
+
+def _how(text: str, now: Instant, zone: str) -> str:
+    """Whether words without one are `for` or `until`."""
+    try:
+        moment(text, now, zone)
+    except (ValueError, OverflowError):
+        return "for" if text[0].isdigit() and _DATE.match(text) is None else "until"
+    return "until"
+
+
+def _lasting(text: str) -> timedelta:
+    """Raises `ValueError`, in words for people who are not writing a policy."""
+    if _NOTHING.fullmatch(text):
+        raise ValueError(f"“{text}” is no time at all; say how long, as in “for 4h”")
+    try:
+        return duration(text)
+    except ValueError as wrong:
+        if str(wrong).startswith("must"):
+            raise ValueError(_TOO_FAR) from wrong
+        raise ValueError(f"“{text}” is not a duration; say 30m, 4h, 3d or 1 week") from wrong
 
 
 def moment(text: str, now: Instant, zone: str, *, whole_day: bool = False) -> Instant:
@@ -64,19 +110,33 @@ def moment(text: str, now: Instant, zone: str, *, whole_day: bool = False) -> In
     ends, at midnight. Raises `ValueError`.
     """
     here = now.astimezone(ZoneInfo(zone))
-    words = text.strip().lower().removeprefix("on ").strip()
-    at = _TIME.search(words)
-    day = _BEFORE_TIME.sub("", words[: at.start()] + words[at.end() :]).strip() if at else words
-    wall = time(int(at[1]), int(at[2])) if at else time()
+    at, rest = _wall(_plain(text).removeprefix("on ").strip())
+    day = rest.removesuffix(" at").strip()
     found = _day(day, here.date()) if day else here.date()
     if at is None:
         if not day:
             raise ValueError("say a day or a time")
-        return _instant(datetime.combine(found + (_DAY if whole_day else timedelta()), wall), zone)
-    told = _instant(datetime.combine(found, wall), zone)
+        return _instant(datetime.combine(found + (_DAY if whole_day else timedelta()), time()), zone)
+    told = _instant(datetime.combine(found, at), zone)
     if told > now or not (day == "" or day in _WEEKDAY):
         return told
-    return _instant(datetime.combine(found + (_DAY if not day else 7 * _DAY), wall), zone)
+    return _instant(datetime.combine(found + (_DAY if not day else 7 * _DAY), at), zone)
+
+
+def _wall(words: str) -> tuple[time | None, str]:
+    """The time of day in `words`, and what is left of them without it."""
+    dotted = _DOTTED.search(words)
+    begins = dotted.end() if dotted is not None else 0
+    half, whole = _HALF_DAY.search(words, begins), _TIME.search(words, begins)
+    found = half or whole
+    if found is None:
+        return None, words
+    if half is not None:
+        at = time(int(half[1]) % 12 + (12 if half[3] == "p" else 0), int(half[2] or 0))
+    else:
+        at = time(int(found[1]), int(found[2]))
+    before, after = words[: found.start()].strip(), words[found.end() :].strip(" ,")
+    return at, f"{_BEFORE_TIME.sub('', before)} {after}".strip()
 
 
 def _day(text: str, today: date) -> date:
@@ -86,18 +146,42 @@ def _day(text: str, today: date) -> date:
         return today + _DAY
     weekday = text.removeprefix("next ")
     if weekday in _WEEKDAY:
-        return today + timedelta(days=(_WEEKDAY[weekday] - today.weekday()) % 7)
-    numbers = _DATE.fullmatch(text)
-    if numbers is None:
-        raise ValueError(f"{text!r} is no day; write it like 2026-12-01, fri or tomorrow")
+        days = (_WEEKDAY[weekday] - today.weekday()) % 7
+        # Nobody says `next friday` of the day it is.
+        return today + timedelta(days=days or (7 if weekday != text else 0))
     try:
-        return date(int(numbers[1]), int(numbers[2]), int(numbers[3]))
+        found = _dated(text, today)
     except ValueError as wrong:
-        raise ValueError(f"{text!r} is no day of the calendar") from wrong
+        raise ValueError(f"“{text}” is no day of the calendar") from wrong
+    if found is None:
+        raise ValueError(f"“{text}” is no day that I know; say one like 2026-12-01, 1 Dec, fri or tomorrow")
+    return found
 
 
-def _looks_dated(text: str) -> bool:
-    return _DATE.match(text.strip()) is not None or _TIME.match(text.strip()) is not None
+def _dated(text: str, today: date) -> date | None:
+    """A date in one of the ways that cannot be read in two. Raises `ValueError` for the 30th of February."""
+    if (iso := _DATE.fullmatch(text)) is not None:
+        return date(int(iso[1]), int(iso[2]), int(iso[3]))
+    if (dotted := _DOTTED.fullmatch(text)) is not None:
+        return date(int(dotted[3]), int(dotted[2]), int(dotted[1]))
+    named = _DAY_MONTH.fullmatch(text) or _MONTH_DAY.fullmatch(text)
+    if named is None:
+        return None
+    day, month = int(named["day"]), _MONTH[named["month"]]
+    if named["year"] is not None:
+        return date(int(named["year"]), month, day)
+    # The next such one; only the 29th of February has to be waited for for longer than a year.
+    years = range(today.year, today.year + 9)
+    coming = (date(year, month, day) for year in years if _exists(year, month, day))
+    return next((each for each in coming if each >= today), None) or date(today.year, month, day)
+
+
+def _exists(year: int, month: int, day: int) -> bool:
+    try:
+        date(year, month, day)
+    except ValueError:
+        return False
+    return True
 
 
 def _instant(wall: datetime, zone: str) -> Instant:

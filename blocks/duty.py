@@ -130,6 +130,22 @@ def nobody_named(usage: str) -> Message:
     return _said(f"Say who, by their name in Slack: `/hitl {usage}`.")
 
 
+def nobody_called(name: str, usage: str) -> Message:
+    """No such person is known."""
+    return _said(
+        f"I know nobody who is called {escape(name, 80)}. Type @ and choose them from Slack's list:"
+        f" `/hitl {usage}`."
+    )
+
+
+def several_called(name: str, usage: str) -> Message:
+    """More than one is."""
+    return _said(
+        f"Several people are called {escape(name, 80)}. Type @ and choose one from Slack's list:"
+        f" `/hitl {usage}`."
+    )
+
+
 def not_active(user: str) -> Message:
     """They left, or are no person."""
     return _said(f"{_who(user)} is not an active person in this Slack.")
@@ -137,7 +153,11 @@ def not_active(user: str) -> Message:
 
 def no_time(problem: str, usage: str) -> Message:
     """When, cannot be read."""
-    return _said(f"When? {escape(problem, 200)}. `/hitl {usage}`")
+    told = escape(f"{problem[:1].upper()}{problem[1:]}", 200)
+    return _said(
+        f"When? {told}. Type `/hitl {usage}`; a time may follow a day, as in “until 2026-12-01 09:00” or"
+        " “until fri 6pm”."
+    )
 
 
 def no_deputy(user: str) -> Message:

@@ -81,6 +81,12 @@ def not_a_list(typed: str, nearest: str | None) -> Message:
     return _plain(f"There is no list `{_code(typed)}`.{near} Type it like this: `/hitl {QUEUE}`.")
 
 
+def one_list(wanted: Sequence[str]) -> Message:
+    """Several lists at once."""
+    names = listed([f"`/hitl queue {_code(name)}`" for name in wanted], "or")
+    return _plain(f"I show one list at a time: {names}.")
+
+
 def pattern_too_long(name: str, most: int) -> Message:
     """What a list is narrowed to goes into its buttons, which have little room."""
     return _plain(f"What follows `{name}:` may have {most} characters, without blanks or bars.")

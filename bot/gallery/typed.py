@@ -82,7 +82,9 @@ def _turns() -> Iterator[Scene]:
     yield _told("Dan hands over a shift of Alice's", duty.not_your_shift("finance-on-call"))
     yield _told(
         "Alice types no time",
-        duty.no_time("'tomorow' is no day; write it like 2026-12-01, fri or tomorrow", duty.ONCALL),
+        duty.no_time(
+            "“tomorow” is no day that I know; say one like 2026-12-01, 1 Dec, fri or tomorrow", duty.ONCALL
+        ),
     )
     yield _told("There are no turns in it", duty.no_turns(others[0], _NOW))
     yield _told("Alice types /hitl back", duty.back())

@@ -20,9 +20,22 @@ from store.errors import Unavailable
 
 log = logging.getLogger(__name__)
 
-#: How Slack writes people, and how they are typed where it does not: an id, or a name.
-_PERSON: Final = re.compile(r"<@([UW][A-Z0-9]+)(?:\|[^<>]*)?>|@?([UW][A-Z0-9]{4,})\b|@(\S+)|(me)\b")
+#: How Slack writes people, and how they are typed where it does not: an id, or a name. Days are none of them.
+_PERSON: Final = re.compile(
+    r"<@([UW][A-Z0-9]+)(?:\|[^<>]*)?>|@?(?!UNTIL\b|WEDNESDAY\b)([UW][A-Z0-9]{4,})\b|@(\S+)|(me)\b"
+)
+#: What can be nothing else, wherever it stands.
+_CERTAIN: Final = re.compile(r"<@([UW][A-Z0-9]+)(?:\|[^<>]*)?>|(?<!\S)@(\S+)")
+_ID: Final = re.compile(r"[UW][A-Z0-9]{4,}")
 _UTC: Final = "UTC"
+
+
+class _NotFound(Exception):
+    """It is not certain who is meant; what to say of that."""
+
+    def __init__(self, told: Message) -> None:
+        super().__init__(told.text)
+        self.told = told
 
 
 class Typed(Protocol):
@@ -77,10 +90,10 @@ class DutyCommands:
         return await self._going(by, words)
 
     async def _going(self, by: Person, words: str) -> Message:
-        meant = self._meant(by, words)
-        if meant is None:
-            return said.nobody_named(said.AWAY)
-        user, when = meant
+        try:
+            user, when = self._meant(by, words, said.AWAY)
+        except _NotFound as unknown:
+            return unknown.told
         if user == by.id:
             return said.not_oneself()
         try:
@@ -96,10 +109,10 @@ class DutyCommands:
         return said.away(user, until)
 
     async def _taken(self, by: Person, group: GroupName, words: str) -> Message:
-        meant = self._meant(by, words)
-        if meant is None:
-            return said.nobody_named(said.ONCALL)
-        user, when = meant
+        try:
+            user, when = self._meant(by, words, said.ONCALL)
+        except _NotFound as unknown:
+            return unknown.told
         try:
             wanted = await self._span(by, when)
         except ValueError as wrong:
@@ -140,19 +153,23 @@ class DutyCommands:
     async def _listed(self, names: tuple[GroupName, ...]) -> Message:
         return said.oncall(await duty.turns_in(self._front.desk, names), self._front.desk.runtime.now())
 
-    def _meant(self, by: Person, words: str) -> tuple[UserId, str] | None:
-        """The person that is named first, and what follows."""
-        found = _PERSON.match(words)
+    def _meant(self, by: Person, words: str, usage: str) -> tuple[UserId, str]:
+        """The person that is named, and the rest, which is when. Raises `_NotFound`."""
+        found = _PERSON.match(words) or _CERTAIN.search(words) or _last(words)
         if found is None:
-            return None
-        rest = words[found.end() :].strip()
-        if found[4]:
-            return by.id, rest
-        if found[3] is None:
-            return UserId(found[1] or found[2]), rest
+            raise _NotFound(said.nobody_named(usage))
+        when = f"{words[: found.start()]} {words[found.end() :]}".strip()
+        named = found[0].strip("<>").partition("|")[0]
+        if named == "me":
+            return by.id, when
+        bare = named.removeprefix("@").rstrip(",;:.")
         people = self._front.desk.directory.roster().people.values()
-        known = [each.id for each in people if each.name.casefold() == found[3].casefold()]
-        return (known[0], rest) if len(known) == 1 else None
+        known = [each.id for each in people if each.name.casefold() == bare.casefold()]
+        if not known and _ID.fullmatch(bare):
+            return UserId(bare), when
+        if len(known) != 1:
+            raise _NotFound((said.several_called if known else said.nobody_called)(f"@{bare}", usage))
+        return known[0], when
 
     async def _span(self, by: Person, words: str) -> Span:
         """By the wall clock of whoever typed it. Raises `ValueError`."""
@@ -166,6 +183,12 @@ class DutyCommands:
     async def _active(self, user: UserId) -> bool:
         profile = await self._profile(user)
         return profile is not None and profile.active
+
+
+def _last(words: str) -> re.Match[str] | None:
+    """The person who is named at the end: `until friday U0BOB`."""
+    begins = words.rfind(" ") + 1
+    return _PERSON.fullmatch(words, begins)
 
 
 def _named(typed: str, groups: tuple[GroupName, ...]) -> GroupName | None:

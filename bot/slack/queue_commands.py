@@ -50,13 +50,16 @@ class QueueCommands:
         for name, wanted in only.items():
             if not 0 < len(wanted) <= MOST_IN_PATTERN or "|" in wanted:
                 return said.pattern_too_long(name, MOST_IN_PATTERN)
-        which = Which.MINE
+        lists: dict[Which, None] = {}
         for word in _ONLY.sub(" ", text).split():
             found = _list(word)
             if found is None:
                 near = get_close_matches(word.casefold(), _KNOWN, 1)
                 return said.not_a_list(word, near[0] if near else None)
-            which = found
+            lists[found] = None
+        if len(lists) > 1:
+            return said.one_list(list(lists))
+        which = next(iter(lists), Which.MINE)
         return await self._lists.queue(
             typed.by, QueuePage(which, action=only.get("action"), agent=only.get("agent"))
         )

@@ -208,7 +208,9 @@ async def test_a_deputy_is_told_when_it_is_over(bot: RunningDesk, slack: SlackSt
     ("typed", "says"),
     [
         ("oncall turns", "now <@U0CAROL>"),
-        ("oncall turns @nobody for 4h", "Say who"),
+        ("oncall turns @nobody for 4h", "I know nobody who is called @nobody."),
+        ("oncall turns for 4h", "Say who"),
+        ("oncall turns U0BOB for 0h", "When? “0h” is no time at all; say how long, as in “for 4h”."),
         ("oncall turns U0BOB", "how long"),
         ("oncall turns U0BOB whenever", "no day"),
         ("oncall turns U0STRANGER for 4h", "not an active person"),
@@ -217,8 +219,12 @@ async def test_a_deputy_is_told_when_it_is_over(bot: RunningDesk, slack: SlackSt
         ("away", "You are not away"),
         ("away off", "You are not away"),
         ("away soon", "Say who"),
+        ("away UNTIL WEDNESDAY", "Say who"),
+        ("away @nobody until fri", "I know nobody who is called @nobody."),
+        ("away until fri @nobody", "I know nobody who is called @nobody."),
         ("away me until fri", "cannot stand in for yourself"),
-        ("away <@U0BOB|bob>", "how long"),
+        ("away <@U0BOB|bob>", "When? Say how long, as in “for 4h”, or until when, as in “until fri 18:00”."),
+        ("away <@U0BOB|bob> until 12/01/2026", "a time may follow a day"),
         ("away <@U0BOB|bob> until 2001-01-01", "over already"),
         ("away U0STRANGER for 3d", "not an active person"),
     ],
@@ -267,6 +273,38 @@ async def test_a_date_is_in_the_persons_own_zone(bot: RunningDesk, slack: SlackS
     [absence] = bot.side.people.duties.absences
     local = absence.until.astimezone(zone)
     assert (local.date(), local.hour, local.minute) == (day.date() + DAY, 0, 0)
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "until {day:%d.%m.%Y} <@U0BOB|bob>",
+        "until {day:%d.%m.%Y} @bob",
+        "until {day:%d %b %Y} U0BOB",
+        "UNTIL {day:%Y-%m-%d} <@U0BOB>",
+        "@bob, until {day:%B %d, %Y}",
+        "until <@U0BOB|bob> {day:%Y-%m-%d}",
+    ],
+)
+async def test_a_deputy_may_be_named_behind_the_date(
+    bot: RunningDesk, slack: SlackStandIn, now: Instant, typed: str
+) -> None:
+    """In each way to write a day that says but one."""
+    day = now + 40 * DAY
+    said = await answered(slack, "U0CAROL", f"/hitl away {typed.format(day=day)}")
+    assert "<@U0BOB> may decide in your place" in said.text
+    [absence] = bot.side.people.duties.absences
+    local = absence.until.astimezone(ZoneInfo(slack.workspace.users["U0CAROL"].timezone))
+    assert (absence.deputy, local.date(), local.hour) == ("U0BOB", day.date() + DAY, 0)
+
+
+async def test_a_time_may_follow_the_day(bot: RunningDesk, slack: SlackStandIn, now: Instant) -> None:
+    """By the clock where Carol lives."""
+    await answered(slack, "U0CAROL", "/hitl away @bob until tomorrow 9am")
+    [absence] = bot.side.people.duties.absences
+    zone = ZoneInfo(slack.workspace.users["U0CAROL"].timezone)
+    local = absence.until.astimezone(zone)
+    assert (local.date(), local.hour) == (bot.runtime.now().astimezone(zone).date() + DAY, 9)
 
 
 async def test_a_handoff_is_announced_once_to_both(bot: RunningDesk, slack: SlackStandIn) -> None:
