@@ -48,6 +48,8 @@ class Cleared:
     flagged: int = 0
     #: how many were left waiting, as they wanted
     left: int = 0
+    #: how many wait on cards of their own, as they were pulled out
+    on_cards: int = 0
     not_cleared: tuple[NotCleared, ...] = ()
     failed: tuple[Failed, ...] = ()
 
@@ -86,6 +88,10 @@ def _counts(done: Cleared) -> list[str]:
         told.append(f"{done.rejected:,} rejected")
     if done.left:
         told.append(f"{done.left:,} left waiting")
+    if done.on_cards:
+        told.append(
+            f"{done.on_cards:,} on {'a card of its own' if done.on_cards == 1 else 'cards of their own'}"
+        )
     if done.flagged:
         then = "its agent rolls back" if done.flagged == 1 else "their agents roll back"
         told.append(f"{reviews(done.flagged)} flagged: {then}")

@@ -37,6 +37,8 @@ class Cleared:
     #: those that they wanted to go on waiting, and that do
     left: int
     failed: tuple[Failed, ...] = ()
+    #: those that wait as well, each on a card that it has by now
+    on_cards: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +57,12 @@ async def came_of(desk: Desk, clearing: Clearing, board: Board, items: Sequence[
     rejected: list[Case] = []
     not_cleared: list[NotCleared] = []
     looks, failed = await _all_looks(desk, clearing, board, items)
-    left = 0
+    left = on_cards = 0
     for look in looks:
         case, pick = look.case, clearing.choices.of(look.item.place, look.item.request)
         if pick is Pick.LEAVE:
-            left += not case.status.final
+            on_cards += not case.status.final and case.waits_in is None
+            left += not case.status.final and case.waits_in is not None
         elif not case.status.final and case.id in clearing.failed:
             failed.append(Failed(case.id, clearing.failed[case.id], case))
         elif not case.status.final:
@@ -68,7 +71,8 @@ async def came_of(desk: Desk, clearing: Clearing, board: Board, items: Sequence[
             not_cleared.append(NotCleared(case, Reason.LATE))
         elif case.decision is not None and case.decision.decided_at >= clearing.begun_at:
             (rejected if pick is Pick.REJECT else approved).append(case)
-    return Cleared(clearing, tuple(approved), tuple(rejected), tuple(not_cleared), left, tuple(failed))
+    decided = tuple(approved), tuple(rejected)
+    return Cleared(clearing, *decided, tuple(not_cleared), left, tuple(failed), on_cards)
 
 
 async def failure(desk: Desk, request: RequestId, bug: Exception) -> str:

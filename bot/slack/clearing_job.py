@@ -60,6 +60,7 @@ def words_of(came: Cleared) -> Mrkdwn:
         right=right,
         flagged=flagged,
         left=came.left,
+        on_cards=came.on_cards,
         not_cleared=came.not_cleared,
         failed=came.failed,
     )

@@ -88,7 +88,7 @@ async def test_what_was_chosen_is_kept_across_pages_and_restarts(
 
 
 async def test_a_pulled_out_item_gets_a_card_and_is_left(bot: RunningDesk, slack: SlackStandIn) -> None:
-    """The card comes at once; what is sent afterwards clears the others only."""
+    """The card comes at once; what is sent afterwards clears the others only, and does not call it left."""
     board, requests, message = await posted(bot, 3)
     view = await review(bot, "U0ALICE", message)
     out = (await items_of(bot, board))[1].request
@@ -97,7 +97,8 @@ async def test_a_pulled_out_item_gets_a_card_and_is_left(bot: RunningDesk, slack
     card = await bot.card(out)
     await slack.until(lambda: f"item:{out}" not in str(view.payload))
     await slack.submit("U0ALICE")
-    await slack.ephemeral_to("U0ALICE", "2 approved")
+    told = await slack.ephemeral_to("U0ALICE", "2 approved")
+    assert told.text == "Done: 2 approved, 1 on a card of its own."
     assert (await bot.case(out)).status is Status.PENDING
     await closed(bot, board.board)
     assert "cards of their own" in str((await message_of(bot, board.board, "Nothing waits")).blocks)
