@@ -17,6 +17,7 @@ from bot.desk.submit import granted
 from bot.http.auth import TRUSTED_SECONDS
 from store import agents, cases, held
 from store.agents import Agent
+from store.errors import Unavailable
 from store.unit_of_work import Unit
 
 log = logging.getLogger(__name__)
@@ -62,7 +63,11 @@ def may_resume(desk: Desk, user: UserId) -> bool:
 
 
 async def pause(desk: Desk, name: AgentName, by: Person) -> Paused:
-    """Have everything new of the agent wait. When this returns it does, at every replica."""
+    """Have everything new of the agent wait. When this returns it does, at every replica.
+
+    With one process that is exact: what had been let in is stored by then, however slow the database is. Of
+    another replica's, what waits there for the database for longer than this takes may still be let in.
+    """
 
     def pausing(unit: Unit) -> Paused:
         agent = agents.get(unit, name)
@@ -78,9 +83,18 @@ async def pause(desk: Desk, name: AgentName, by: Person) -> Paused:
     paused = await desk.store.write(pausing)
     if paused.what is Pausing.DONE:
         log.warning("the agent %s was paused by %s", name, by.id)
-        # What was let in by what was known of it a moment ago is stored by then.
+        # What was let in by what was known of it a moment ago is with the store by then.
         await asyncio.sleep(2 * TRUSTED_SECONDS)
+        await _behind_all_that_waits(desk, name)
     return paused
+
+
+async def _behind_all_that_waits(desk: Desk, name: AgentName) -> None:
+    """Until what was handed to the store before is stored: it is carried out in turn."""
+    try:
+        await desk.store.write(lambda _unit: None)
+    except Unavailable as away:
+        log.warning("what was asked as %s was being paused may be stored later: %s", name, away)
 
 
 async def resume(desk: Desk, name: AgentName, by: Person) -> Paused:

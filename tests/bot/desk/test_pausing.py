@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator
+from contextlib import closing
 from datetime import timedelta
 
 import pytest
@@ -14,9 +16,13 @@ from approvals.machine import may_act
 from approvals.model import STORM, AgentName, Case, Choice, Kind, Person, Status, UserId, Via
 from bot.desk import decide, follow_up, granting, pausing
 from bot.desk.pausing import Pausing
+from bot.desk.submit import Draft, submit
+from bot.http.auth import TRUSTED_SECONDS
 from sandbox.server import SlackStandIn
-from store import agents, boards, outbox
+from store import agents, boards, cases, outbox
 from store.outbox import ParcelKind
+from store.sqlite import file_of
+from store.unit_of_work import Unit
 from tests.bot.desk.digests import (
     ADMIN,
     ALICE,
@@ -33,6 +39,7 @@ from tests.harness.desk import RunningDesk, running_desk
 BILLING = AgentName("billing-agent")
 NOBODY = Person(UserId("U0DAN"), "dan")
 HOUR = timedelta(hours=1)
+NOTE = {"action": "issue_refund", "payload": {"amount": 40}}
 GRANTING = POLICY.replace(
     "    form: {amount: {type: number, maximum: 5000}}\n",
     "    grants: {longest: 8h, same: [payload.customer]}\n",
@@ -88,6 +95,31 @@ async def test_nothing_new_proceeds_or_is_shown(bot: RunningDesk, action: str, k
     told = await decide.vote(bot.desk, case.id, ALICE, Choice.APPROVE, case.sight)
     assert told.answer.refused is Reason.HELD
     assert await parcels(bot) == 0
+
+
+async def test_what_was_let_in_is_stored_when_the_pause_is_told(sqlite_url: str, slack: SlackStandIn) -> None:
+    """However slow the database is: it waits for one that was known as not paused a moment ago."""
+    file = file_of(sqlite_url)
+    assert file is not None
+    async with running_desk(sqlite_url, slack, POLICY, carrying=False) as bot:
+        pause = asyncio.create_task(paused(bot))
+        async with asyncio.timeout(5):
+            while not await bot.store.read(_is_paused):  # noqa: ASYNC110  # no commit says so
+                await asyncio.sleep(0.01)
+        with closing(sqlite3.connect(file, isolation_level=None)) as another:
+            another.execute("BEGIN IMMEDIATE")
+            late = asyncio.create_task(submit(bot.desk, bot.agent, Draft(NOTE), None))
+            told, _ = await asyncio.wait([pause], timeout=4 * TRUSTED_SECONDS)
+            assert not told
+            another.execute("ROLLBACK")
+        await pause
+        assert len(await bot.store.read(lambda unit: cases.open_of(unit, BILLING))) == 1
+        assert not (await late).case.held
+
+
+def _is_paused(unit: Unit) -> bool:
+    agent = agents.get(unit, BILLING)
+    return agent is not None and agent.paused_at is not None
 
 
 async def test_a_grant_lets_nothing_through_meanwhile(bot: RunningDesk) -> None:
