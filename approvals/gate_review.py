@@ -63,6 +63,10 @@ class Figures:
     #: reviews in which somebody said to roll it back, of those that people looked at
     flagged: int
     reviewed: int
+    #: reviews among `approved`, `modified` and `timed_out`
+    looked_right: int = 0
+    corrected: int = 0
+    unreviewed: int = 0
 
     @property
     def decided(self) -> int:
@@ -138,7 +142,9 @@ def hasty_in(record: Record) -> int:
     """How many of its approvals came sooner after the card than anybody reads."""
     if record.shown_at is None:
         return 0
-    return sum(ballot.approves and ballot.at - record.shown_at < HASTY for ballot in record.ballots)
+    # What was there before the card was decided by another that is not known of, or by another clock.
+    taken = (ballot.at - record.shown_at for ballot in record.ballots if ballot.approves)
+    return sum(timedelta() <= each < HASTY for each in taken)
 
 
 @dataclass(slots=True)
@@ -155,6 +161,7 @@ class _Tally:
     approvals: int = 0
     flagged: int = 0
     reviewed: int = 0
+    reviews: Counter[Status] = field(default_factory=Counter)
 
     def take(self, record: Record, people: frozenset[UserId]) -> None:
         if record.verdict.final:
@@ -166,6 +173,8 @@ class _Tally:
         if record.kind is Kind.REVIEW or record.gate is Gate.AUDIT:
             self.reviewed += people_decided(record)
             self.flagged += record.flagged
+        if record.gate is Gate.AUDIT and record.via in (Via.HUMAN, Via.TIMEOUT):
+            self.reviews[record.verdict] += 1
 
     def _shown(self, record: Record, shown_at: Instant, people: frozenset[UserId]) -> None:
         self.shown += 1
@@ -206,6 +215,9 @@ class _Tally:
             approvals=self.approvals,
             flagged=self.flagged,
             reviewed=self.reviewed,
+            looked_right=self.reviews[Status.APPROVED],
+            corrected=self.reviews[Status.MODIFIED],
+            unreviewed=self.reviews[Status.TIMED_OUT],
         )
 
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 from approvals.gate_advice import QUIET_FOR, Advice, Suggestion
 from approvals.gate_record import Record
 from approvals.gate_review import GateReview
-from approvals.model import Instant, Status
+from approvals.model import Gate, Instant, Status
 from blocks import actions
 from blocks.actions import About, StatsPage
 from blocks.limits import characters_of_blocks
@@ -131,7 +131,7 @@ def requests_modal(about: About, lines: Sequence[RequestLine], *, more: bool, hi
 
 
 _ABOUT: Final[Mapping[Advice, str]] = {
-    Advice.GENTLER: "approved as asked, and could have been held more gently",
+    Advice.GENTLER: "let through as they were, and could have been held more gently",
     Advice.MODIFIED: "approved with changes",
     Advice.UNANSWERED: "not answered in time",
     Advice.FLAGGED: "flagged in review",
@@ -209,7 +209,8 @@ def _request(line: RequestLine) -> Mrkdwn:
     record = line.record
     title = escape(line.title or line.action, 150)
     ended = record.decided_at
-    at = f"{_VERDICTS[record.verdict]} {when(ended)}" if ended is not None else "parked"
+    verdicts = _VERDICTS | (_REVIEWS if record.gate is Gate.AUDIT else {})
+    at = f"{verdicts[record.verdict]} {when(ended)}" if ended is not None else "parked"
     link = f" · <{line.link}|card>" if line.link else ""
     return Mrkdwn(f"*{title}*\n{name_of(record.agent)} · {at} · `{code_of(record.id)}`{link}")
 
@@ -222,6 +223,12 @@ _VERDICTS: Final = {
     Status.ANSWERED: "answered",
     Status.TIMED_OUT: "timed out",
     Status.CANCELLED: "withdrawn",
+}
+_REVIEWS: Final = {
+    Status.APPROVED: "looked right",
+    Status.MODIFIED: "corrected",
+    Status.REJECTED: "flagged",
+    Status.TIMED_OUT: "not reviewed",
 }
 
 

@@ -35,7 +35,8 @@ def advice(suggestion: Suggestion) -> Mrkdwn:
 
 
 def _gentler(told: Suggestion) -> str:
-    sentences = [f"{told.count:,} of {told.among:,} were approved as asked (over {UNCHANGED_SHARE:.0%})."]
+    how = "looked right" if told.gentler is Gentler.SAMPLE else "were approved as asked"
+    sentences = [f"{told.count:,} of {told.among:,} {how} (over {UNCHANGED_SHARE:.0%})."]
     if told.gentler is not None:
         sentences.append(f"Try {_GENTLER[told.gentler]}.")
     if told.saving is not None:
@@ -109,21 +110,27 @@ _ADVICE: Final[Mapping[Advice, Callable[[Suggestion], str]]] = {
 
 def figures_line(name: str, figures: Figures) -> Mrkdwn:
     """One rule, or one agent, in two lines."""
+    as_asked = figures.approved - figures.looked_right
     ends = [
-        (figures.approved, "approved as asked"),
-        (figures.modified, "with changes"),
-        (figures.rejected, "rejected"),
+        (as_asked, "approved as asked"),
+        (figures.modified - figures.corrected, "with changes" if as_asked else "approved with changes"),
+        (figures.rejected - figures.flagged, "rejected"),
+        (figures.looked_right, "looked right"),
+        (figures.corrected, "corrected"),
+        (figures.flagged, "flagged"),
         (figures.answered, "answered"),
-        (figures.timed_out, "timed out"),
+        (figures.timed_out - figures.unreviewed, "timed out"),
+        (figures.unreviewed, "not reviewed"),
         (figures.cancelled, "withdrawn"),
         (figures.by_policy, "let through by the policy"),
-        (figures.by_grant, "by a grant"),
-        (figures.by_silence, "by silence"),
-        (figures.parked, "parked and waiting"),
-        (figures.flagged, "flagged"),
+        (figures.by_grant, "let through by a grant"),
+        (figures.by_silence, "gone ahead as nobody objected"),
     ]
     told = listed(f"{times:,} {what}" for times, what in ends if times)
-    line = f"*{name_of(name)}* {many(figures.requests, 'request')}" + (f": {told}" if told else "")
+    ended = f"{many(figures.requests, 'request')}{f': {told}' if told else ''}"
+    parked = f"{many(figures.parked, 'request')} parked and waiting"
+    parts = [ended] if figures.requests or not figures.parked else []
+    line = f"*{name_of(name)}* {'; '.join([*parts, *([parked] if figures.parked else [])])}"
     pace = _pace(figures)
     return Mrkdwn(f"{line}\n{pace}" if pace else line)
 
@@ -132,7 +139,7 @@ def _pace(figures: Figures) -> str:
     parts = []
     if figures.median is not None and figures.p90 is not None:
         parts.append(
-            f"decided after {roughly(figures.median)} (half), {roughly(figures.p90)} ({LONG_SHARE:.0%})"
+            f"decided within {_within(figures.median)} (half), {_within(figures.p90)} ({LONG_SHARE:.0%})"
         )
     if figures.pings_per_person_day is not None:
         parts.append(f"{figures.pings_per_person_day:.1f} pings a day for each approver")
@@ -141,12 +148,22 @@ def _pace(figures: Figures) -> str:
     return " · ".join(parts)
 
 
+def _within(span: timedelta) -> str:
+    """Nobody decides within no time at all."""
+    return roughly(max(span, timedelta(seconds=1)))
+
+
 def headline(review: GateReview) -> Mrkdwn:
     """All of it in a sentence."""
     total = review.total
     if not total.requests and not total.parked:
         return Mrkdwn(f"Nothing was decided between {when(review.since)} and {when(review.until)}.")
-    quick = f", half of them within {roughly(total.median)}" if total.median is not None else ""
+    if not total.requests:
+        return Mrkdwn(
+            f"Nothing was decided between {when(review.since)} and {when(review.until)};"
+            f" {many(total.parked, 'request')} {'was' if total.parked == 1 else 'were'} parked."
+        )
+    quick = f", half of them within {_within(total.median)}" if total.median is not None else ""
     return Mrkdwn(
         f"{many(total.requests, 'request')} ended between {when(review.since)} and {when(review.until)};"
         f" people decided {total.decided:,}{quick}."

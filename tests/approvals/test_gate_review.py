@@ -158,7 +158,7 @@ def test_of_groups_that_nobody_knows_any_more_the_voters_count() -> None:
 
 
 @pytest.mark.parametrize(
-    ("after", "hasty"), [(timedelta(seconds=4.9), 1), (gate_review.HASTY, 0), (timedelta(seconds=-1), 1)]
+    ("after", "hasty"), [(timedelta(seconds=4.9), 1), (gate_review.HASTY, 0), (timedelta(seconds=-1), 0)]
 )
 def test_an_approval_sooner_than_anybody_reads_is_hasty(after: timedelta, hasty: int) -> None:
     """Just under the limit is, at the limit is not; a rejection never is."""

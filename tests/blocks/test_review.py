@@ -9,14 +9,23 @@ from datetime import timedelta
 import pytest
 
 from approvals.gate_advice import Advice, Correction, Gentler, Saving, Suggestion
+from approvals.gate_record import Record
 from approvals.gate_review import GateReview, Reviewing
-from approvals.model import AgentName
+from approvals.model import AgentName, Gate, Status, Via
 from blocks import review
 from blocks.actions import About, StatsPage
 from blocks.limits import problems_of_message, problems_of_view
 from blocks.review import RequestLine
-from blocks.review_words import advice
-from tests.approvals.test_gate_review import MODIFIED, a_record, members
+from blocks.review_words import advice, figures_line, headline
+from tests.approvals.test_gate_review import (
+    FLAGGED,
+    MODIFIED,
+    PARKED,
+    REJECTED,
+    TIMED_OUT,
+    a_record,
+    members,
+)
 from tests.harness.cases import NOON
 
 WEEK = timedelta(days=7)
@@ -109,6 +118,10 @@ def test_a_page_beyond_the_last_is_the_last() -> None:
             Suggestion("r", Advice.UNANSWERED, 2, 10),
             "2 of 10 were not answered in time (over 10%). The route",
         ),
+        (
+            Suggestion("r", Advice.GENTLER, 39, 40, Gentler.SAMPLE),
+            "39 of 40 looked right (over 95%). Try a smaller share",
+        ),
         (Suggestion("r", Advice.FLAGGED, 1, 1), "1 of 1 review said to roll it back."),
         (Suggestion("r", Advice.GRANTS, 2, 3), "grants let 2 of 3 requests through."),
     ],
@@ -116,6 +129,49 @@ def test_a_page_beyond_the_last_is_the_last() -> None:
 def test_each_suggestion_says_what_and_why_in_its_own_numbers(suggestion: Suggestion, sentence: str) -> None:
     """Counts, thresholds and savings are the suggestion's."""
     assert sentence in advice(suggestion)
+
+
+RIGHT = replace(FLAGGED, verdict=Status.APPROVED)
+
+
+@pytest.mark.parametrize(
+    ("records", "line"),
+    [
+        ([RIGHT, FLAGGED], "*refunds* 2 requests: 1 looked right and 1 flagged"),
+        (
+            [a_record(), RIGHT, RIGHT, REJECTED, replace(FLAGGED, verdict=Status.MODIFIED)],
+            "*refunds* 5 requests: 1 approved as asked, 1 rejected, 2 looked right and 1 corrected",
+        ),
+        (
+            [replace(TIMED_OUT, gate=Gate.AUDIT), TIMED_OUT],
+            "*refunds* 2 requests: 1 timed out and 1 not reviewed",
+        ),
+        ([replace(RIGHT, via=Via.POLICY)], "*refunds* 1 request: 1 let through by the policy"),
+        ([PARKED] * 6, "*refunds* 6 requests parked and waiting"),
+        ([MODIFIED, PARKED], "*refunds* 1 request: 1 approved with changes; 1 request parked and waiting"),
+    ],
+)
+def test_each_request_is_told_once_by_what_became_of_it(records: list[Record], line: str) -> None:
+    """Reviews by their own words; what is parked did not end."""
+    [(_, figures)] = told_of(*records).rules
+    assert figures_line("refunds", figures).splitlines()[0] == line
+
+
+def test_nobody_decides_within_no_time() -> None:
+    """A median below a second is a second; and where nothing ended, what was parked is told."""
+    at_once = told_of(a_record(decided_at=NOON + timedelta(seconds=1.2)))
+    assert headline(at_once).endswith("people decided 1, half of them within 1 s.")
+    assert "decided within 1 s (half), 1 s (90%)" in figures_line("x", at_once.total)
+    assert headline(told_of(PARKED)).startswith("Nothing was decided between")
+    assert headline(told_of(PARKED)).endswith("; 1 request was parked.")
+
+
+def told_of(*records: Record) -> GateReview:
+    """A week with these."""
+    reviewing = Reviewing(NOON - WEEK, NOON, members, {})
+    for record in records:
+        reviewing.take(record)
+    return reviewing.review()
 
 
 def test_the_requests_of_a_suggestion_are_listed_with_their_cards() -> None:
@@ -132,6 +188,8 @@ def test_the_requests_of_a_suggestion_are_listed_with_their_cards() -> None:
     gone = review.requests_modal(about.at(1), [RequestLine(MODIFIED, "", "pay", None)], more=False)
     assert "*pay*" in str(gone)
     assert "requests_" not in str(gone["blocks"])
+    flagged = review.requests_modal(about, [RequestLine(FLAGGED, "", "pay", None)], more=False)
+    assert "flagged <!date" in str(flagged)
     assert "There are none" in str(review.requests_modal(about, [], more=False))
 
 
