@@ -49,7 +49,7 @@ def _ask(pen: Pen, event: HandedOver) -> None:
     place, step = found
     pen.change(ahead=(*pen.case.ahead, place), excused=tuple(sorted({*pen.case.excused, event.by.id})))
     pen.note(FactKind.HANDED_OVER, signed(event.by), {"to": event.to_group})
-    pen.follow(stepping.escalate(pen, place, step, early=True, by=event.by))
+    pen.follow(stepping.escalate(pen, place, step, event.roster, early=True, by=event.by))
 
 
 def takers(case: Case, by: UserId, roster: Roster) -> tuple[tuple[UserId, ...], tuple[GroupName, ...]]:

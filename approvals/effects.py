@@ -65,6 +65,14 @@ class Voided:
 
 
 @dataclass(frozen=True, slots=True)
+class Recounted:
+    """Who may decide has changed, and with it whose approvals count: some no more, some again."""
+
+    lapsed: tuple[Person, ...]
+    back: tuple[Person, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Skipped:
     """People of the groups asked have left Slack."""
 
@@ -94,7 +102,7 @@ class CameOfIt:
     url: str | None = None
 
 
-Note: TypeAlias = Reminded | Escalated | Voided | Skipped | Restarted | HandedTo | CameOfIt
+Note: TypeAlias = Reminded | Escalated | Voided | Recounted | Skipped | Restarted | HandedTo | CameOfIt
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +118,13 @@ class AskOperators:
     """Tell the operators that too few are left to decide."""
 
     lack: Lack
+
+
+@dataclass(frozen=True, slots=True)
+class TellUnreached:
+    """Tell the operators that a group is asked as well in which nobody is."""
+
+    to: GroupName
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,5 +157,13 @@ class OpenReview:
 
 
 Effect: TypeAlias = (
-    ShowCard | PostComment | PostNote | Wake | AskOperators | CallAgent | KeepGrant | OpenReview
+    ShowCard
+    | PostComment
+    | PostNote
+    | Wake
+    | AskOperators
+    | TellUnreached
+    | CallAgent
+    | KeepGrant
+    | OpenReview
 )

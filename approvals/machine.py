@@ -83,7 +83,7 @@ def decide(case: Case | None, event: Event, now: Instant) -> Ruling:
     crowded = isinstance(event, Resumed | Ticked | Mustered) and event.crowded
     pen = Pen(case, now, crowded=crowded)
     # What time has decided by now is decided, whether or not the clock came by before this event.
-    stepping.fire(pen, event if isinstance(event, Ticked) else None)
+    stepping.fire(pen, event if isinstance(event, Ticked) else None, getattr(event, "roster", None))
     return _HANDLERS[type(event)](pen, event)
 
 

@@ -395,6 +395,10 @@ class Case:
     missed: tuple[UserId, ...] = ()
     #: what the operators were asked about, as it stood at the last muster; None: enough could decide
     lacking: Lack | None = None
+    #: whose approval of the current payload counted no more at the last look, sorted: each was named
+    lapsed: tuple[UserId, ...] = ()
+    #: of `escalated`, those in which nobody was when they were asked, and nobody has been since
+    unreached: tuple[GroupName, ...] = ()
     #: who handed it over: they may decide it still, and are not reminded of it, sorted
     excused: tuple[UserId, ...] = ()
     #: who put off their reminders of it → until when

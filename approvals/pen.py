@@ -17,6 +17,7 @@ from approvals.effects import (
     PostNote,
     Reminded,
     ShowCard,
+    TellUnreached,
 )
 from approvals.errors import Broken, Reason
 from approvals.model import STORM, Case, Decision, Flaw, GrantId, Instant, Person, Status, UserId, Via
@@ -145,6 +146,8 @@ class Pen:
 
 
 def _calls_people(effect: Effect) -> bool:
+    if isinstance(effect, TellUnreached):
+        return True
     return isinstance(effect, PostNote) and isinstance(effect.note, Reminded | Escalated)
 
 

@@ -81,6 +81,19 @@ def lack(case: Case, roster: Roster) -> Lack | None:
     return Lack(left, missing, _shortage(case, roster, hindered)) if left < missing else None
 
 
+def lapsed(case: Case, roster: Roster) -> tuple[Person, ...]:
+    """Who approved the payload as it is now, and counts no more today: none once it is decided."""
+    if case.status.final:
+        return ()
+    used = tally(case, roster).used
+    approved = {
+        vote.by.id: vote.by
+        for vote in case.votes
+        if vote.choice is Choice.APPROVE and vote.round == case.round and vote.digest == case.digest
+    }
+    return tuple(person for user, person in approved.items() if user not in used)
+
+
 def _hindered(case: Case, user: UserId, roster: Roster) -> Reason | None:
     why = access.why_not_decide(case, user, roster)
     # Somebody of whom nothing was heard yet may turn out to have an e-mail.

@@ -13,14 +13,27 @@ from approvals.effects import (
     Escalated,
     OpenReview,
     PostNote,
+    Recounted,
     Reminded,
     Restarted,
     ShowCard,
     Skipped,
+    TellUnreached,
 )
 from approvals.errors import Broken
 from approvals.events import Ticked
-from approvals.model import Called, Case, Instant, Lack, Person, Roster, Step, StepKind, UserId, Via
+from approvals.model import (
+    Called,
+    Case,
+    Instant,
+    Lack,
+    Person,
+    Roster,
+    Step,
+    StepKind,
+    UserId,
+    Via,
+)
 from approvals.moves import Move
 from approvals.pen import Pen, signed
 
@@ -28,10 +41,11 @@ from approvals.pen import Pen, signed
 LATE = timedelta(minutes=1)
 
 
-def fire(pen: Pen, ticked: Ticked | None) -> None:
+def fire(pen: Pen, ticked: Ticked | None, roster: Roster | None) -> None:
     """Carry out the steps that are due, in order. Of several reminders only the last is sent.
 
     Silence approves on a tick only: any other event is somebody who is heard, and decides for itself.
+    `roster` is who is who today, where the event tells.
     """
     notes: dict[StepKind | int, PostNote] = {}
     for place, step in escalation.due(pen.case, pen.now):
@@ -47,7 +61,7 @@ def fire(pen: Pen, ticked: Ticked | None) -> None:
             notes.pop(StepKind.REMIND, None)
             notes[StepKind.REMIND] = PostNote(f"remind:{place}", Reminded(pen.before.asked))
         elif step.do is StepKind.ESCALATE:
-            notes[place] = escalate(pen, place, step)
+            notes[place] = escalate(pen, place, step, roster)
         elif step.do is StepKind.EXPIRE:
             # Only a question has an answer of its own for that.
             default = pen.case.request.default_answer
@@ -62,8 +76,19 @@ def fire(pen: Pen, ticked: Ticked | None) -> None:
     pen.follow(*notes.values())
 
 
-def escalate(pen: Pen, place: int, step: Step, *, early: bool = False, by: Person | None = None) -> PostNote:
-    """Ask another group as well; what is to be said of it in the thread."""
+def escalate(
+    pen: Pen,
+    place: int,
+    step: Step,
+    roster: Roster | None,
+    *,
+    early: bool = False,
+    by: Person | None = None,
+) -> PostNote:
+    """Ask another group as well; what is to be said of it in the thread.
+
+    Where nobody is in it, by `roster`, the operators are told.
+    """
     if step.to is None:
         raise Broken(f"{pen.case.id} escalates to nobody")
     called = {step.to: Called(pen.now, early, by), **pen.case.called}
@@ -73,12 +98,16 @@ def escalate(pen: Pen, place: int, step: Step, *, early: bool = False, by: Perso
     doer = "clock" if by is None else signed(by)
     pen.note(FactKind.ESCALATED, doer, {"to": step.to, "after": _seconds(step), "early": early})
     pen.follow(ShowCard(), CallAgent(f"escalated:{place}", CallbackType.ESCALATED))
+    if roster is not None and not roster.asked((step.to,)):
+        pen.change(unreached=tuple(dict.fromkeys((*pen.case.unreached, step.to))))
+        pen.follow(TellUnreached(step.to))
     return PostNote(f"escalate:{place}", Escalated(step.to, early, by))
 
 
 def muster(pen: Pen, roster: Roster) -> None:
     """Name those who have left; where too few are left to decide, escalate at once, else ask the operators.
 
+    Whose approval counts no more is named too, and a group that was asked while it was empty is called now.
     What was said is kept with the case: as long as nothing changes, nothing is said again.
     The last step keeps its time.
     """
@@ -92,30 +121,64 @@ def muster(pen: Pen, roster: Roster) -> None:
             break
         place, step = following
         pen.change(ahead=(*pen.case.ahead, place))
-        asked_now.append(escalate(pen, place, step, early=True))
+        asked_now.append(escalate(pen, place, step, roster, early=True))
     gone = roster.skipped(pen.case.asked)
     fresh = tuple(profile.person for profile in gone if profile.id not in before.missed)
     if fresh:
         pen.follow(PostNote(f"skipped:{before.version}", Skipped(fresh)))
     pen.follow(*asked_now)
     if lack is not None and (before.lacking is None or _short(lack) > _short(before.lacking)):
+        # They are told of everybody who is asked, so of no empty group besides.
+        pen.effects = [effect for effect in pen.effects if not isinstance(effect, TellUnreached)]
         pen.follow(AskOperators(lack))
-    missed = _missed(pen.case, roster)
-    if missed != before.missed or lack != before.lacking:
-        pen.change(missed=missed, lacking=lack)
-        if ShowCard() not in pen.effects:
-            pen.follow(ShowCard())
+    _call_reached(pen, roster)
+    recount(pen, roster)
+    pen.change(missed=_missed(pen.case, roster), lacking=lack)
+    if ShowCard() not in pen.effects:
+        pen.follow(ShowCard())
+
+
+def recount(pen: Pen, roster: Roster, voter: UserId | None = None) -> None:
+    """Say whose approvals count no more, and whose do again, since that was last said; not of `voter`."""
+    known, lapsed = pen.case.lapsed, quorum.lapsed(pen.case, roster)
+    pen.change(lapsed=_ids(lapsed))
+    fresh = tuple(person for person in lapsed if person.id not in known)
+    approved = {vote.by.id: vote.by for vote in pen.case.votes}
+    back = tuple(
+        approved[user] for user in known if user not in pen.case.lapsed and user in approved and user != voter
+    )
+    if fresh or back:
+        pen.follow(PostNote(f"recounted:{pen.before.version}", Recounted(fresh, back)))
+
+
+def _call_reached(pen: Pen, roster: Roster) -> None:
+    """Somebody is by now in a group that nobody was in when it was asked: they are called."""
+    reached = [group for group in pen.case.unreached if roster.asked((group,))]
+    pen.change(unreached=tuple(group for group in pen.case.unreached if group not in reached))
+    pen.follow(*(PostNote(f"reached:{group}", Escalated(group)) for group in reached))
 
 
 def unnoticed(case: Case, roster: Roster) -> bool:
-    """Whether somebody has left, or come back, or enough can decide or no longer, since the last muster."""
+    """Whether anything has changed since the last muster that is to be said, or is kept with the case.
+
+    Who has left, whether enough can decide, whose approvals count, and whether a call reached anybody.
+    """
     if case.status.final or case.parked_at is not None or case.held:
         return False
-    return _missed(case, roster) != case.missed or quorum.lack(case, roster) != case.lacking
+    return (
+        _missed(case, roster) != case.missed
+        or quorum.lack(case, roster) != case.lacking
+        or _ids(quorum.lapsed(case, roster)) != case.lapsed
+        or any(roster.asked((group,)) for group in case.unreached)
+    )
 
 
 def _missed(case: Case, roster: Roster) -> tuple[UserId, ...]:
     return tuple(sorted(profile.id for profile in roster.skipped(case.asked)))
+
+
+def _ids(people: tuple[Person, ...]) -> tuple[UserId, ...]:
+    return tuple(sorted(person.id for person in people))
 
 
 def _short(lack: Lack) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Container, Mapping
 from dataclasses import replace
 
-from approvals import access, confirming, form, grants, quorum, titles
+from approvals import access, confirming, form, grants, quorum, stepping, titles
 from approvals.audit import FactKind
 from approvals.canonical import Digest, Json, digest_of
 from approvals.effects import KeepGrant, PostNote, ShowCard, Voided
@@ -73,7 +73,8 @@ def edit(pen: Pen, event: Edited) -> Ruling:
         return _count(pen, event, Choice.APPROVE)
     voided = tuple(p for p in quorum.tally(case, event.roster).approved_by if p.id != event.by.id)
     judgement = _retitled(case, event.payload)
-    pen.change(payload=event.payload, digest=digest, round=case.round + 1, flaws=(), judgement=judgement)
+    fresh = {"round": case.round + 1, "flaws": (), "lapsed": ()}
+    pen.change(payload=event.payload, digest=digest, judgement=judgement, **fresh)
     changes = len(form.changes(case.payload, event.payload))
     body: dict[str, Json] = {"payload": pen.sealed(digest), "changes": changes, "round": pen.case.round}
     pen.note(FactKind.EDITED, signed(event.by), body | _for(_in_place_of(pen.case, event)))
@@ -178,6 +179,7 @@ def _count(pen: Pen, event: Voted | Edited, choice: Choice, grant: Grant | None 
             pen.follow(KeepGrant(grant))
     elif not repeated:
         pen.follow(ShowCard())
+        stepping.recount(pen, event.roster, event.by.id)
     repeated = repeated and not standing.reached
     return pen.ruling(
         Answer(repeated=repeated, already=_other(before, event.by, absent) if repeated else None)

@@ -125,7 +125,7 @@ def _first_lines(view: CardView, changed: Some) -> list[Block]:
         *card_question.whole(case, _TITLE),
         *card_question.answered(case),
         *card_status.outcome(case),
-        *card_people.also_asked(case),
+        *card_people.also_asked(case, view.roster),
         *card_people.lack(case, view.roster, operators=view.operators),
         *card_flaws.flaws(case),
         *card_parts.edited(case, changed),

@@ -56,13 +56,17 @@ def people(case: Case, roster: Roster) -> list[Element]:
     return parts
 
 
-def also_asked(case: Case) -> list[Block]:
-    """While it is open: to whom it was escalated, since when, and by whom where somebody handed it over."""
+def also_asked(case: Case, roster: Roster) -> list[Block]:
+    """While it is open: to whom it was escalated, since when, and by whom where somebody handed it over.
+
+    Where nobody is in that group it reached nobody.
+    """
     if not case.escalated or case.status.final:
         return []
     line: list[Element] = []
     for place, group in enumerate(case.escalated[:_CALLED]):
         line += [*rich.text(f"{', ' if place else ''}{short(group, 60)}"), *_how_asked(case, group)]
+        line += [] if roster.asked((group,)) else rich.text(" (⚠️ nobody is in it now)")
     more = len(case.escalated) - _CALLED
     beyond = rich.text(f" and {more:,} more" if more > 0 else "")
     return [rich.block(rich.titled("⏫ Also asked", line, beyond))]

@@ -144,6 +144,8 @@ def escalated(view: BoardView, note: Escalated, key: str) -> Message:
     left = [entry for entry in view.open if entry.case.parked_at is None]
     called = _called(view, left, note)
     who = f"{called}, you are asked as well" if called else f"{escape(note.to, 60)} is asked as well"
+    if not view.roster.asked((note.to,)):
+        who = f"{who} (nobody is in it now; whoever joins it is called here)"
     why = "too few of the others can decide" if note.early else "this is still open"
     wanted = "a look" if reviews(left) else "a decision"
     text = f"{who}, because {why}: what stands on the message above waits for {wanted}."

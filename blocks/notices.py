@@ -222,8 +222,10 @@ def unreached(case: Case, group: str, permalink: str | None, *, known: bool) -> 
     risk = f" It is {case.judgement.risk} risk." if case.judgement.risk.rank >= Risk.HIGH.rank else ""
     left = listed([short(each, 60) for each in case.asked if each != group], "or") or "nobody"
     what = f"{asks} asks {name} as well, but nobody is in it: only {left} can decide.{risk}"
-    where = "in hitl.yml or in Slack" if known else "which hitl.yml has no longer"
-    remedy = f"Put somebody into {name}, {where}: they are asked at once."
+    put = f"Put somebody into {name}, in hitl.yml or in Slack"
+    if not known:
+        put = f"hitl.yml has no group {name} any more: put it back, with somebody in it"
+    remedy = f"{put}. They are asked at once."
     return _notice("⏫ An escalation reached nobody", what, remedy, permalink)
 
 

@@ -9,10 +9,20 @@ from collections.abc import Iterable, Set
 from typing import Final
 
 from approvals.attention import puts_off, reached, relieved, silent, spoken
-from approvals.effects import CameOfIt, Escalated, HandedTo, Note, Reminded, Restarted, Skipped, Voided
+from approvals.effects import (
+    CameOfIt,
+    Escalated,
+    HandedTo,
+    Note,
+    Recounted,
+    Reminded,
+    Restarted,
+    Skipped,
+    Voided,
+)
 from approvals.escalation import ends_at
 from approvals.model import Case, Gate, GroupName, Instant, Person, Roster, UserId
-from blocks import rich
+from blocks import recounted, rich
 from blocks.card import note_metadata
 from blocks.card_text import quotable
 from blocks.message import Message, words
@@ -52,7 +62,9 @@ def _came_of_it(case: Case, note: CameOfIt) -> Block:
 
 
 def is_for_nobody(case: Case, note: Note, roster: Roster, now: Instant) -> bool:
-    """Whether it would remind only those who want no reminder now: then it is not said."""
+    """Whether there is nothing to be said: it would remind those who want none now, or is undone."""
+    if isinstance(note, Recounted):
+        return recounted.still_so(case, note, roster) == Recounted(())
     if not isinstance(note, Reminded):
         return False
     return bool(_reminded(case, roster, note.asked, None)) and not _reminded(case, roster, note.asked, now)
@@ -74,14 +86,17 @@ def summons(
     return Message(text, [words(text)], note_metadata(case, key))
 
 
-def _said(case: Case, note: Note, roster: Roster, now: Instant) -> Mrkdwn:
+def _said(case: Case, note: Note, roster: Roster, now: Instant) -> Mrkdwn:  # noqa: PLR0911  # one for each
     match note:
         case Reminded(asked=groups):
             return _say("note_reminded", case, roster, _reminded(case, roster, groups, now))
         case Escalated(to=to, early=early, by=by):
             name = None if by is None else by.name
             asked_now = asked_by(case, note, roster, now)
-            return _say("note_escalated", case, roster, asked_now, group=to, early=early, by=name)
+            there = bool(roster.asked((to,)))
+            return _say(
+                "note_escalated", case, roster, asked_now, group=to, early=early, by=name, there=there
+            )
         case HandedTo(by=by, to=taker, reason=reason):
             return _say("note_handed", case, roster, (taker,), by=by.name, reason=reason)
         case Voided(by=by, people=people):
@@ -89,6 +104,8 @@ def _said(case: Case, note: Note, roster: Roster, now: Instant) -> Mrkdwn:
             changes = in_words(edits(case))
             called = [person for person in people if person.id in asked]
             return _say("note_voided", case, roster, called, by=by.name, changes=changes)
+        case Recounted():
+            return recounted.said(case, note, roster)
         case Skipped(people=people):
             names = [person.name for person in people]
             outside = all(roster.profile(person.id).outsider for person in people)

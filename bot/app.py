@@ -258,7 +258,9 @@ def _clock(side: SlackSide, sweeper: Sweeper, ears: Ears) -> Clock:
     clock.every(HANDOFFS_EVERY, "handoffs", Handoffs(desk, side.people.reread).look)
     reviews = Reviews(desk.store, lambda: desk.policies.current.review)
     clock.at(reviews.next_at, "reviews", reviews.run_once)
-    clock.every(MUSTER_EVERY, "muster", Muster(desk).look)
+    muster = Muster(desk)
+    side.people.on_made = muster.saw
+    clock.every(MUSTER_EVERY, "muster", muster.look)
 
     digests = _digests(desk)
     clock.at(digests.next_at, "digests", digests.run_once)

@@ -408,3 +408,11 @@ homes = sa.Table(
     sa.Column("hash", sa.Text, nullable=False),
     sa.Index("ix_homes_looked_at", "looked_at"),
 )
+
+musters = sa.Table(
+    "musters",
+    metadata,
+    # What cards were last shown of who is in a group, as a digest: a restart shows anew what is different.
+    sa.Column("group_name", sa.Text, primary_key=True),
+    sa.Column("print", sa.Text, nullable=False),
+)

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
+from approvals.canonical import Digest, Json, digest_of
 from approvals.events import Mustered
-from approvals.model import Case, GroupName, Instant, Lack, RequestId, Roster
+from approvals.model import Case, GroupName, Instant, RequestId, Roster
 from approvals.stepping import unnoticed
 from bot.desk import gathering, granting, incidents
 from bot.desk.desk import Desk
 from bot.desk.ruling import rule_on, show_card
-from store import cases
+from store import cases, musters
 from store.engine import Store
 from store.errors import Unavailable
 from store.unit_of_work import Unit
@@ -31,46 +32,87 @@ _ABREAST = 50
 class _Moved:
     """What of a roster is not as it was."""
 
-    #: groups with other members, or of which somebody left or came back; None: nothing is known of before
-    groups: frozenset[GroupName] | None
-    #: besides, groups of whose people another e-mail address is known
-    addresses: frozenset[GroupName]
+    #: groups with other members, or of which somebody left, came back, or has another deputy
+    groups: frozenset[GroupName] = frozenset()
+    #: groups of whose people another e-mail address is known
+    addresses: frozenset[GroupName] = frozenset()
+    #: true where little is known of before: it may bear on whatever is pending
+    anything: bool = False
+
+    def __or__(self, more: _Moved) -> _Moved:
+        return _Moved(
+            self.groups | more.groups, self.addresses | more.addresses, self.anything or more.anything
+        )
+
+    def __bool__(self) -> bool:
+        return bool(self.groups or self.addresses or self.anything)
 
     def bears_on(self, case: Case) -> bool:
         """Whether it may change who can decide `case`."""
-        if self.groups is None or self.shows_on(case):
+        if self.anything or self.shows_on(case):
             return True
         requester = case.request.on_behalf_of
         return requester is not None and "@" in requester and not self.addresses.isdisjoint(case.asked)
 
     def shows_on(self, case: Case) -> bool:
         """Whether its card names others than before who may decide it."""
-        return self.groups is not None and not self.groups.isdisjoint(case.asked)
+        return not self.groups.isdisjoint(case.asked)
 
 
 class Muster:
-    """Compares today's roster with that of its last look, and looks at what is pending where they differ.
+    """Compares today's roster with those before it, and looks at what is pending where they differ.
 
-    What was said of it is kept with each case, so a restart looks at everything once and says nothing again.
+    What was said of a request is kept with it, so a restart looks at everything once and says nothing again.
+    What cards were shown is kept for each group, so it shows anew only what is different by then.
     """
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
+        #: the one handed out last, and that of the last look
+        self._last: Roster | None = None
         self._roster: Roster | None = None
+        #: what changed since the last look, also where it has changed back: cards may have been drawn between
+        self._moved = _Moved()
+        #: of each group, what this process knows to be kept; None: not read yet
+        self._prints: dict[GroupName, Digest] | None = None
+
+    def saw(self, roster: Roster) -> None:
+        """From now on cards are drawn, and votes taken, by this one."""
+        if self._last is not None and self._last is not roster:
+            self._moved |= _moved(self._last, roster)
+        self._last = roster
 
     async def look(self, now: Instant) -> int:
         """How many requests changed because of it; cheap while nobody came or went. Raises `Unavailable`."""
         roster = self._desk.directory.roster()
+        self.saw(roster)
         if roster is self._roster:
             return 0
-        moved = _moved(self._roster, roster)
+        if self._prints is None:
+            self._prints = await self._desk.store.read(musters.prints)
+            self._moved |= _Moved(_others(self._prints, roster), anything=True)
+        moved, self._moved = self._moved, _Moved()
         changed = 0
-        if moved.groups is None or moved.groups or moved.addresses:
-            changed = await self._all(moved, roster, now)
-            await granting.end_unfounded(self._desk)
-        # Only now: where it failed half-way, the next look does it again.
+        try:
+            if moved:
+                changed = await self._all(moved, roster, now)
+                await granting.end_unfounded(self._desk)
+                await self._keep(roster)
+        except BaseException:
+            # It failed half-way: the next look does it again.
+            self._moved |= moved
+            raise
         self._roster = roster
         return changed
+
+    async def _keep(self, roster: Roster) -> None:
+        """Only what is different for all that this process heard: another may have heard more of others."""
+        kept = self._prints or {}
+        now = {name: _print(roster, name) for name in _heard({*kept, *roster.groups}, roster)}
+        fresh = {name: print_ for name, print_ in now.items() if kept.get(name) != print_}
+        if fresh:
+            await self._desk.store.write(partial(musters.keep, prints_=fresh))
+            self._prints = {**kept, **fresh}
 
     async def _all(self, moved: _Moved, roster: Roster, now: Instant) -> int:
         changed = 0
@@ -111,17 +153,13 @@ def _shown_anew(unit: Unit, cases: Sequence[Case], now: Instant) -> None:
         show_card(unit, case, now)
 
 
-async def lacking_like(store: Store, case: Case, lack: Lack) -> Case | None:
-    """The oldest request that asks whom `case` asks, and of which the operators were asked the same."""
+async def first_of(store: Store, like: Callable[[Case], bool]) -> RequestId | None:
+    """The oldest request that waits for people of which that is true; it is asked of outlines."""
     async for page in _pages(store):
         for each in page:
-            if each.asked == case.asked and each.lacking == lack:
-                return await store.read(_whole(each.id))
+            if like(each):
+                return each.id
     return None
-
-
-def _whole(request: RequestId) -> Callable[[Unit], Case | None]:
-    return lambda unit: cases.load(unit, request)
 
 
 async def _pages(store: Store) -> AsyncIterator[tuple[Case, ...]]:
@@ -134,9 +172,7 @@ async def _pages(store: Store) -> AsyncIterator[tuple[Case, ...]]:
         await asyncio.sleep(0)
 
 
-def _moved(before: Roster | None, now: Roster) -> _Moved:
-    if before is None:
-        return _Moved(None, frozenset())
+def _moved(before: Roster, now: Roster) -> _Moved:
     names = {*before.groups, *now.groups}
     return _Moved(
         frozenset(name for name in names if _standing(before, name) != _standing(now, name)),
@@ -144,12 +180,31 @@ def _moved(before: Roster | None, now: Roster) -> _Moved:
     )
 
 
-def _standing(roster: Roster, group: GroupName) -> object:
-    """What of a group bears on who may decide: whether it is known, who is in it, and who of them left."""
+def _others(kept: Mapping[GroupName, Digest], now: Roster) -> frozenset[GroupName]:
+    """Groups of which cards were shown something else. What was never kept is left as it is shown."""
+    return frozenset(name for name in _heard(kept, now) if _print(now, name) != kept[name])
+
+
+def _heard(names: Iterable[GroupName], roster: Roster) -> list[GroupName]:
+    """Those of which it is known who is in them; after a start that may take a moment."""
+    return [name for name in names if roster.groups.get(name) or name not in roster.as_of]
+
+
+def _print(roster: Roster, group: GroupName) -> Digest:
+    return digest_of(_standing(roster, group))
+
+
+def _standing(roster: Roster, group: GroupName) -> Json:
+    """What of a group bears on who may decide: whether it is known, who is in it, who left or is away."""
     unknown = group in roster.as_of and roster.as_of[group] is None
     members = roster.groups.get(group, ())
-    absent = [away for away in roster.deputies.values() if not set(away).isdisjoint(members)]
-    return unknown, frozenset((user, roster.profile(user).active) for user in members), absent
+    away: list[Json] = [
+        [deputy, roster.profile(deputy).active, *absent]
+        for deputy, absent in sorted(roster.deputies.items())
+        if not set(absent).isdisjoint(members)
+    ]
+    there: list[Json] = [[user, roster.profile(user).active] for user in sorted(set(members))]
+    return [unknown, there, away]
 
 
 def _addresses(roster: Roster, group: GroupName) -> object:

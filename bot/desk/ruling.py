@@ -15,13 +15,14 @@ from approvals.effects import (
     PostComment,
     PostNote,
     ShowCard,
+    TellUnreached,
     Wake,
 )
 from approvals.errors import Broken
 from approvals.events import Event
 from approvals.machine import Ruling, decide
-from approvals.model import Case, Instant, Roster
-from bot.desk import digest_notes, gathering, last_words, linked, spoken, summons
+from approvals.model import Case, GroupName, Instant, Risk, Roster
+from bot.desk import digest_notes, gathering, last_words, linked, notify, spoken, summons
 from bot.desk.desk import Desk
 from bot.desk.view import moment, request_json
 from store import cases, facts, grants, outbox
@@ -62,6 +63,8 @@ def rule_on(
         match effect:
             case AskOperators():
                 _ask_operators(unit, ruling.case, effect, now, _needed(desk, effect))
+            case TellUnreached(to=group):
+                _tell_unreached(unit, ruling.case, group, now, _needed(desk, effect))
             case OpenReview():
                 review = linked.reviewing(_needed(desk, effect), ruling.case, now)
                 rule_on(unit, None, review, now, roster, desk=desk)
@@ -124,16 +127,30 @@ def _needed(desk: Desk | None, effect: Effect) -> Desk:
 def _ask_operators(unit: Unit, case: Case, asked: AskOperators, now: Instant, desk: Desk) -> None:
     """Each in a direct message; the key says once a day for all requests that lack the same people."""
     policy, lack = desk.policies.current, asked.lack
-    if not policy.operators and policy.version not in desk.mute:
-        # A unit that is run twice logs it once, as do ten thousand requests.
-        desk.mute.add(policy.version)
-        log.error("too few are left to decide %s, and the policy names no operators to be told", case.id)
+    _say_if_nobody(desk, f"too few are left to decide {case.id}")
     what: dict[str, Json] = {"left": lack.left, "missing": lack.missing, "why": str(lack.why)}
     about = f"{digest_of(list(case.asked))[:32]}:{lack.left}:{lack.missing}:{lack.why}"
     for operator in policy.operators:
         body: Json = {"notice": "too_few", "to": operator, "request": case.id, **what}
         key = f"too_few:{about}:{operator}:{now:%Y-%m-%d}"
         outbox.put(unit, ParcelKind.NOTICE, request=None, key=key, lane="", body=body, now=now)
+
+
+def _tell_unreached(unit: Unit, case: Case, group: GroupName, now: Instant, desk: Desk) -> None:
+    """Once a day for each group; of what is critical each request, as this may be all that it is heard by."""
+    _say_if_nobody(desk, f"{case.id} was escalated to a group that nobody is in")
+    whose = case.id if case.judgement.risk is Risk.CRITICAL else ""
+    notice: dict[str, Json] = {"notice": "unreached", "request": case.id, "group": group}
+    about = f"unreached:{digest_of(group)[:32]}:{whose}"
+    notify.tell(unit, desk.policies.current.operators, notice, about, now)
+
+
+def _say_if_nobody(desk: Desk, what: str) -> None:
+    policy = desk.policies.current
+    if not policy.operators and policy.version not in desk.mute:
+        # A unit that is run twice logs it once, as do ten thousand requests.
+        desk.mute.add(policy.version)
+        log.error("%s, and the policy names no operators to be told", what)
 
 
 def _call_agent(unit: Unit, case: Case, call: CallAgent, now: Instant, roster: Roster) -> None:

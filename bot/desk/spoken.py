@@ -4,11 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
-from approvals.effects import CameOfIt, Escalated, HandedTo, Note, Reminded, Restarted, Skipped, Voided
+from approvals.effects import (
+    CameOfIt,
+    Escalated,
+    HandedTo,
+    Note,
+    Recounted,
+    Reminded,
+    Restarted,
+    Skipped,
+    Voided,
+)
 from approvals.model import Comment, GroupName, OutcomeStatus, Person, UserId
 
 
-def written(note: Note) -> dict[str, Any]:
+def written(note: Note) -> dict[str, Any]:  # noqa: PLR0911  # one return for each note
     """JSON of it."""
     match note:
         case Reminded(asked=asked):
@@ -20,6 +30,9 @@ def written(note: Note) -> dict[str, Any]:
             return {"note": "handed", "by": _person(by), "to": _person(taker), "reason": reason}
         case Voided(by=by, people=people):
             return {"note": "voided", "by": _person(by), "people": [_person(each) for each in people]}
+        case Recounted(lapsed=lapsed, back=back):
+            no_more, again = [_person(each) for each in lapsed], [_person(each) for each in back]
+            return {"note": "recounted", "lapsed": no_more, "back": again}
         case Skipped(people=people):
             return {"note": "skipped", "people": [_person(each) for each in people]}
         case Restarted():
@@ -49,6 +62,8 @@ def read(body: Any) -> Note | None:  # noqa: PLR0911  # one return for each note
             return HandedTo(_read_person(by), _read_person(to), reason)
         case {"note": "voided", "by": dict(by), "people": list(people)}:
             return Voided(_read_person(by), tuple(map(_read_person, people)))
+        case {"note": "recounted", "lapsed": list(lapsed), "back": list(back)}:
+            return Recounted(tuple(map(_read_person, lapsed)), tuple(map(_read_person, back)))
         case {"note": "skipped", "people": list(people)}:
             return Skipped(tuple(map(_read_person, people)))
         case {"note": "restarted"}:

@@ -77,6 +77,8 @@ class People:
     ) -> None:
         #: who sees to a missing scope, and to a token that does not hold
         self.on_trouble: Callable[[SlackTrouble], Awaitable[None]] = _left_alone
+        #: told of every roster that is handed out, and of none twice
+        self.on_made: Callable[[Roster], None] = _unseen
         self._client = connection.client
         self._identity = identity
         self._store = store
@@ -115,6 +117,7 @@ class People:
             self._made = (policy, self._make(policy, now))
             # Nobody is asked, and nobody decides, in a shift that is over.
             self._made_until = min(now + FRESH, self.duties.next_change(policy, now) or now + FRESH)
+            self.on_made(self._made[1])
         return self._made[1]
 
     async def person(self, user: UserId) -> Person:
@@ -337,6 +340,10 @@ class People:
 
 async def _left_alone(_trouble: SlackTrouble) -> None:
     """Nobody sees to it."""
+
+
+def _unseen(_roster: Roster) -> None:
+    """Nobody compares it with the one before."""
 
 
 def _usergroups(policy: Policy) -> tuple[str, ...]:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
 from approvals import escalation
-from approvals.model import Case, Instant, Lack, RequestId, Shortage, UserId
+from approvals.model import Case, GroupName, Instant, Lack, RequestId, Shortage, UserId
 from blocks import notices
 from blocks.message import Message
-from bot.desk.muster import lacking_like
+from bot.desk.desk import Desk
+from bot.desk.muster import first_of
 from bot.desk.view import parsed
 from bot.slack import all_clear, duty_notices, storm_notice, summoning, waking
 from bot.slack.outgoing import Outgoing, may_have_arrived
@@ -30,7 +31,7 @@ log = logging.getLogger(__name__)
 #: Nobody waits for an answer any longer; a `response_url` lives as long.
 _STALE = timedelta(minutes=30)
 #: Notices that may be of no use any more when they are sent.
-_OF_THE_MOMENT = ("too_few", "delayed", "card_refused", "overdue", "overdue_more")
+_OF_THE_MOMENT = ("too_few", "unreached", "delayed", "card_refused", "overdue", "overdue_more")
 
 
 class ReplySender:
@@ -127,11 +128,29 @@ async def _too_few(store: Store, body: Mapping[str, Any]) -> Message | None:
         return None
     case, ref = asked
     if case.status.final or case.parked_at is not None or case.lacking is None:
-        other = await lacking_like(store, case, lack)
-        if other is None:
+        asked = await _another(store, lambda each: each.asked == case.asked and each.lacking == lack)
+        if asked is None:
             return None
-        case, ref = other, await store.read(lambda unit: cases.place_of(unit, other))
+        case, ref = asked
     return notices.too_few(case, lack, ref.permalink if ref is not None else None)
+
+
+async def _unreached(desk: Desk, body: Mapping[str, Any]) -> Message | None:
+    """What is still true of it: of that request, else of another that asks the same group; else None."""
+    group = GroupName(str(body["group"]))
+    asked = await desk.store.read(lambda unit: _asked(unit, RequestId(str(body["request"]))))
+    if asked is None or escalation.next_due(asked[0]) is None or group not in asked[0].unreached:
+        asked = await _another(desk.store, lambda each: group in each.unreached)
+    if asked is None:
+        return None
+    case, ref = asked
+    known = group in desk.policies.current.groups
+    return notices.unreached(case, group, ref.permalink if ref is not None else None, known=known)
+
+
+async def _another(store: Store, like: Callable[[Case], bool]) -> tuple[Case, CardRef | None] | None:
+    found = await first_of(store, like)
+    return None if found is None else await store.read(lambda unit: _asked(unit, found))
 
 
 async def _overdue(store: Store, body: Mapping[str, Any]) -> Message | None:
@@ -206,6 +225,8 @@ class NoticeSender:
                 return await _card_refused(desk.store, body)
             case "overdue":
                 return await _overdue(desk.store, body)
+            case "unreached":
+                return await _unreached(desk, body)
             case "overdue_more":
                 return notices.overdue_more(int(body["more"]))
             case _:

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 
-from approvals.effects import Escalated, HandedTo, Note, Reminded, Restarted, Skipped, Voided
-from approvals.events import HandedOver, Snoozed, Ticked
-from approvals.model import Case, GroupName, Lack, Person, Profile, Roster, Shortage, UserId
+from approvals.effects import Escalated, HandedTo, Note, Recounted, Reminded, Restarted, Skipped, Voided
+from approvals.events import HandedOver, Snoozed, Ticked, Voted
+from approvals.model import Case, Choice, GroupName, Lack, Person, Profile, Roster, Shortage, UserId
 from blocks import limits, notices
 from blocks.actions import NOTE_METADATA
 from blocks.attention_words import asked_note
@@ -58,6 +58,12 @@ def summoned(card: str | None = CARD, *, early: bool = False, by: str | None = N
     return summons(escalated(), ROSTER, card, "escalate:0:U0DAN", early=early, by=by)
 
 
+def deputised() -> Case:
+    """Bob approved in the place of Alice; the directors are she and Carol."""
+    case, roster = refund(), replace(a_roster(members=(ALICE, CAROL)), deputies={BOB.id: (ALICE.id,)})
+    return after(case, Voted(BOB, Choice.APPROVE, case.sight, roster), minutes=20)
+
+
 def parked() -> Case:
     """Nobody decided it in time."""
     return after(deploy(), Ticked(), minutes=121)
@@ -85,6 +91,13 @@ NOTES: Mapping[str, Callable[[], Message]] = {
     "escalated, direct message without a card": lambda: summoned(None),
     "escalated, question": lambda: said(replace(question(), escalated=(FINANCE,)), Escalated(FINANCE)),
     "voided": lambda: said(edited(voted(refund(), BOB), ALICE, amount=500), Voided(ALICE, (BOB,))),
+    "recounted": lambda: said(voted(refund(), BOB), Recounted((BOB,)), a_roster(members=(ALICE, CAROL))),
+    "recounted, a deputy": lambda: said(deputised(), Recounted((BOB,)), ROSTER),
+    "recounted, another deputy": lambda: said(
+        deputised(), Recounted((BOB,)), replace(ROSTER, deputies={DAN.id: (ALICE.id,)})
+    ),
+    "recounted, left": lambda: said(voted(refund(), BOB), Recounted((BOB,)), a_roster(gone=(BOB,))),
+    "recounted, back": lambda: said(voted(refund(), BOB), Recounted((), (BOB,))),
     "skipped": lambda: said(refund(), Skipped((DAN,))),
     "skipped, two": lambda: said(refund(), Skipped((BOB, DAN))),
     "restarted": lambda: said(shown(draft()), Restarted()),
@@ -105,6 +118,8 @@ NOTES: Mapping[str, Callable[[], Message]] = {
     "operators: nobody will object": lambda: notices.too_few(draft(), Lack(0, 1), None),
     "operators: nobody can review": lambda: notices.too_few(comment(), Lack(0, 1, Shortage.LEFT), None),
     "operators: nobody can answer": lambda: notices.too_few(question(), Lack(0, 1), None),
+    "operators: nobody was reached": lambda: notices.unreached(escalated(), FINANCE, CARD, known=True),
+    "operators: the group is gone": lambda: notices.unreached(escalated(), FINANCE, None, known=False),
     "operators: overdue": lambda: notices.overdue(refund(), NOON, "inc_9f86d081", CARD),
     "operators: more are overdue": lambda: notices.overdue_more(1_200),
     "operators: one more is overdue": lambda: notices.overdue_more(1),
@@ -259,6 +274,7 @@ def test_nobodys_words_call_or_forge_anything(words: str) -> None:
         HandedTo(eve, Person(UserId(words or "u"), words or "e"), words),
         Voided(eve, (eve,)),
         Skipped((eve, eve)),
+        Recounted((eve, ALICE)),
         Restarted(),
     )
     told = [said(case, note) for note in notes] + [notices.too_few(case, Lack(0, 1), words)]

@@ -89,6 +89,11 @@ def _homes_too(connection: sa.Connection) -> None:
     connection.exec_driver_sql("INSERT INTO homes VALUES ('U1', 1, 'p', 'h')")
 
 
+def _musters_too(connection: sa.Connection) -> None:
+    _homes_too(connection)
+    connection.exec_driver_sql("INSERT INTO musters VALUES ('support', 'sha256:0')")
+
+
 #: For each revision: puts rows of every kind into a database that is at it. The next migration is tried on
 #: them. Whoever adds a migration adds its rows here; a test fails until then.
 ROWS: dict[str, Callable[[sa.Connection], None]] = {
@@ -99,6 +104,7 @@ ROWS: dict[str, Callable[[sa.Connection], None]] = {
     "0005": _digests_too,
     "0006": _reminders_too,
     "0007": _homes_too,
+    "0008": _musters_too,
 }
 
 
