@@ -203,9 +203,7 @@ def planned_no_more(
     """To both: nobody will stand in after all, and `on_call` will be on call."""
     name, time = escape(group, 60), f"from {when(starts)} until {when(ends)}"
     if to == on_call:
-        return _said(
-            f"📅 You are on call for {name} {time} after all. {_who(by)} took back that somebody stands in."
-        )
+        return _said(f"📅 You are on call for {name} {time} after all: {_who(by)} took back the change.")
     then = f", {_who(on_call)} is" if on_call is not None else ""
     return _said(f"📅 You are not on call for {name} {time} after all{then}. {_who(by)} took it back.")
 

@@ -172,7 +172,7 @@ async def test_whoever_was_told_of_a_plan_is_told_that_it_is_off(
     alice = await told(slack, "U0ALICE", "You are not on call for turns from")
     carol = await told(slack, "U0CAROL", "You are on call for turns from")
     assert "after all, <@U0CAROL> is. <@U0ADMIN> took it back" in words(alice)
-    assert "after all. <@U0ADMIN> took back" in words(carol)
+    assert "after all: <@U0ADMIN> took back the change" in words(carol)
     times = [re.findall(r"<!date\^(\d+)", each.text) for each in slack.direct_messages("U0ALICE")]
     assert times[0] == times[1]
     await told(slack, "U0BOB", "Your shift for turns is over")
