@@ -147,9 +147,14 @@ def title_of(case: Case, most: int) -> str:
         return short(case.judgement.title, most)
     if case.edited and case.judgement.gate is Gate.AUDIT:
         return short(_posted_title(case), most)
-    if case.edited and case.judgement.template is None:
+    if case.edited and case.judgement.template is None and not _says_the_action(case):
         return f"{short(case.judgement.title, most - len(_AS_ASKED))}{_AS_ASKED}"
     return short(case.judgement.title, most)
+
+
+def _says_the_action(case: Case) -> bool:
+    """Nothing of such a title is about what people change."""
+    return case.judgement.title == titles.of_action(case.request.action)
 
 
 def _posted_title(case: Case) -> str:

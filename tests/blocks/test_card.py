@@ -130,13 +130,15 @@ def test_the_reasons_that_decided_are_never_cut() -> None:
 
 
 def test_an_agents_own_title_is_marked_after_an_edit() -> None:
-    """It names what was asked for, and nobody can make it anew; a rule's title is true by itself."""
+    """It names what was asked for, and nobody can make it anew; a rule's is true by itself, and so is the action."""
     own = edited(refund(rule={"template": None, "title": "Refund " * 40}), ALICE, amount=500)
     message = card(CardView(own, ROSTER))
     assert message.blocks[0]["text"]["text"].endswith("… (as asked)")
     assert "… (as asked)?” " in message.text
     made = card(CardView(edited(refund(), ALICE, amount=500), ROSTER))
     assert made.blocks[0]["text"]["text"] == "Refund 500 EUR to ACME GmbH"
+    plain = edited(refund(rule={"template": None, "title": "Issue refund"}), ALICE, amount=500)
+    assert card(CardView(plain, ROSTER)).blocks[0]["text"]["text"] == "Issue refund"
 
 
 def test_a_revoked_agent_did_not_withdraw_anything_itself() -> None:
