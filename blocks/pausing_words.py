@@ -19,6 +19,8 @@ _AGENTS: Final = 5
 #: Of a storm; each has a link.
 _MESSAGES: Final = 5
 _CHANNEL: Final = re.compile(r"[CGD][A-Z0-9]{2,30}")
+#: Why something comes for which no agent asked just then.
+_LEFT: Final = "escalated, parked or pulled out of digests"
 PAUSE: Final = "pause AGENT"
 RESUME: Final = "resume AGENT"
 DIGEST: Final = "digest [NAME]"
@@ -34,24 +36,49 @@ class StormMessage:
     clears: bool
 
 
-def storm(
-    agents: Sequence[tuple[AgentName, int]],
-    channel: str,
-    within: timedelta,
-    messages: Sequence[StormMessage],
-) -> Message:
-    """Too many cards came for one channel: whose, where they are, and how to stop it.
+@dataclass(frozen=True, slots=True)
+class Flood:
+    """What came for one channel: more cards than the policy wants there."""
 
-    `agents` with how many each; others may have to follow on further messages than these.
+    #: agents with how many requests each of them sent, the most first
+    sent: Sequence[tuple[AgentName, int]]
+    #: requests that were sent earlier, and left a digest: escalated, parked, or pulled out by somebody
+    moved: int
+    #: of all these, how many are on the storm's messages, and how many have cards of their own
+    gathered: int
+    cards: int
+
+
+def storm(flood: Flood, channel: str, within: timedelta, messages: Sequence[StormMessage]) -> Message:
+    """Too many cards came for one channel: whose, where they are, and how to stop whoever sends them.
+
+    Others may have to follow, also on further messages than these.
     """
+    agents = flood.sent
     sent = [f"{escape(agent, 60)} sent {many(count, 'request')}" for agent, count in agents[:_AGENTS]]
     more = len(agents) - _AGENTS
     who = listed([*sent, *([f"{many(more, 'more agent')} the rest"] if more > 0 else [])])
+    to, where = f"{_channel(channel)} in {roughly(within)}", _where(flood, messages)
+    if not agents:
+        were = "was" if flood.moved == 1 else "were"
+        earlier = f"{many(flood.moved, 'request')} that {were} sent earlier came"
+        return _said(f"🌪️ {earlier} to {to}: {_LEFT}. {where}")
+    earlier = f", and {flood.moved:,} sent earlier came too: {_LEFT}" if flood.moved else ""
     stop = listed([f"`/hitl pause {_code(agent)}`" for agent, _ in agents[:_AGENTS]], "or")
-    return _said(
-        f"🌪️ {who} to {_channel(channel)} in {roughly(within)}."
-        f" The first have cards of their own, others are on {_gathered(messages)}. Stop it: {stop}."
+    return _said(f"🌪️ {who} to {to}{earlier}. {where} Stop it: {stop}.")
+
+
+def _where(flood: Flood, messages: Sequence[StormMessage]) -> str:
+    """`So far 3 have cards of their own, and 28 are on one message.`"""
+    cards = (
+        f"{flood.cards:,} {'has a card' if flood.cards == 1 else 'have cards'} of {_own(flood.cards)}, and "
     )
+    verb = "is" if flood.gathered == 1 else "are"
+    return f"So far {cards if flood.cards else ''}{flood.gathered:,} {verb} on {_gathered(messages)}."
+
+
+def _own(count: int) -> str:
+    return "its own" if count == 1 else "their own"
 
 
 def _gathered(messages: Sequence[StormMessage]) -> str:

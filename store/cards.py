@@ -26,7 +26,10 @@ class CardRef:
 _PLACE = or_update(
     cards,
     ("request",),
-    lambda new: {name: new[name] for name in ("channel", "ts", "permalink", "thread_ts")},
+    lambda new: {
+        **{name: new[name] for name in ("channel", "ts", "permalink", "thread_ts")},
+        "first_ts": sa.func.coalesce(cards.c.first_ts, cards.c.ts),
+    },
 )
 #: What `ref_of` is made of.
 PLACE = (cards.c.channel, cards.c.ts, cards.c.permalink, cards.c.thread_ts)
@@ -46,7 +49,7 @@ _IN_THREAD = (
 
 
 def place(u: Unit, request: RequestId, ref: CardRef) -> None:
-    """Remember where the card is; a card that was posted anew replaces the old place."""
+    """Remember where the card is; one that was posted anew replaces the old place."""
     row = {
         "request": request,
         "channel": ref.channel,

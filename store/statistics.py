@@ -56,7 +56,7 @@ _RECORDS = sa.select(
     cases.c.created_at,
     cases.c.decided_at,
     cases.c.state,
-    cards.c.ts,
+    sa.func.coalesce(cards.c.first_ts, cards.c.ts).label("ts"),
     cases.c.emptied_at,
     _ON_BOARD,
     _CHANGED_CONTENT,
@@ -179,7 +179,7 @@ def _record(row: Any) -> Record:
 
 
 def _shown_at(row: Any) -> Instant | None:
-    """Since when people could see it: on its card, or on a digest, which it may have joined later."""
+    """Since when people could see it: on its first card, or on a digest, which it may have joined later."""
     card = None if row.ts is None else _moment_of(row.ts)
     board = None if row.board_ts is None else _moment_of(row.board_ts)
     on_board = None if board is None else max(board, row.created_at)

@@ -185,6 +185,8 @@ cards = sa.Table(
     sa.Column("permalink", sa.Text),
     # The thread it was put in; empty where it heads its own.
     sa.Column("thread_ts", sa.Text, nullable=False),
+    # Of one that was posted anew: since when the first of them could be seen.
+    sa.Column("first_ts", sa.Text),
     sa.UniqueConstraint("channel", "ts"),
     sa.Index("ix_cards_thread", "channel", "thread_ts", **_where("thread_ts <> ''")),
 )
@@ -393,6 +395,9 @@ recent_cards = sa.Table(
     sa.Column("channel", sa.Text, nullable=False),
     sa.Column("at", Moment, nullable=False),
     sa.Column("agent", sa.Text, nullable=False),
+    # It was asked earlier, and came from another message; and whether it stands on a storm's.
+    sa.Column("moved", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("gathered", sa.Integer, nullable=False, server_default="0"),
     sa.Index("ix_recent_cards_channel", "channel", "at"),
     sa.Index("ix_recent_cards_at", "at"),
 )

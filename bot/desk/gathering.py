@@ -160,7 +160,8 @@ def follow(unit: Unit, desk: Desk, before: Case | None, after: Case, now: Instan
     counted = before is not None and before.waits_in == STORM
     if after.waits_in in (None, STORM) and not counted and desk.policies.current.storm is not None:
         channel = channel_of(after) or desk.policies.current.channel
-        recent.note(unit, channel, after.request.agent, now)
+        moved, gathered = before is not None and not before.held, after.waits_in == STORM
+        recent.note(unit, channel, after.request.agent, now, moved=moved, gathered=gathered)
 
 
 def _moved(before: Case | None, after: Case) -> bool:

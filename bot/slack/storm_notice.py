@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from approvals.model import STORM, AgentName, BoardId, Instant
+from approvals.model import STORM, BoardId, Instant
 from blocks import notices, pausing_words
 from blocks.message import Message
-from blocks.pausing_words import StormMessage
+from blocks.pausing_words import Flood, StormMessage
 from bot.desk.desk import Desk
 from store import boards, recent
 from store.boards import Board
+from store.recent import Lately
 from store.unit_of_work import Unit
 
 #: Where the policy has no `storm` any more.
@@ -26,7 +27,7 @@ async def told(desk: Desk, body: Mapping[str, Any]) -> Message | None:
             storm = desk.policies.current.storm
             within = storm.within if storm is not None else _USUAL
 
-            def looking(unit: Unit) -> tuple[tuple[Board, ...], tuple[tuple[AgentName, int], ...]] | None:
+            def looking(unit: Unit) -> tuple[tuple[Board, ...], tuple[Lately, ...]] | None:
                 found = boards.get(unit, BoardId(board))
                 if found is None:
                     return None
@@ -36,7 +37,9 @@ async def told(desk: Desk, body: Mapping[str, Any]) -> Message | None:
             known = await desk.store.read(looking)
             if known is None or not known[1]:
                 return None
-            return pausing_words.storm(known[1], channel, within, [_message(each) for each in known[0]])
+            return pausing_words.storm(
+                _flood(known[1]), channel, within, [_message(each) for each in known[0]]
+            )
         case {"notice": "digest_refused", "board": str(board), "problem": str(problem)}:
             return notices.digest_refused(board, problem)
         case _:
@@ -52,6 +55,12 @@ def _beside(unit: Unit, board: Board, since: Instant) -> tuple[Board, ...]:
     )
     others = (each for each in standing if each.id != board.id)
     return tuple(sorted((board, *others), key=lambda each: each.opened_at))
+
+
+def _flood(lately: Sequence[Lately]) -> Flood:
+    gathered, moved = (sum(each) for each in zip(*((one.gathered, one.moved) for one in lately), strict=True))
+    sent = tuple((each.agent, each.asked) for each in lately if each.asked)
+    return Flood(sent, moved, gathered, sum(each.asked for each in lately) + moved - gathered)
 
 
 def _message(board: Board) -> StormMessage:

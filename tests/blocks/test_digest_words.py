@@ -19,7 +19,7 @@ from blocks.actions import NOTE_METADATA
 from blocks.cleared_words import Cleared, Failed, NotCleared, cleared
 from blocks.limits import problems_of_message
 from blocks.message import Message
-from blocks.pausing_words import Sent, StormMessage
+from blocks.pausing_words import Flood, Sent, StormMessage
 from tests.blocks.boards import BOARD, BOARDS, ROSTER, board, happened, refund, refunds, stormed, voted
 from tests.blocks.hostile import WORDS
 from tests.harness.cases import ALICE, BOB, CAROL, DIRECTORS, NOON, a_roster
@@ -58,6 +58,8 @@ SENTENCES: Mapping[str, Callable[[], str]] = {
     "cleared, some failed": lambda: cleared(
         Cleared(1, failed=(Failed(RequestId("r2"), "inc_1", refund(2)), Failed(RequestId("r3"), "inc_2")))
     ),
+    "cleared, some pulled out": lambda: cleared(Cleared(11, left=1, on_cards=2)),
+    "cleared, one pulled out": lambda: cleared(Cleared(11, on_cards=1)),
     "cleared, all left": lambda: cleared(Cleared(left=3)),
     "cleared, some not": lambda: cleared(_every_reason()),
     "cleared, none": lambda: cleared(Cleared(not_cleared=_every_reason().not_cleared[:1])),
@@ -86,19 +88,34 @@ MESSAGES: Mapping[str, Callable[[], Message]] = {
         refund(1), Comment(BILLING, "The customer wrote again.", NOON), "key:1"
     ),
     "storm": lambda: pausing_words.storm(
-        ((BILLING, 63),), "C0APPROVALS", timedelta(minutes=5), [StormMessage(LINK, clears=True)]
+        Flood(((BILLING, 63),), 0, 43, 20),
+        "C0APPROVALS",
+        timedelta(minutes=5),
+        [StormMessage(LINK, clears=True)],
+    ),
+    "storm of escalations": lambda: pausing_words.storm(
+        Flood((), 4, 1, 3), "C0APPROVALS", timedelta(minutes=5), [StormMessage(LINK, clears=True)]
+    ),
+    "storm of both": lambda: pausing_words.storm(
+        Flood(((BILLING, 5),), 4, 9, 0), "C0APPROVALS", timedelta(minutes=5), []
     ),
     "storm of two": lambda: pausing_words.storm(
-        ((BILLING, 63), (MAIL, 1)), "C0APPROVALS", timedelta(minutes=5), [StormMessage(None, clears=False)]
+        Flood(((BILLING, 63), (MAIL, 1)), 0, 63, 1),
+        "C0APPROVALS",
+        timedelta(minutes=5),
+        [StormMessage(None, clears=False)],
     ),
     "storm on two messages": lambda: pausing_words.storm(
-        ((BILLING, 63),),
+        Flood(((BILLING, 63),), 0, 43, 20),
         "C0APPROVALS",
         timedelta(minutes=5),
         [StormMessage(LINK, clears=False), StormMessage(LINK, clears=True)],
     ),
     "storm on many messages": lambda: pausing_words.storm(
-        ((BILLING, 63),), "C0APPROVALS", timedelta(minutes=5), [StormMessage(LINK, clears=False)] * 12
+        Flood(((BILLING, 63),), 0, 43, 20),
+        "C0APPROVALS",
+        timedelta(minutes=5),
+        [StormMessage(LINK, clears=False)] * 12,
     ),
     "paused": lambda: pausing_words.paused(BILLING, 3, may_resume=True),
     "paused, one open": lambda: pausing_words.paused(BILLING, 1, may_resume=True),
@@ -209,8 +226,8 @@ def test_nobody_writes_into_them(words: str) -> None:
     agent = AgentName(words)
     told = [
         digest_words.item_comment(case, Comment(agent, words, NOON), "k"),
-        pausing_words.storm(((agent, 2),) * 7, words, timedelta(0), []),
-        pausing_words.paused(words, 2),
+        pausing_words.storm(Flood(((agent, 2),) * 7, 1, 13, 2), words, timedelta(0), []),
+        pausing_words.paused(words, 2, may_resume=True),
         pausing_words.resumed(words, 2),
         pausing_words.no_agent(words, words, pausing_words.RESUME),
         pausing_words.no_agent(words, None, pausing_words.PAUSE, [words] * 12),

@@ -33,7 +33,7 @@ def _first_rows(connection: sa.Connection) -> None:
         "INSERT INTO outbox (kind, request, key, lane, body, state, priority, created_at, due_at, attempts,"
         " generation, finished_at)"
         " VALUES ('callback', 'req_1', 'decided', '', '{}', 'dead', 2, 1, 1, 9, 1, 7)",
-        "INSERT INTO cards VALUES ('req_1', 'C1', '1.2', NULL, '')",
+        "INSERT INTO cards (request, channel, ts, thread_ts) VALUES ('req_1', 'C1', '1.2', '')",
         "INSERT INTO idempotency_keys VALUES ('billing', 'k', 'req_1', 'd', 1)",
         "INSERT INTO usergroups VALUES ('S1', '[]', 1)",
         "INSERT INTO people VALUES ('U1', '{}', 1)",
@@ -94,6 +94,12 @@ def _musters_too(connection: sa.Connection) -> None:
     connection.exec_driver_sql("INSERT INTO musters VALUES ('support', 'sha256:0')")
 
 
+def _first_sight_too(connection: sa.Connection) -> None:
+    _musters_too(connection)
+    connection.exec_driver_sql("UPDATE cards SET first_ts = '1.1'")
+    connection.exec_driver_sql("UPDATE recent_cards SET moved = 1, gathered = 1")
+
+
 #: For each revision: puts rows of every kind into a database that is at it. The next migration is tried on
 #: them. Whoever adds a migration adds its rows here; a test fails until then.
 ROWS: dict[str, Callable[[sa.Connection], None]] = {
@@ -105,6 +111,7 @@ ROWS: dict[str, Callable[[sa.Connection], None]] = {
     "0006": _reminders_too,
     "0007": _homes_too,
     "0008": _musters_too,
+    "0009": _first_sight_too,
 }
 
 

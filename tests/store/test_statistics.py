@@ -11,6 +11,7 @@ from approvals.canonical import Json
 from approvals.events import Cancelled, Edited, Event, Opened, Ticked, Voted
 from approvals.gate_advice import Advice
 from approvals.gate_record import Ballot, Record
+from approvals.gate_review import hasty_in
 from approvals.machine import decide
 from approvals.model import (
     BoardId,
@@ -58,6 +59,18 @@ async def test_on_digests_it_could_be_seen_since_the_first_of_them(store: Store)
         await happens(store, case.id, Voted(ALICE, Choice.APPROVE, case.sight, a_roster()), NOON + HOUR)
     first = NOON + timedelta(seconds=30, microseconds=1)
     assert [each.shown_at for each in await all_records(store)] == [first, NOON, None]
+
+
+async def test_a_card_posted_anew_could_be_seen_since_the_first(store: Store) -> None:
+    """However often it was: whoever voted on an earlier one voted neither at once, nor before they saw it."""
+    case = (await store.write(intake(1))).case
+    for seconds in (1, 100, 200):
+        ref = CardRef("C1", f"{int(NOON.timestamp()) + seconds}.000000")
+        await store.write(lambda u, at=ref: cards.place(u, case.id, at))  # type: ignore[misc]
+    await happens(store, case.id, Voted(ALICE, Choice.APPROVE, case.sight, a_roster()), NOON + 2 * MINUTE)
+    [record] = await all_records(store)
+    assert record.shown_at == NOON + timedelta(seconds=1)
+    assert hasty_in(record) == 0
 
 
 def _on_boards(u: Unit, case: Case, stamps: tuple[str, ...], number: int) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Callable, Mapping
 from datetime import timedelta
 from functools import partial
 
 import pytest
 
-from approvals.model import STORM, Choice, DigestName, Gate, Instant, Risk, Status
+from approvals.model import STORM, AgentName, Choice, DigestName, Gate, Instant, Risk, Status
 from approvals.policy import load
 from approvals.policy_model import Digest as Times
 from bot.desk import decide, digest_now, incidents, rounds
@@ -18,6 +19,7 @@ from scheduler.digests import Digests, Turn
 from store import boards, outbox, recent
 from store.boards import Board
 from store.outbox import ParcelKind
+from store.recent import Lately
 from tests.bot.desk.digests import (
     ADMIN,
     ALICE,
@@ -184,7 +186,7 @@ async def test_a_storm_is_one_message(stormy: RunningDesk) -> None:
     busiest = await bot.store.read(
         lambda unit: recent.busiest(unit, "C0APPROVALS", bot.runtime.now() - MINUTE)
     )
-    assert busiest == (("billing-agent", 60),)
+    assert busiest == (Lately(AgentName("billing-agent"), asked=60, moved=0, gathered=55),)
     bot.runtime.ahead += timedelta(minutes=6)
     assert (await bot.ask("publish_pair")).waits_in is None
 
@@ -247,8 +249,33 @@ async def test_operators_hear_whose_storm_it_is(sqlite_url: str, slack: SlackSta
 
         words = await slack.until(told)
         assert words is not None
+        found = re.search(
+            r"noisy-agent sent (\d+) requests to <#C0APPROVALS> in 5 min\. So far (.*) on ", words
+        )
+        assert found is not None
+        beside = {6: "1 is", 7: "2 are", 8: "3 are", 9: "4 are"}[int(found[1])]
+        assert found[2] == f"5 have cards of their own, and {beside}"
         assert "/hitl pause noisy-agent" in words
         assert "<#C0APPROVALS>" in words
+
+
+async def test_no_agent_is_said_to_have_sent_what_was_escalated(sqlite_url: str, slack: SlackStandIn) -> None:
+    """They come at once, long after they were asked: to pause somebody would change nothing."""
+    async with running_desk(sqlite_url, slack, STORMY) as bot:
+        every = await asked(bot, 7)
+        bot.runtime.ahead += timedelta(hours=2, minutes=1)
+        for case in every:
+            await decide.tick(bot.desk, case.id, bot.runtime.now())
+
+        def told() -> str | None:
+            found = [each.text for each in slack.direct_messages("U0ADMIN") if "🌪️" in each.text]
+            return found[0] if found else None
+
+        words = await slack.until(told)
+        assert words is not None
+        assert re.match(r"🌪️ [67] requests that were sent earlier came to <#C0APPROVALS> in 5 min", words)
+        assert re.search(r"So far 5 have cards of their own, and (1 is|2 are) on", words)
+        assert "pause" not in words
 
 
 async def test_operators_hear_of_each_message_of_a_mixed_storm(sqlite_url: str, slack: SlackStandIn) -> None:
@@ -261,7 +288,7 @@ async def test_operators_hear_of_each_message_of_a_mixed_storm(sqlite_url: str, 
         await bot.stored(lambda unit: all(each.ref for each in boards.open_of(unit, STORM)))
         await bot.ask("publish_pair")
         told = await slack.until(lambda: slack.direct_messages("U0ADMIN")[1:])
-        assert "others are on 2 messages: <http" in told[0].text
+        assert "5 have cards of their own, and 2 are on 2 messages: <http" in told[0].text
         assert "|one with Approve all> and " in told[0].text
         assert "one without" in told[0].text
         first = slack.direct_messages("U0ADMIN")[0].text
