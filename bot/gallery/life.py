@@ -10,7 +10,7 @@ from typing import Any, Final, Self
 
 from approvals.audit import Fact
 from approvals.canonical import Json
-from approvals.effects import AskOperators, PostComment, PostNote, ShowCard
+from approvals.effects import AskOperators, PostComment, PostNote, ShowCard, TellUnreached
 from approvals.events import (
     Allowing,
     Answered,
@@ -258,6 +258,8 @@ class Life:
                     self.hears(moment, replies.comment_note(self.case, comment, key), Place.THREAD)
                 case AskOperators(lack=lack):
                     self.hears(moment, notices.too_few(self.case, lack, None))
+                case TellUnreached(to=group):
+                    self.hears(moment, notices.unreached(self.case, group, None, known=True))
                 case _:
                     # The card is drawn once, whatever changed; what agents are called with, nobody here sees.
                     continue

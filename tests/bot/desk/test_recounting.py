@@ -113,6 +113,8 @@ async def test_what_changed_and_changed_back_between_two_looks_is_shown(bot: Run
     assert "1 of 2 approvals" in await shown(bot, case)
     await duty.come_back(bot.desk, DAN)
     await bot.side.people.reread()
+    # What else changes meanwhile takes nothing away from that.
+    await directors(bot, BOB)
     assert await looked(bot, muster) == 1
     for each in (case, silent):
         assert "away" not in await shown(bot, each)
