@@ -130,7 +130,7 @@ def test_the_reasons_that_decided_are_never_cut() -> None:
 
 
 def test_an_agents_own_title_is_marked_after_an_edit() -> None:
-    """What was asked for cannot be made anew; a rule's title is true by itself, and so is the action alone."""
+    """What was asked for cannot be made anew; a rule's title is true by itself, and so is an action alone."""
     own = edited(refund(rule={"template": None, "title": "Refund " * 40}), ALICE, amount=500)
     message = card(CardView(own, ROSTER))
     assert message.blocks[0]["text"]["text"].endswith("… (as asked)")
