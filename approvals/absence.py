@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from approvals.model import Instant, UserId
+from approvals.words import Instant, UserId
 
 
 @dataclass(frozen=True, slots=True)

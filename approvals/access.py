@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Container, Iterable
 
 from approvals.errors import Reason
-from approvals.model import Case, Person, Roster, UserId, Vote
+from approvals.model import Case, Vote
+from approvals.roster import Person, Roster
+from approvals.words import UserId
 
 
 def why_not_decide(case: Case, user: UserId, roster: Roster) -> Reason | None:

@@ -9,7 +9,8 @@ from datetime import UTC
 
 from approvals.audit import Break
 from approvals.canonical import Json, canonical
-from approvals.model import ChainHead, Instant, RequestId
+from approvals.model import ChainHead
+from approvals.words import Instant, RequestId
 
 #: What `Break.request` says where it is an anchor that does not hold; `seq` is then the anchor's number.
 ANCHORS = RequestId("anchors")

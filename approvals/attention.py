@@ -10,9 +10,11 @@ from approvals.canonical import Json
 from approvals.effects import HandedTo, PostNote, ShowCard, Wake
 from approvals.errors import Reason
 from approvals.events import HandedOver, Snoozed
-from approvals.model import Case, Choice, GroupName, Instant, Profile, Roster, StepKind, UserId
+from approvals.model import Case
 from approvals.pen import Answer, Pen, Ruling, said, signed
 from approvals.quorum import tally
+from approvals.roster import Profile, Roster
+from approvals.words import Choice, GroupName, Instant, StepKind, UserId
 
 
 def hand_over(pen: Pen, event: HandedOver) -> Ruling:

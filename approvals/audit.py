@@ -13,7 +13,8 @@ from datetime import UTC
 from enum import StrEnum
 
 from approvals.canonical import Json, canonical
-from approvals.model import ChainHead, Instant, RequestId
+from approvals.model import ChainHead
+from approvals.words import Instant, RequestId
 
 
 class FactKind(StrEnum):

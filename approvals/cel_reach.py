@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from approvals.cel_syntax import Binary, Call, ListOf, Literal, LiteralType, Name, Node, Unary
-from approvals.model import Kind, Risk
+from approvals.words import Kind, Risk
 
 #: What is written out: a text, a number, true or false.
 _Value: TypeAlias = "str | float | bool"

@@ -29,7 +29,7 @@ from approvals.cel_syntax import (
     Ternary,
     Unary,
 )
-from approvals.model import Kind, Risk
+from approvals.words import Kind, Risk
 
 #: Loops over a request's own lists, one inside the other, each map, filter or search counting as one more.
 COSTLIEST = 3

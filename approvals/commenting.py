@@ -13,8 +13,9 @@ from approvals.canonical import Json, digest_of
 from approvals.effects import CallAgent, CallbackType, PostComment
 from approvals.errors import Reason, Refused
 from approvals.events import Commented, Reworded, Unsaid
-from approvals.model import Comment, Person
+from approvals.model import Comment
 from approvals.pen import Pen, Ruling, signed
+from approvals.roster import Person
 
 #: A request with more comments than this takes no further ones: an agent in a loop must not fill the card.
 MOST_COMMENTS = 1000

@@ -18,7 +18,8 @@ from approvals.canonical import Json
 from approvals.cel_mentions import Mention, mentions
 from approvals.cel_syntax import Binary, ConditionError, Node, Unary, parsed
 from approvals.cel_types import Checker, Type
-from approvals.model import AgentName, Request, RequestId, Risk
+from approvals.model import Request
+from approvals.words import AgentName, RequestId, Risk
 
 __all__ = [
     "Condition",

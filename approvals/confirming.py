@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from typing import Final
 
 from approvals.canonical import Json
-from approvals.model import Gate, Judgement
+from approvals.model import Judgement
 from approvals.paths import follow, matches
+from approvals.words import Gate
 
 #: The contract's, where the rule names no field, or the field holds nothing that can be typed.
 CONFIRM: Final = "CONFIRM"

@@ -15,7 +15,7 @@ from itertools import product
 from zoneinfo import ZoneInfo
 
 from approvals.cron import FIELDS, PART
-from approvals.model import Instant
+from approvals.words import Instant
 
 #: A 29th of February on which anything rings is at most eight years away (1896 to 1904).
 _FARTHEST = timedelta(days=9 * 366)

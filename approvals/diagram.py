@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from approvals.machine import MOVES
-from approvals.model import Status
+from approvals.words import Status
 
 
 def mermaid() -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from approvals.model import RequestId
+from approvals.words import RequestId
 
 
 class Pick(StrEnum):

@@ -12,8 +12,9 @@ from typing import Final
 
 from approvals.amounts import is_amount, number_at
 from approvals.canonical import Json
-from approvals.model import Case, Gate, Instant, Judgement, Kind, Request, Risk
+from approvals.model import Case, Judgement, Request
 from approvals.paths import Path, is_array, matches
+from approvals.words import Gate, Instant, Kind, Risk
 
 #: Gates under which one click each is all that it takes.
 _CLEARED_BY_A_CLICK = frozenset({Gate.SOFT, Gate.HARD, Gate.AUDIT})

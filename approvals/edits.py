@@ -12,8 +12,10 @@ from typing import Any, Final, cast
 
 from approvals.canonical import Json
 from approvals.changes import changes_json
-from approvals.model import Case, Person, Via
+from approvals.model import Case
 from approvals.paths import Path, follow, is_array, matches, thawed
+from approvals.roster import Person
+from approvals.words import Via
 
 #: Stands in words for what is sensitive.
 LEFT_OUT: Final = "[left out]"

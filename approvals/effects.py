@@ -11,7 +11,9 @@ from enum import StrEnum
 from typing import TypeAlias
 
 from approvals.grants import Grant
-from approvals.model import Comment, GroupName, Instant, Lack, OutcomeStatus, Person
+from approvals.model import Comment, Lack
+from approvals.roster import Person
+from approvals.words import GroupName, Instant, OutcomeStatus
 
 
 class CallbackType(StrEnum):

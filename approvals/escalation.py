@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from approvals.model import Case, Gate, Instant, Step, StepKind
+from approvals.model import Case, Step
+from approvals.words import Gate, Instant, StepKind
 
 
 def began_at(case: Case) -> Instant | None:

@@ -9,19 +9,9 @@ from typing import TypeAlias
 
 from approvals.canonical import Digest, Json
 from approvals.grants import Grant
-from approvals.model import (
-    AgentName,
-    Choice,
-    Display,
-    GrantId,
-    GroupName,
-    Instant,
-    Judgement,
-    OutcomeStatus,
-    Person,
-    Request,
-    Roster,
-)
+from approvals.model import Display, Judgement, Request
+from approvals.roster import Person, Roster
+from approvals.words import AgentName, Choice, GrantId, GroupName, Instant, OutcomeStatus
 
 
 @dataclass(frozen=True, slots=True)

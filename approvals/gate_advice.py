@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Final
 
 from approvals.gate_record import Record, people_decided, unchanged
-from approvals.model import AgentName, Gate, Risk, Status, Via
+from approvals.words import AgentName, Gate, Risk, Status, Via
 
 #: Above this share approved unchanged, of at least so many that people decided, the gate is too strict.
 UNCHANGED_SHARE: Final = 0.95

@@ -9,7 +9,7 @@ from typing import Final
 
 from approvals.canonical import Json
 from approvals.changes import changes
-from approvals.model import AgentName, Gate, GroupName, Instant, Kind, RequestId, Risk, Status, UserId, Via
+from approvals.words import AgentName, Gate, GroupName, Instant, Kind, RequestId, Risk, Status, UserId, Via
 
 #: Which of many entries it was says nothing about the next request.
 _PLACE: Final = re.compile(r"/(0|[1-9][0-9]*|-)(?=/|$)")

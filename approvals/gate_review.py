@@ -18,7 +18,7 @@ from typing import Final
 
 from approvals.gate_advice import Evidence, RuleToday, Suggestion
 from approvals.gate_record import Record, people_decided
-from approvals.model import Gate, GroupName, Instant, Kind, Status, UserId, Via
+from approvals.words import Gate, GroupName, Instant, Kind, Status, UserId, Via
 
 #: An approval sooner than this after the card could be seen was hardly read (rubber-stamping).
 HASTY: Final = timedelta(seconds=5)

@@ -18,21 +18,10 @@ from approvals import form
 from approvals.access import why_not_decide
 from approvals.amounts import is_whole, number_at
 from approvals.canonical import Json, digest_of
-from approvals.model import (
-    AgentName,
-    Case,
-    Gate,
-    GrantId,
-    Instant,
-    Judgement,
-    Kind,
-    Person,
-    Request,
-    RequestId,
-    Risk,
-    Roster,
-)
+from approvals.model import Case, Judgement, Request
 from approvals.paths import Path, follow, is_array, matches, pointer
+from approvals.roster import Person, Roster
+from approvals.words import AgentName, Gate, GrantId, Instant, Kind, RequestId, Risk
 
 #: "50 EUR", "€50", "1.000,50", "10 %": digits with separators, and at most a unit around them.
 _QUANTITY = re.compile(

@@ -8,10 +8,11 @@ from typing import NamedTuple
 from approvals import form
 from approvals.conditions import Scope, Truth
 from approvals.digesting import may_clear
-from approvals.model import DigestName, Gate, Judgement, Kind, Request, Risk, Step, StepKind
+from approvals.model import Judgement, Request, Step
 from approvals.policy_model import Policy, Rule
 from approvals.risk import claimed, finding, short
 from approvals.titles import heading
+from approvals.words import DigestName, Gate, Kind, Risk, StepKind
 
 #: From the gentlest to the strictest, where several rules might hold a request (contract, section 4).
 _STRICTNESS = (Gate.AUTO, Gate.AUDIT, Gate.SOFT, Gate.QUESTION, Gate.HARD, Gate.MANUAL)

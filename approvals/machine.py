@@ -37,22 +37,12 @@ from approvals.events import (
     Voted,
 )
 from approvals.grants import Grant
-from approvals.model import (
-    STORM,
-    Case,
-    Display,
-    Gate,
-    Instant,
-    Kind,
-    Outcome,
-    RequestId,
-    Roster,
-    Status,
-    Via,
-)
+from approvals.model import Case, Display, Outcome
 from approvals.moves import MOVES, Move
 from approvals.pen import Answer, Pen, Ruling, said, signed
+from approvals.roster import Roster
 from approvals.voting import why_refused
+from approvals.words import STORM, Gate, Instant, Kind, RequestId, Status, Via
 
 __all__ = [
     "MOVES",

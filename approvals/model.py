@@ -7,118 +7,28 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from enum import StrEnum
-from typing import NewType, TypeAlias
+from datetime import timedelta
 
 from approvals.canonical import Digest, Json, digest_of, salted
-
-RequestId = NewType("RequestId", str)
-#: A moment, always with a time zone, always UTC inside the program.
-Instant: TypeAlias = datetime
-UserId = NewType("UserId", str)
-GroupName = NewType("GroupName", str)
-AgentName = NewType("AgentName", str)
-GrantId = NewType("GrantId", str)
-#: One message that holds many requests, `dig_…`.
-BoardId = NewType("BoardId", str)
-DigestName = NewType("DigestName", str)
-#: The digest of a channel that got too many cards. No name in a policy can be this: it has a space.
-STORM = DigestName("a storm")
-
-
-class Kind(StrEnum):
-    """What an agent asks for."""
-
-    APPROVAL = "approval"
-    REVIEW = "review"
-    QUESTION = "question"
-
-
-class Status(StrEnum):
-    """Where a request stands; all but `PENDING` are final."""
-
-    PENDING = "pending"
-    APPROVED = "approved"
-    MODIFIED = "modified"
-    REJECTED = "rejected"
-    ANSWERED = "answered"
-    TIMED_OUT = "timed_out"
-    CANCELLED = "cancelled"
-
-    @property
-    def final(self) -> bool:
-        """True when nothing can change it any more."""
-        return self is not Status.PENDING
-
-
-class Gate(StrEnum):
-    """How strictly a rule holds a request."""
-
-    AUTO = "auto"
-    AUDIT = "audit"
-    SOFT = "soft"
-    HARD = "hard"
-    MANUAL = "manual"
-    QUESTION = "question"
-
-
-class Risk(StrEnum):
-    """How much would hurt if the agent were wrong. Compare by `rank`, never as text."""
-
-    LOW = "low"
-    MEDIUM = "medium"
-    HIGH = "high"
-    CRITICAL = "critical"
-
-    @property
-    def rank(self) -> int:
-        """0 for low to 3 for critical."""
-        return _RISKS.index(self)
-
-    def at_least(self, other: Risk) -> Risk:
-        """The higher of the two."""
-        return max(self, other, key=lambda risk: risk.rank)
-
-    def lifted(self, by: int) -> Risk:
-        """`by` levels up, `CRITICAL` at most."""
-        return _RISKS[min(self.rank + by, len(_RISKS) - 1)]
-
-
-_RISKS = (Risk.LOW, Risk.MEDIUM, Risk.HIGH, Risk.CRITICAL)
-
-
-class Via(StrEnum):
-    """What ended a request."""
-
-    HUMAN = "human"
-    POLICY = "policy"
-    GRANT = "grant"
-    TIMEOUT = "timeout"
-    AGENT = "agent"
-
-
-class StepKind(StrEnum):
-    """What an escalation policy's step does."""
-
-    REMIND = "remind"
-    ESCALATE = "escalate"
-    APPROVE = "approve"
-    EXPIRE = "expire"
-    PARK = "park"
-
-    @property
-    def last(self) -> bool:
-        """True for the three that end an escalation policy."""
-        return self in (StepKind.APPROVE, StepKind.EXPIRE, StepKind.PARK)
-
-
-@dataclass(frozen=True, slots=True)
-class Person:
-    """Somebody in Slack. `name` is what to call them in a sentence."""
-
-    id: UserId
-    name: str
+from approvals.roster import Person
+from approvals.words import (
+    AgentName,
+    Choice,
+    DigestName,
+    Gate,
+    GrantId,
+    GroupName,
+    Instant,
+    Kind,
+    OutcomeStatus,
+    RequestId,
+    Risk,
+    Shortage,
+    Status,
+    StepKind,
+    UserId,
+    Via,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,13 +146,6 @@ class Judgement:
     sample: float | None = None
 
 
-class Choice(StrEnum):
-    """What one approver says."""
-
-    APPROVE = "approve"
-    REJECT = "reject"
-
-
 @dataclass(frozen=True, slots=True)
 class Vote:
     """One approver's approve or reject, bound to the payload that was on the screen."""
@@ -300,14 +203,6 @@ class Decision:
     in_place_of: Mapping[UserId, Person] = field(default_factory=dict)
 
 
-class OutcomeStatus(StrEnum):
-    """How it went after the agent acted."""
-
-    SUCCEEDED = "succeeded"
-    FAILED = "failed"
-    ROLLED_BACK = "rolled_back"
-
-
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What the agent says happened after it acted."""
@@ -332,19 +227,6 @@ class ChainHead:
 
     seq: int = 0
     hash: str = ""
-
-
-class Shortage(StrEnum):
-    """Why too few of those asked can decide; where several hold, the first."""
-
-    #: Slack tells no e-mail address of them, so nobody knows who of them it is asked for
-    UNCOMPARED = "uncompared"
-    #: it is asked on behalf of one of them
-    REQUESTER = "requester"
-    #: some of them have left Slack
-    LEFT = "left"
-    #: there never were enough
-    FEW = "few"
 
 
 @dataclass(frozen=True, slots=True)
@@ -456,56 +338,3 @@ class Case:
     def flagged(self) -> bool:
         """True when a reviewer wants undone what the agent did."""
         return self.judgement.gate is Gate.AUDIT and self.status is Status.REJECTED
-
-
-@dataclass(frozen=True, slots=True)
-class Profile:
-    """What is known of a person; `email` None when Slack did not say."""
-
-    id: UserId
-    name: str
-    email: str | None = None
-    #: False: left Slack, or is an `outsider`; neither asked nor counted
-    active: bool = True
-    #: the IANA zone they live in, as Slack has it; None when it did not say
-    zone: str | None = None
-    #: a guest, or somebody of another workspace: not `active` here
-    outsider: bool = False
-
-    @property
-    def person(self) -> Person:
-        """As named in votes and decisions."""
-        return Person(self.id, self.name)
-
-
-@dataclass(frozen=True, slots=True)
-class Roster:
-    """Who is in which group today, and who they are."""
-
-    groups: Mapping[GroupName, tuple[UserId, ...]]
-    people: Mapping[UserId, Profile] = field(default_factory=dict)
-    #: groups that Slack could not be asked about lately → when it last could, or None when it never could
-    as_of: Mapping[GroupName, Instant | None] = field(default_factory=dict)
-    #: deputy → those who are away now, and in whose place they may decide; nobody stands in for a deputy
-    deputies: Mapping[UserId, tuple[UserId, ...]] = field(default_factory=dict)
-
-    def profile(self, user: UserId) -> Profile:
-        """What is known of `user`; somebody unknown is called by their id."""
-        return self.people.get(user) or Profile(user, str(user))
-
-    def asked(self, groups: tuple[GroupName, ...]) -> tuple[Profile, ...]:
-        """The active members of `groups`, in order, nobody twice."""
-        return tuple(p for p in self._members(groups) if p.active)
-
-    def skipped(self, groups: tuple[GroupName, ...]) -> tuple[Profile, ...]:
-        """The members of `groups` who left Slack, or are outsiders: neither asked nor counted."""
-        return tuple(p for p in self._members(groups) if not p.active)
-
-    def deputy(self, user: UserId) -> Profile | None:
-        """Who may decide in the place of `user`, who is away; None where nobody is to."""
-        found = (deputy for deputy, absent in self.deputies.items() if user in absent)
-        return next((profile for profile in map(self.profile, found) if profile.active), None)
-
-    def _members(self, groups: tuple[GroupName, ...]) -> tuple[Profile, ...]:
-        ids = dict.fromkeys(user for name in groups for user in self.groups.get(name, ()))
-        return tuple(map(self.profile, ids))

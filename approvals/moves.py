@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import StrEnum
 
-from approvals.model import Status
+from approvals.words import Status
 
 
 class Move(StrEnum):

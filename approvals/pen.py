@@ -20,8 +20,10 @@ from approvals.effects import (
     TellUnreached,
 )
 from approvals.errors import Broken, Reason
-from approvals.model import STORM, Case, Decision, Flaw, GrantId, Instant, Person, Status, UserId, Via
+from approvals.model import Case, Decision, Flaw
 from approvals.moves import MOVES, Move
+from approvals.roster import Person
+from approvals.words import STORM, GrantId, Instant, Status, UserId, Via
 
 
 @dataclass(frozen=True, slots=True)

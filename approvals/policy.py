@@ -14,7 +14,7 @@ from datetime import date, time, timedelta
 from approvals.conditions import ConditionError
 from approvals.conditions import compiled as compiled_condition
 from approvals.globs import Globs
-from approvals.model import DigestName, Grants, GroupName, Risk, UserId
+from approvals.model import Grants
 from approvals.policy_model import (
     DEFAULT,
     Digest,
@@ -36,6 +36,7 @@ from approvals.policy_rules import default_of, rules_of
 from approvals.policy_schema import json_schema
 from approvals.policy_warnings import warnings_of
 from approvals.policy_yaml import BadYaml, read
+from approvals.words import DigestName, GroupName, Risk, UserId
 
 __all__ = [
     "DEFAULT",

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from approvals.model import Gate, GroupName
 from approvals.paths import overlap
 from approvals.policy_model import Group, Rotation, Rule, UserGroup, Users
+from approvals.words import Gate, GroupName
 
 #: Under these somebody approves, or would where they give way to `hard`.
 _APPROVED_BY_PEOPLE = frozenset({Gate.AUTO, Gate.SOFT, Gate.HARD})

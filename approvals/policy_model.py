@@ -11,9 +11,10 @@ from typing import TypeAlias
 from approvals.canonical import Json
 from approvals.conditions import Condition, Footprint, footprint
 from approvals.globs import Globs
-from approvals.model import DigestName, Gate, Grants, GroupName, Risk, Step, UserId
+from approvals.model import Grants, Step
 from approvals.policy_problems import Problem
 from approvals.titles import Title
+from approvals.words import DigestName, Gate, GroupName, Risk, UserId
 
 #: `Judgement.rule` where no rule matched.
 DEFAULT = "default"

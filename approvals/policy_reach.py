@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from approvals.cel_reach import implies, never, only_at
-from approvals.model import Gate, Risk
 from approvals.policy_model import Rule
 from approvals.policy_place import Place
+from approvals.words import Gate, Risk
 
 #: Gates that let a request through without a person, above which risk they no longer may.
 _GENTLE = frozenset({Gate.AUTO, Gate.SOFT})

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from approvals.canonical import Json
 from approvals.conditions import Condition, ConditionError
 from approvals.conditions import compiled as compiled_condition
-from approvals.model import DigestName, Gate, Grants, GroupName, Step
+from approvals.model import Grants, Step
 from approvals.policy_misfits import misfits_of
 from approvals.policy_model import DEFAULT, Digest, Group, Rule
 from approvals.policy_place import Place, each, got
@@ -17,6 +17,7 @@ from approvals.policy_steps import steps_of
 from approvals.schema import schema_flaws
 from approvals.titles import Title, TitleError
 from approvals.titles import compiled as compiled_title
+from approvals.words import DigestName, Gate, GroupName
 
 #: What a rule may say.
 FIELDS = (

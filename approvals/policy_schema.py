@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from approvals.model import Gate, Risk, StepKind
+from approvals.words import Gate, Risk, StepKind
 
 _DURATION = {
     "type": "string",

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 
-from approvals.model import Gate, GroupName, Step, StepKind
+from approvals.model import Step
 from approvals.policy_place import Place, got
+from approvals.words import Gate, GroupName, StepKind
 
 
 def steps_of(place: Place, gate: Gate, group: Callable[[Place], GroupName | None]) -> tuple[Step, ...]:

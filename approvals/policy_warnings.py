@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 
 from approvals.conditions import wants_more
 from approvals.digesting import may_clear
-from approvals.model import Gate, Risk, StepKind
 from approvals.policy_model import DEFAULT, Rule
 from approvals.policy_problems import Problem
+from approvals.words import Gate, Risk, StepKind
 
 #: Gates that let an action happen before a person decided.
 _GENTLE = frozenset({Gate.AUTO, Gate.AUDIT, Gate.SOFT})

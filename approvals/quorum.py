@@ -9,7 +9,9 @@ from typing import TypeAlias
 from approvals import access
 from approvals.canonical import Digest
 from approvals.errors import Reason
-from approvals.model import Case, Choice, Lack, Person, Roster, Shortage, Status, UserId, Vote
+from approvals.model import Case, Lack, Vote
+from approvals.roster import Person, Roster
+from approvals.words import Choice, Shortage, Status, UserId
 
 #: Whether a vote counts today: one by somebody who left, or is no longer asked, does not.
 Counts: TypeAlias = Callable[[Vote], bool]

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from approvals.conditions import Condition, Scope, Truth
-from approvals.model import Request, Risk
+from approvals.model import Request
 from approvals.policy_model import Policy, Raise
+from approvals.words import Risk
 
 #: Characters of a condition or an action's name in a reason: approvers read many of these.
 _LONGEST = 100

@@ -12,8 +12,8 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
-from approvals.model import GroupName, Instant, UserId
 from approvals.policy_model import Rotation
+from approvals.words import GroupName, Instant, UserId
 
 #: No zone has ever been set by more than this at once: how far an estimate of the shift's number may be off.
 _CHANGE = timedelta(hours=26)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from approvals.canonical import Digest
-from approvals.model import Case, Instant
+from approvals.model import Case
+from approvals.words import Instant
 
 #: What nobody ever saw: a vote for it is refused as stale.
 NOTHING: Final = Digest("")

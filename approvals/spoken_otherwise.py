@@ -12,9 +12,10 @@ from enum import Enum, auto
 from typing import Final
 
 from approvals.blanks import BLANK
-from approvals.model import Case, Gate, Kind
+from approvals.model import Case
 from approvals.spoken_reason import changes_in
 from approvals.spoken_words import Verb
+from approvals.words import Gate, Kind
 
 
 class Meant(Enum):

@@ -7,9 +7,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from approvals.blanks import BLANK, trimmed
-from approvals.model import Case, Gate, RequestId
+from approvals.model import Case
 from approvals.spoken_edit import names
 from approvals.spoken_words import QUOTES, Unclear, Verb, spoken
+from approvals.words import Gate, RequestId
 
 _MARKUP: Final = "`*_~"
 #: What stands before the first word: `approve, but …`.

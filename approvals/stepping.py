@@ -22,20 +22,11 @@ from approvals.effects import (
 )
 from approvals.errors import Broken
 from approvals.events import Ticked
-from approvals.model import (
-    Called,
-    Case,
-    Instant,
-    Lack,
-    Person,
-    Roster,
-    Step,
-    StepKind,
-    UserId,
-    Via,
-)
+from approvals.model import Called, Case, Lack, Step
 from approvals.moves import Move
 from approvals.pen import Pen, signed
+from approvals.roster import Person, Roster
+from approvals.words import Instant, StepKind, UserId, Via
 
 #: A clock that is this late was away (asleep, cut off from its database): nobody was heard meanwhile.
 LATE = timedelta(minutes=1)

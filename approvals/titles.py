@@ -19,8 +19,9 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from approvals.canonical import Json, canonical
 from approvals.cel_types import VARIABLES
-from approvals.model import Request, Risk
+from approvals.model import Request
 from approvals.policy_problems import meant
+from approvals.words import Risk
 
 #: The contract's limit for an agent's title; a rule's is cut to it too.
 LONGEST = 250

@@ -6,8 +6,10 @@ from collections.abc import Set
 
 from approvals import access
 from approvals.attention import relieved
-from approvals.model import Case, Roster, UserId
+from approvals.model import Case
 from approvals.quorum import tally
+from approvals.roster import Roster
+from approvals.words import UserId
 
 
 def may_decide(case: Case, user: UserId, roster: Roster) -> bool:

@@ -12,22 +12,11 @@ from approvals.effects import KeepGrant, PostNote, ShowCard, Voided
 from approvals.errors import Reason
 from approvals.events import Answered, Edited, Voted
 from approvals.grants import Grant
-from approvals.model import (
-    Case,
-    Choice,
-    Flaw,
-    Gate,
-    Judgement,
-    Kind,
-    Person,
-    Roster,
-    Status,
-    UserId,
-    Via,
-    Vote,
-)
+from approvals.model import Case, Flaw, Judgement, Vote
 from approvals.moves import Move
 from approvals.pen import Answer, Pen, Ruling, said, signed
+from approvals.roster import Person, Roster
+from approvals.words import Choice, Gate, Kind, Status, UserId, Via
 
 
 def vote(pen: Pen, event: Voted) -> Ruling:

@@ -11,7 +11,8 @@ from functools import partial
 from statistics import median
 
 from approvals.events import Opened, Ticked
-from approvals.model import Instant, RequestId, Step, StepKind
+from approvals.model import Step
+from approvals.words import Instant, RequestId, StepKind
 from bench.comparing import Size
 from bench.house import Databases
 from bench.loads import Wrong

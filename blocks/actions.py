@@ -14,7 +14,7 @@ from typing import Annotated, Final, TypeAlias
 
 from approvals.canonical import Digest
 from approvals.gate_advice import Advice
-from approvals.model import AgentName, BoardId, Instant, RequestId
+from approvals.words import AgentName, BoardId, Instant, RequestId
 from blocks.carried import Carried, Spelled, one_of
 
 # action_id of a card's buttons and menu

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from approvals.escalation import ends_at
-from approvals.model import Case, Instant
+from approvals.model import Case
+from approvals.words import Instant
 from blocks import rich
 from blocks.card import note_metadata
 from blocks.card_text import quotable

@@ -10,7 +10,9 @@ from typing import Any, Final
 
 from approvals.escalation import as_if_shown
 from approvals.grants import Grant
-from approvals.model import Case, Gate, Instant, Roster
+from approvals.model import Case
+from approvals.roster import Roster
+from approvals.words import Gate, Instant
 from blocks import (
     actions,
     card_again,

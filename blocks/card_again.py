@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from approvals.model import Case, Gate, Status
+from approvals.model import Case
+from approvals.words import Gate, Status
 from blocks import deleted, rich
 from blocks.arguments import hidden_in
 from blocks.differences import differences, some

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any, Final
 
 from approvals.grants import grantable
-from approvals.model import Case, Gate
+from approvals.model import Case
+from approvals.words import Gate
 from blocks import actions, card_question
 from blocks.actions import Chosen, Item, Picked, Seen
 from blocks.rich import Block

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from approvals.model import Case, Flaw, Gate
+from approvals.model import Case, Flaw
+from approvals.words import Gate
 from blocks import rich
 from blocks.arguments import label_of
 from blocks.rich import Block, Element

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from approvals.grants import Grant
-from approvals.model import Instant
+from approvals.words import Instant
 from blocks import rich
 from blocks.rich import Block, Element
 from blocks.text import short

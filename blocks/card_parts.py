@@ -10,7 +10,9 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Final
 
-from approvals.model import Case, ContextItem, Gate, Judgement, Roster
+from approvals.model import Case, ContextItem, Judgement
+from approvals.roster import Roster
+from approvals.words import Gate
 from blocks import card_people, rich
 from blocks.arguments import hidden_in, how_many_with_summary, masked, summary_first, value_text
 from blocks.differences import Some

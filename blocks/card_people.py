@@ -6,7 +6,9 @@ from typing import Final
 
 from approvals import quorum
 from approvals.escalation import began_at, next_escalation
-from approvals.model import Case, Gate, GroupName, Instant, Profile, Roster, StepKind
+from approvals.model import Case
+from approvals.roster import Profile, Roster
+from approvals.words import Gate, GroupName, Instant, StepKind
 from blocks import rich
 from blocks.rich import Block, Element
 from blocks.standing import some_approved, who_may

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from approvals.model import Case, Gate, Status, Via
+from approvals.model import Case
+from approvals.words import Gate, Status, Via
 from blocks import rich
 from blocks.rich import Block, Element
 from blocks.text import one_line, plain, short

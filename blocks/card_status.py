@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 from approvals.escalation import ends_at
-from approvals.model import Case, Roster, Vote
+from approvals.model import Case, Vote
 from approvals.quorum import tally
+from approvals.roster import Roster
 from blocks import rich
 from blocks.rich import Block, Element
 from blocks.standing import (

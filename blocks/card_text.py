@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Final
 
 from approvals.escalation import ends_at
-from approvals.model import Case, Gate, Roster
+from approvals.model import Case
 from approvals.quorum import tally
+from approvals.roster import Roster
+from approvals.words import Gate
 from blocks.differences import Some
 from blocks.standing import (
     OUTCOMES,

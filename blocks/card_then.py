@@ -7,7 +7,8 @@ from typing import Final
 
 from approvals import confirming
 from approvals.escalation import ends_at
-from approvals.model import Case, Gate, Status
+from approvals.model import Case
+from approvals.words import Gate, Status
 from blocks import rich
 from blocks.arguments import hidden_in, masked
 from blocks.rich import Block, Element

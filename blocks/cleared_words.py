@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from approvals.errors import Reason
-from approvals.model import Case, Gate, RequestId, Status
+from approvals.model import Case
+from approvals.words import Gate, RequestId, Status
 from blocks.digest_figures import obstacles
 from blocks.review_words import many
 from blocks.standing import by_silence, deciders, groups_asked, title_of, verdict_word

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from approvals.grants import Grant
-from approvals.model import Case, Flaw, Roster
+from approvals.model import Case, Flaw
+from approvals.roster import Roster
 from blocks import actions, foretold, guide
 from blocks.grant_words import in_a_sentence
 from blocks.message import Message, small, words

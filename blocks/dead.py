@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from approvals.model import Case, Instant, Person, UserId
+from approvals.model import Case
+from approvals.roster import Person
+from approvals.words import Instant, UserId
 from blocks import actions
 from blocks.message import Message, small, words
 from blocks.rich import Block

@@ -11,7 +11,8 @@ from typing import Any, Final
 
 from approvals import digesting
 from approvals.escalation import as_if_shown, ends_at
-from approvals.model import AgentName, Case, Gate, Instant, StepKind
+from approvals.model import Case
+from approvals.words import AgentName, Gate, Instant, StepKind
 from blocks import actions
 from blocks.actions import Pausing
 from blocks.digest_board import BoardView, Entry, agents_of, busiest, reviews

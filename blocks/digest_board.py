@@ -8,19 +8,9 @@ from dataclasses import dataclass
 
 from approvals import digesting
 from approvals.digest_choices import Pick
-from approvals.model import (
-    STORM,
-    AgentName,
-    BoardId,
-    Case,
-    DigestName,
-    Gate,
-    GroupName,
-    Instant,
-    Kind,
-    Person,
-    Roster,
-)
+from approvals.model import Case
+from approvals.roster import Person, Roster
+from approvals.words import STORM, AgentName, BoardId, DigestName, Gate, GroupName, Instant, Kind
 from blocks.actions import OnBoard
 
 

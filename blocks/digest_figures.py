@@ -10,18 +10,9 @@ from typing import Final
 
 from approvals import titles
 from approvals.digesting import Line, Sum, Summary
-from approvals.model import (
-    Case,
-    Gate,
-    Instant,
-    Kind,
-    OutcomeStatus,
-    Person,
-    Risk,
-    Status,
-    UserId,
-    Via,
-)
+from approvals.model import Case
+from approvals.roster import Person
+from approvals.words import Gate, Instant, Kind, OutcomeStatus, Risk, Status, UserId, Via
 from blocks.digest_board import BoardView, Entry, Unread
 from blocks.limits import bytes_of_text
 from blocks.review_words import many, roughly

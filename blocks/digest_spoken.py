@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from approvals.model import Case, RequestId
+from approvals.model import Case
 from approvals.spoken_words import Verb
+from approvals.words import RequestId
 from blocks.review_words import many
 from blocks.standing import title_of
 from blocks.text import Mrkdwn, escape

@@ -7,14 +7,9 @@ from typing import Any, Final
 
 from approvals.effects import Escalated
 from approvals.escalation import as_if_shown, ends_at
-from approvals.model import (
-    BoardId,
-    Case,
-    Comment,
-    Gate,
-    GroupName,
-    Person,
-)
+from approvals.model import Case, Comment
+from approvals.roster import Person
+from approvals.words import BoardId, Gate, GroupName
 from blocks import actions, rich
 from blocks.card import note_metadata
 from blocks.digest_board import BoardView, Entry, reviews

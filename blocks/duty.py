@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from approvals.escalation import ends_at
-from approvals.model import Case, GroupName, Instant, Person, UserId
+from approvals.model import Case
+from approvals.roster import Person
 from approvals.rotation import Shift
+from approvals.words import GroupName, Instant, UserId
 from blocks.message import Message, small, words
 from blocks.standing import EMOJI, title_of
 from blocks.text import Mrkdwn, escape, listed, mention, when

@@ -11,7 +11,9 @@ from typing import Any, Final
 from approvals import escalation
 from approvals.audit import Fact
 from approvals.durations import spelled as span_words
-from approvals.model import Case, Comment, Gate, Judgement, Kind, Person, Step, StepKind, Via
+from approvals.model import Case, Comment, Judgement, Step
+from approvals.roster import Person
+from approvals.words import Gate, Kind, StepKind, Via
 from blocks import actions, deleted, rich
 from blocks.actions import Page, Seen
 from blocks.arguments import hidden_in, how_many, label_of, leaves, masked, value_text

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from approvals.model import Case, Decision, Gate, Status, Via
+from approvals.model import Case, Decision
+from approvals.words import Gate, Status, Via
 from blocks.standing import agent_was_revoked, deciders, edits, in_words, reviewed_afterwards, some_approved
 from blocks.text import cut, listed, one_line
 

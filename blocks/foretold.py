@@ -12,8 +12,10 @@ from approvals import confirming
 from approvals.canonical import canonical
 from approvals.durations import spelled
 from approvals.grants import grantable
-from approvals.model import Case, Gate, Grants, Roster, Step, StepKind
+from approvals.model import Case, Grants, Step
 from approvals.policy_model import Policy, Raise, Rule
+from approvals.roster import Roster
+from approvals.words import Gate, StepKind
 from blocks.card import CardView, card
 
 Line: TypeAlias = tuple[str, str]

@@ -8,7 +8,7 @@ from typing import Final
 
 from approvals.audit import Fact, FactKind
 from approvals.errors import Reason
-from approvals.model import Status
+from approvals.words import Status
 from blocks import rich
 from blocks.pages import Piece, made
 from blocks.rich import Element

@@ -11,8 +11,10 @@ from typing import Any, Final
 from approvals import access
 from approvals.errors import Reason
 from approvals.escalation import ends_at
-from approvals.model import Case, OutcomeStatus, Person, Status, UserId
+from approvals.model import Case
 from approvals.quorum import tally
+from approvals.roster import Person
+from approvals.words import OutcomeStatus, Status, UserId
 from blocks import actions, guide, home_operators, limits, queue
 from blocks.commands import live_grant
 from blocks.duty import turns_line

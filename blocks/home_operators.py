@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from approvals.model import Roster
+from approvals.roster import Roster
 from blocks import actions
 from blocks.dead import letter
 from blocks.home_parts import DIVIDER, button, code, heading, lines, plain_words

@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from approvals.model import AgentName, DigestName, GroupName, Instant, Person, RequestId, Roster, UserId
+from approvals.roster import Person, Roster
+from approvals.words import AgentName, DigestName, GroupName, Instant, RequestId, UserId
 from blocks.commands import GrantLine
 from blocks.dead import DeadLine
 from blocks.duty import Turns

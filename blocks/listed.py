@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Annotated, Final, TypeAlias
 
-from approvals.model import RequestId
+from approvals.words import RequestId
 from blocks.carried import Carried, Spelled
 
 #: `Listed.where` of what `/hitl show` shows.

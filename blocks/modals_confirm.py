@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from approvals import confirming
 from approvals.canonical import Json
-from approvals.model import Case, Roster
+from approvals.model import Case
+from approvals.roster import Roster
 from blocks import actions
 from blocks.arguments import hidden_in, label_of, leaves, masked
 from blocks.confirming_words import confirm_input

@@ -8,7 +8,8 @@ from typing import Any, Final
 
 from approvals import digesting
 from approvals.digest_choices import Pick
-from approvals.model import Case, Gate, Kind, RequestId
+from approvals.model import Case
+from approvals.words import Gate, Kind, RequestId
 from blocks import actions, rich
 from blocks.actions import BoardPage, Seen
 from blocks.arguments import hidden_in, how_many_with_summary, masked, summary_first

@@ -8,7 +8,9 @@ from typing import Final
 from approvals import confirming
 from approvals.canonical import Json
 from approvals.fields import Field, Typed
-from approvals.model import Case, Gate, Roster
+from approvals.model import Case
+from approvals.roster import Roster
+from approvals.words import Gate
 from blocks import actions, limits, rich
 from blocks.actions import Seen
 from blocks.arguments import Places, hidden_in, places

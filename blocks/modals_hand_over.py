@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from approvals.model import Case, GroupName, Profile, Roster, UserId
+from approvals.model import Case
+from approvals.roster import Profile, Roster
+from approvals.words import GroupName, UserId
 from blocks import actions, limits
 from blocks.actions import Seen
 from blocks.message import words

@@ -7,8 +7,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from approvals.escalation import ends_at
-from approvals.model import Case, Instant
+from approvals.model import Case
 from approvals.moments import moment
+from approvals.words import Instant
 from blocks import actions, limits
 from blocks.actions import Seen
 from blocks.message import words

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from approvals.escalation import began_at, ends_at
-from approvals.model import Case, Gate, Instant, Lack, Risk, Shortage
+from approvals.model import Case, Lack
+from approvals.words import Gate, Instant, Risk, Shortage
 from blocks import rich
 from blocks.message import Message
 from blocks.rich import Element

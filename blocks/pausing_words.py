@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from approvals.model import AgentName, DigestName
+from approvals.words import AgentName, DigestName
 from blocks.message import Message, words
 from blocks.review_words import many, roughly
 from blocks.text import Mrkdwn, escape, listed

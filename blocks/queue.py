@@ -9,7 +9,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from approvals.model import AgentName, Case, Roster
+from approvals.model import Case
+from approvals.roster import Roster
+from approvals.words import AgentName
 from blocks import actions, limits
 from blocks.listed import QueuePage
 from blocks.message import Message, small, words

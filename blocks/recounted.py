@@ -6,7 +6,9 @@ from typing import Final
 
 from approvals import access, quorum
 from approvals.effects import Recounted
-from approvals.model import Case, Choice, Roster, Vote
+from approvals.model import Case, Vote
+from approvals.roster import Roster
+from approvals.words import Choice
 from blocks.card_text import quotable
 from blocks.standing import approvers, groups_asked, title_of
 from blocks.text import Mrkdwn

@@ -12,8 +12,10 @@ from approvals import confirming
 from approvals.effects import CallbackType
 from approvals.errors import Reason
 from approvals.machine import Answer
-from approvals.model import AgentName, Case, Comment, Flaw, Gate, Instant, Kind, Person, Roster
+from approvals.model import Case, Comment, Flaw
 from approvals.quorum import tally
+from approvals.roster import Person, Roster
+from approvals.words import AgentName, Gate, Instant, Kind
 from blocks import rich
 from blocks.card import note_metadata
 from blocks.card_flaws import flaw_text

@@ -10,7 +10,7 @@ from typing import Any, Final
 from approvals.gate_advice import QUIET_FOR, Advice, Suggestion
 from approvals.gate_record import Record
 from approvals.gate_review import GateReview
-from approvals.model import Gate, Instant, Status
+from approvals.words import Gate, Instant, Status
 from blocks import actions
 from blocks.actions import About, StatsPage
 from blocks.limits import characters_of_blocks

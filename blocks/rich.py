@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any, Final, TypeAlias
 from urllib.parse import urlsplit
 
-from approvals.model import Instant
+from approvals.words import Instant
 from blocks.text import cut, cut_visible, fallback, one_line, short, visible
 
 Element: TypeAlias = dict[str, Any]

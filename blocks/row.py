@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
-from approvals.model import Case, Gate, Roster
+from approvals.model import Case
+from approvals.roster import Roster
+from approvals.words import Gate
 from blocks import actions, card_flaws, card_parts, card_question, card_status, rich
 from blocks.card_buttons import buttons
 from blocks.differences import Some

@@ -7,21 +7,10 @@ from typing import Final
 
 from approvals import titles
 from approvals.access import why_not_decide
-from approvals.model import (
-    Case,
-    Choice,
-    Gate,
-    OutcomeStatus,
-    Person,
-    Profile,
-    Risk,
-    Roster,
-    Status,
-    StepKind,
-    UserId,
-    Via,
-)
+from approvals.model import Case
 from approvals.quorum import tally
+from approvals.roster import Person, Profile, Roster
+from approvals.words import Choice, Gate, OutcomeStatus, Risk, Status, StepKind, UserId, Via
 from blocks.arguments import hidden_in, label_of
 from blocks.differences import Difference, Some, differences, some
 from blocks.text import Mrkdwn, escape, listed, mention, short

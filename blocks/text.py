@@ -16,7 +16,8 @@ from typing import Final
 import rfc8785
 
 from approvals.canonical import LARGEST_INTEGER, Json, canonical
-from approvals.model import Instant, Person
+from approvals.roster import Person
+from approvals.words import Instant
 
 #: Characters that take no room on the screen although Unicode does not call them format characters.
 _INVISIBLE: Final = frozenset(

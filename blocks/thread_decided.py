@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from approvals.model import Case, Gate, Roster, Status
+from approvals.model import Case
+from approvals.roster import Roster
+from approvals.words import Gate, Status
 from blocks import card_parts, card_status
 from blocks.card import note_metadata
 from blocks.card_text import sentence

@@ -21,7 +21,9 @@ from approvals.effects import (
     Voided,
 )
 from approvals.escalation import ends_at
-from approvals.model import Case, Gate, GroupName, Instant, Person, Roster, UserId
+from approvals.model import Case
+from approvals.roster import Person, Roster
+from approvals.words import Gate, GroupName, Instant, UserId
 from blocks import recounted, rich
 from blocks.card import note_metadata
 from blocks.card_text import quotable

@@ -8,11 +8,13 @@ from typing import Final
 
 from approvals.errors import Reason
 from approvals.machine import Answer
-from approvals.model import Case, Gate, Kind, Person, RequestId, Roster
+from approvals.model import Case
 from approvals.quorum import tally
+from approvals.roster import Person, Roster
 from approvals.spoken_edit import names
 from approvals.spoken_otherwise import Meant, Otherwise
 from approvals.spoken_words import Verb
+from approvals.words import Gate, Kind, RequestId
 from blocks.card import note_metadata
 from blocks.card_text import quotable
 from blocks.message import Message, words

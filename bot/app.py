@@ -12,7 +12,7 @@ from functools import partial
 from importlib.metadata import version
 
 from approvals.canonical import Json
-from approvals.model import AgentName, DigestName, Instant, RequestId
+from approvals.words import AgentName, DigestName, Instant, RequestId
 from bot.alone import alone_with
 from bot.desk import decide, follow_up, incidents, letters, notify, overdue, pausing, rounds
 from bot.desk.desk import Desk

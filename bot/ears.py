@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
-from approvals.model import Instant
+from approvals.words import Instant
 
 #: How often it is asked; a step that is due asks as well.
 LISTEN_EVERY = timedelta(seconds=2)

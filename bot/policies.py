@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from approvals import policy
-from approvals.model import Instant
 from approvals.policy import Policy, PolicyError, Problem
+from approvals.words import Instant
 
 
 @dataclass(slots=True)

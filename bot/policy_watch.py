@@ -16,7 +16,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TypeAlias
 
-from approvals.model import Instant
+from approvals.words import Instant
 from bot.policies import PolicyShelf, print_of, raw_of
 
 log = logging.getLogger(__name__)

@@ -8,7 +8,7 @@ import time
 from datetime import UTC, datetime
 from typing import Protocol
 
-from approvals.model import BoardId, GrantId, Instant, RequestId
+from approvals.words import BoardId, GrantId, Instant, RequestId
 
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 

@@ -15,7 +15,7 @@ from functools import partial
 from typing import TypeAlias
 
 from approvals.escalation import next_due
-from approvals.model import Instant, RequestId
+from approvals.words import Instant, RequestId
 from scheduler.sweeper import Tick
 from store import schedule
 from store.engine import Store

@@ -16,7 +16,7 @@ from typing import TypeAlias
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-from approvals.model import Instant
+from approvals.words import Instant
 
 log = logging.getLogger(__name__)
 

@@ -17,7 +17,7 @@ from datetime import timedelta
 from functools import partial
 from typing import Protocol, TypeAlias
 
-from approvals.model import Instant
+from approvals.words import Instant
 from scheduler.backoff import slack_pause
 from scheduler.results import Again, Dead, Done, Pause, Result, Sender, Then
 from store import outbox

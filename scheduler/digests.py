@@ -10,8 +10,8 @@ from functools import partial
 from typing import Protocol, TypeAlias
 
 from approvals.cron_times import following, latest
-from approvals.model import STORM, DigestName, Instant
 from approvals.policy_model import Digest
+from approvals.words import STORM, DigestName, Instant
 from store import board_cases, boards, cases, crons
 from store.engine import Store
 from store.errors import Unavailable

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from approvals.cron_times import following, latest
-from approvals.model import Instant
 from approvals.policy_model import Review
+from approvals.words import Instant
 from store import crons, outbox
 from store.engine import Store
 from store.outbox import ParcelKind

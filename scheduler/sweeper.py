@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import TypeAlias
 
-from approvals.model import Instant, RequestId
+from approvals.words import Instant, RequestId
 from store import cases, clearings, facts, grants, keys, muted, outbox, overrides, payloads, recent
 from store.engine import Store
 

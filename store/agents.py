@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from approvals.model import AgentName, Instant, UserId
+from approvals.words import AgentName, Instant, UserId
 from store.spelling import read_json, write_json
 from store.statements import plain
 from store.tables import agents

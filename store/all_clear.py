@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from approvals.model import Instant, UserId
+from approvals.words import Instant, UserId
 from store.parcels import IS_WAITING, MOMENT, NEWS, ParcelKind, State
 from store.spelling import read_json, write_json
 from store.statements import or_update

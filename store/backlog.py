@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from approvals.model import Instant
+from approvals.words import Instant
 from store.parcels import IS_WAITING, MOMENT, ParcelKind
 from store.tables import outbox
 from store.unit_of_work import Unit

@@ -8,7 +8,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from approvals.canonical import Digest
-from approvals.model import AgentName, BoardId, Case, DigestName, RequestId
+from approvals.model import Case
+from approvals.words import AgentName, BoardId, DigestName, RequestId
 from store.boards import Board, Item
 from store.payloads import PARTS, joined_case
 from store.tables import board_items, boards, cases

@@ -9,7 +9,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from approvals.canonical import Digest
-from approvals.model import BoardId, Case, DigestName, GroupName, Instant, RequestId
+from approvals.model import Case
+from approvals.words import BoardId, DigestName, GroupName, Instant, RequestId
 from store.cards import CardRef
 from store.spelling import read_json, write_json
 from store.statements import plain

@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from approvals.model import RequestId
+from approvals.words import RequestId
 from store.statements import or_update
 from store.tables import cards
 from store.unit_of_work import Unit

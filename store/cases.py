@@ -15,7 +15,8 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from approvals.escalation import next_due as due_of
-from approvals.model import AgentName, Case, Instant, RequestId, Status
+from approvals.model import Case
+from approvals.words import AgentName, Instant, RequestId, Status
 from store import boards, payloads
 from store.cards import PLACE, CardRef, of, ref_of
 from store.errors import Conflict

@@ -10,7 +10,8 @@ import sqlalchemy as sa
 
 from approvals.canonical import Json
 from approvals.digest_choices import Choices, Pick
-from approvals.model import BoardId, Instant, Person, RequestId, UserId
+from approvals.roster import Person
+from approvals.words import BoardId, Instant, RequestId, UserId
 from store.spelling import Spelling, read_json, write_json
 from store.statements import or_update, unless_there
 from store.tables import boards, clearings, drafts

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from approvals.model import Instant
+from approvals.words import Instant
 from store.statements import unless_there
 from store.tables import cron_runs
 from store.unit_of_work import Unit

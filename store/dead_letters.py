@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from approvals.canonical import Json
-from approvals.model import Instant, RequestId
+from approvals.words import Instant, RequestId
 from store.outbox import given_up, show_card
 from store.parcels import IS_DEAD, MOMENT, ParcelKind
 from store.spelling import read_json

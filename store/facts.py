@@ -12,7 +12,8 @@ import sqlalchemy as sa
 from approvals.anchors import ANCHORS, Anchor, anchored, why_not_after
 from approvals.audit import Break, Fact, FactKind, verify
 from approvals.canonical import Json
-from approvals.model import ChainHead, Instant, RequestId
+from approvals.model import ChainHead
+from approvals.words import Instant, RequestId
 from store.spelling import read_json, write_json
 from store.statements import plain
 from store.tables import anchors, cases, facts

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from approvals.grants import Grant
-from approvals.model import AgentName, GrantId, Instant, RequestId, UserId
+from approvals.words import AgentName, GrantId, Instant, RequestId, UserId
 from store.errors import Conflict
 from store.spelling import Spelling
 from store.statements import plain

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import sqlalchemy as sa
 
-from approvals.model import AgentName, RequestId
+from approvals.words import AgentName, RequestId
 from store.cases import HELD
 from store.tables import agents, cases
 from store.unit_of_work import Unit

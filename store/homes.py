@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from approvals.model import Instant, UserId
+from approvals.words import Instant, UserId
 from store.statements import or_update
 from store.tables import homes
 from store.unit_of_work import Unit

@@ -8,7 +8,7 @@ from datetime import timedelta
 import sqlalchemy as sa
 
 from approvals.canonical import Digest
-from approvals.model import AgentName, Instant, RequestId
+from approvals.words import AgentName, Instant, RequestId
 from store.statements import plain
 from store.tables import keys
 from store.unit_of_work import Unit

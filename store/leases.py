@@ -12,7 +12,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from approvals.model import Instant, RequestId
+from approvals.words import Instant, RequestId
 from store.parcels import IS_WAITING, MOMENT, NEWS, PRIORITIES, UPDATES, Parcel, ParcelKind, State
 from store.spelling import read_json
 from store.tables import outbox

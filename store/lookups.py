@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 import sqlalchemy as sa
 
-from approvals.model import RequestId
+from approvals.words import RequestId
 from store.aside import Row
 
 Key: TypeAlias = tuple[str, ...]

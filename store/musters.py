@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import sqlalchemy as sa
 
 from approvals.canonical import Digest
-from approvals.model import GroupName
+from approvals.words import GroupName
 from store.statements import or_update
 from store.tables import musters
 from store.unit_of_work import Unit

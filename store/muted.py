@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from approvals.gate_advice import Advice
-from approvals.model import Instant, UserId
+from approvals.words import Instant, UserId
 from store.statements import or_update
 from store.tables import muted_suggestions
 from store.unit_of_work import Unit

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 import sqlalchemy as sa
 
 from approvals.canonical import Json
-from approvals.model import BoardId, Instant, RequestId, UserId
+from approvals.words import BoardId, Instant, RequestId, UserId
 from store.aside import Row
 from store.leases import again, bury, claim, done, hurry, release
 from store.parcels import (

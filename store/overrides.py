@@ -7,8 +7,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from approvals.absence import Absence
-from approvals.model import GroupName, Instant, UserId
 from approvals.rotation import Override
+from approvals.words import GroupName, Instant, UserId
 from store.statements import or_update, plain, unless_there
 from store.tables import absences, handoffs, overrides
 from store.unit_of_work import Unit

@@ -8,7 +8,7 @@ from enum import StrEnum
 import sqlalchemy as sa
 
 from approvals.canonical import Json
-from approvals.model import Instant, RequestId
+from approvals.words import Instant, RequestId
 from store.tables import outbox
 
 

@@ -11,8 +11,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from approvals.model import Case, Instant, RequestId
+from approvals.model import Case
 from approvals.titles import of_action
+from approvals.words import Instant, RequestId
 from store.spelling import Spelling, joined, read_json
 from store.statements import plain
 from store.tables import cases, outbox, payloads

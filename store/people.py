@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from approvals.model import Instant, Profile, UserId
+from approvals.roster import Profile
+from approvals.words import Instant, UserId
 from store.spelling import Spelling, read_json, write_json
 from store.statements import or_update
 from store.tables import people, usergroups

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from approvals.model import Case, Instant, RequestId, Status, UserId
+from approvals.model import Case
+from approvals.words import Instant, RequestId, Status, UserId
 from store.payloads import PARTS, joined_case
 from store.spelling import read_json
 from store.tables import cases

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from approvals.model import AgentName, Instant
+from approvals.words import AgentName, Instant
 from store.statements import plain
 from store.tables import recent_cards
 from store.unit_of_work import Unit

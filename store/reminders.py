@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 import sqlalchemy as sa
 
-from approvals.model import BoardId, RequestId
+from approvals.words import BoardId, RequestId
 from store.statements import unless_there
 from store.tables import reminders
 from store.unit_of_work import Unit

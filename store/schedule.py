@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from approvals.escalation import next_due
-from approvals.model import Case, Instant, RequestId
+from approvals.model import Case
+from approvals.words import Instant, RequestId
 from store.cases import load, save
 from store.payloads import PARTS, joined_case
 from store.tables import cases

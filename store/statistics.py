@@ -10,9 +10,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from approvals.gate_record import Ballot, Record, changed_places
-from approvals.model import (
+from approvals.model import Case
+from approvals.words import (
     AgentName,
-    Case,
     Choice,
     Gate,
     GroupName,

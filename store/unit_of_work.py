@@ -21,7 +21,8 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import sqlalchemy as sa
 
-from approvals.model import Case, RequestId
+from approvals.model import Case
+from approvals.words import RequestId
 from store.aside import Alter, Aside, Insert, Row, RowsGone, RowsRefused
 from store.errors import CONNECTION_ERRORS, Conflict, KeyTaken, passing
 from store.lookups import Ahead, Found, Key, Lookup

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 
 import click
 
-from approvals.model import AgentName, Instant
+from approvals.words import AgentName, Instant
 from bot.cli.common import asynchronous, opened_store, read_settings, short, table
 from bot.runtime import Runtime, SystemRuntime
 from store import agents, held

@@ -12,7 +12,7 @@ import click
 
 # The rest is imported by what needs it: a command that needs no database need not wait for its libraries.
 if TYPE_CHECKING:
-    from approvals.model import Instant
+    from approvals.words import Instant
     from bot.settings import Settings
     from store.engine import Store
 

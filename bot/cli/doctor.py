@@ -7,10 +7,10 @@ from collections.abc import AsyncIterator, Iterator
 
 import click
 
-from approvals.model import GroupName
 from approvals.policy import Policy, PolicyError
 from approvals.policy_model import Rotation, UserGroup, Users
 from approvals.rotation import Override, next_handoff, on_call
+from approvals.words import GroupName
 from bot.cli.common import asynchronous, short
 from bot.cli.doctor_gallery import of_gallery
 from bot.cli.findings import Finding

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import click
 
 from approvals.edits import edit_of
-from approvals.model import Instant
+from approvals.words import Instant
 from bot.cli.common import asynchronous, opened_store, read_settings
 from store import statistics
 from store.engine import Store

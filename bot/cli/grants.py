@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from approvals.grants import Grant
-from approvals.model import Instant
+from approvals.words import Instant
 from bot.cli.common import asynchronous, opened_store, read_settings, short, table
 from bot.desk import granting
 from bot.desk.granting import Ended, Ending

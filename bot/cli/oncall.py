@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo
 import click
 
 from approvals import moments
-from approvals.model import GroupName, Instant, UserId
 from approvals.policy import Policy, PolicyError, Rotation, UserGroup
 from approvals.rotation import Shift, next_handoff, on_call
+from approvals.words import GroupName, Instant, UserId
 from bot.cli.common import asynchronous, opened_store, read_settings, table
 from bot.desk import duty
 from bot.desk.view import moment

@@ -14,9 +14,10 @@ import click
 from approvals import judging, policy
 from approvals.events import Opened
 from approvals.machine import decide
-from approvals.model import AgentName, Roster
 from approvals.policy import Policy, PolicyError, Problem
 from approvals.policy_model import UserGroup, Users
+from approvals.roster import Roster
+from approvals.words import AgentName
 from blocks import foretold
 from blocks.text import visible
 from bot import policies

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from approvals import strict_json
-from approvals.model import AgentName, Request, RequestId
+from approvals.model import Request
+from approvals.words import AgentName, RequestId
 from bot.runtime import SystemRuntime
 
 # What the endpoint reads with is imported where it is needed: `policy check` need not wait for it.

@@ -11,8 +11,8 @@ import click
 
 from approvals.gate_advice import Advice, RuleToday, Suggestion
 from approvals.gate_review import Figures, GateReview, Members
-from approvals.model import GroupName, UserId
 from approvals.policy import Policy, PolicyError, UserGroup
+from approvals.words import GroupName, UserId
 from blocks.review_words import advice
 from bot import policies
 from bot.cli.common import asynchronous, opened_store, read_settings, table

@@ -11,7 +11,8 @@ from typing import Final
 from approvals.canonical import digest_of
 from approvals.events import Commented, Event, HandedOver, Snoozed
 from approvals.machine import Answer
-from approvals.model import AgentName, GroupName, Instant, Person, RequestId, UserId
+from approvals.roster import Person
+from approvals.words import AgentName, GroupName, Instant, RequestId, UserId
 from bot.desk.decide import Told, known
 from bot.desk.desk import Desk
 from bot.desk.ruling import rule_on

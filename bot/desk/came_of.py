@@ -10,8 +10,10 @@ from typing import Final
 
 from approvals.digest_choices import Pick
 from approvals.errors import Reason
-from approvals.model import Case, Person, RequestId, Status
+from approvals.model import Case
+from approvals.roster import Person
 from approvals.voting import why_refused
+from approvals.words import RequestId, Status
 from blocks.cleared_words import Failed, NotCleared
 from bot.desk import incidents
 from bot.desk.desk import Desk

@@ -14,8 +14,9 @@ from typing import Final
 from approvals import digesting
 from approvals.digest_choices import Choices, Pick
 from approvals.events import Voted
-from approvals.model import BoardId, Choice, GroupName, Instant, Person, Roster, UserId
 from approvals.pen import said
+from approvals.roster import Person, Roster
+from approvals.words import BoardId, Choice, GroupName, Instant, UserId
 from bot.desk.came_of import Cleared, came_of, failure
 from bot.desk.desk import Desk
 from bot.desk.ruling import rule_on

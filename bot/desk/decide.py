@@ -12,7 +12,9 @@ from approvals.canonical import Digest
 from approvals.errors import Reason, Refused
 from approvals.events import Allowing, Answered, Edited, Ticked, Voted
 from approvals.machine import Answer, Ruling, why_refused
-from approvals.model import Case, Choice, Instant, Person, RequestId
+from approvals.model import Case
+from approvals.roster import Person
+from approvals.words import Choice, Instant, RequestId
 from bot.desk import gathering
 from bot.desk.desk import Desk
 from bot.desk.ruling import rule_on

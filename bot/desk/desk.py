@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from approvals.model import Roster
 from approvals.policy import Policy
+from approvals.roster import Roster
 from bot.desk.program import Program
 from bot.runtime import Runtime
 from store.engine import Store

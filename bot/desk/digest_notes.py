@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from approvals.canonical import Json
 from approvals.effects import Escalated, PostComment, PostNote, Reminded, Restarted, Skipped
-from approvals.model import Case, Instant, Roster
+from approvals.model import Case
+from approvals.roster import Roster
+from approvals.words import Instant
 from bot.desk import spoken, summons
 from store import boards, outbox
 from store.boards import Board

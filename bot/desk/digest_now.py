@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import partial
 
-from approvals.model import STORM, DigestName, GroupName, UserId
+from approvals.words import STORM, DigestName, GroupName, UserId
 from bot.desk import rounds
 from bot.desk.clearing import may_clear
 from bot.desk.desk import Desk

@@ -6,7 +6,8 @@ from functools import lru_cache
 
 from approvals.errors import Reason, Refused
 from approvals.globs import Globs
-from approvals.model import Case, RequestId
+from approvals.model import Case
+from approvals.words import RequestId
 from store import cases
 from store.agents import Agent
 from store.unit_of_work import Unit

@@ -10,10 +10,11 @@ from enum import StrEnum
 from approvals import rotation
 from approvals.absence import Absence
 from approvals.canonical import Json
-from approvals.model import GroupName, Instant, Person, UserId
 from approvals.moments import Span
 from approvals.policy_model import Policy, Rotation, UserGroup
+from approvals.roster import Person
 from approvals.rotation import Change, Override, Shift
+from approvals.words import GroupName, Instant, UserId
 from blocks.duty import Turns
 from bot.desk.desk import Desk
 from bot.desk.view import moment

@@ -10,7 +10,8 @@ from functools import partial
 from typing import Final
 
 from approvals import access
-from approvals.model import Case, RequestId, UserId
+from approvals.model import Case
+from approvals.words import RequestId, UserId
 from bot.desk.desk import Desk
 from bot.desk.queue import Item
 from store import cases, queue

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 from approvals.errors import Refused
 from approvals.events import Cancelled, Claimed, Commented, Event, Reported, Ticked
-from approvals.model import AgentName, Case, RequestId, Roster
+from approvals.model import Case
+from approvals.roster import Roster
+from approvals.words import AgentName, RequestId
 from bot.desk import doorway
 from bot.desk.desk import Desk
 from bot.desk.ruling import rule_on

@@ -10,7 +10,8 @@ from typing import TypeAlias
 from approvals import digesting
 from approvals.canonical import Digest, Json
 from approvals.events import Opened
-from approvals.model import STORM, BoardId, Case, DigestName, GroupName, Instant, RequestId
+from approvals.model import Case
+from approvals.words import STORM, BoardId, DigestName, GroupName, Instant, RequestId
 from bot.desk.desk import Desk
 from store import board_cases, boards, outbox, recent
 from store.boards import Board

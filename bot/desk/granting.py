@@ -10,8 +10,10 @@ from typing import Final
 from approvals.events import Revoked
 from approvals.grants import Grant, may_give
 from approvals.machine import revoker
-from approvals.model import Case, GrantId, GroupName, Person, Roster, UserId
+from approvals.model import Case
 from approvals.policy_model import DEFAULT, Policy
+from approvals.roster import Person, Roster
+from approvals.words import GrantId, GroupName, UserId
 from bot.desk.desk import Desk
 from bot.desk.ruling import rule_on
 from bot.runtime import Runtime

@@ -9,9 +9,10 @@ from functools import partial
 
 from approvals import escalation, rotation
 from approvals.canonical import Json
-from approvals.model import Case, GroupName, Instant, RequestId, Status
+from approvals.model import Case
 from approvals.policy_model import Rotation
 from approvals.rotation import Handoff
+from approvals.words import GroupName, Instant, RequestId, Status
 from bot.desk.desk import Desk
 from bot.desk.duty import rotations
 from bot.desk.view import moment

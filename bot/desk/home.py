@@ -12,9 +12,11 @@ from functools import partial
 from typing import Final
 
 from approvals.audit import Fact, FactKind
-from approvals.model import Case, DigestName, GroupName, Instant, Person, RequestId, Roster, UserId
+from approvals.model import Case
 from approvals.pen import signed
 from approvals.policy_model import Policy, Rotation, UserGroup
+from approvals.roster import Person, Roster
+from approvals.words import DigestName, GroupName, Instant, RequestId, UserId
 from blocks.commands import GrantLine
 from blocks.dead import DeadLine
 from blocks.home_view import (

@@ -9,7 +9,7 @@ import hashlib
 import logging
 import traceback
 
-from approvals.model import RequestId
+from approvals.words import RequestId
 from bot.desk import notify
 from bot.desk.desk import Desk
 from bot.runtime import Runtime

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from approvals.canonical import Json
-from approvals.model import Case, Instant, StepKind, Via
+from approvals.model import Case
+from approvals.words import Instant, StepKind, Via
 from bot.desk import gathering
 from store import cases, outbox
 from store.outbox import ParcelKind

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
-from approvals.model import Instant
+from approvals.words import Instant
 from bot.desk.ruling import show_card
 from store import cases, outbox
 from store.outbox import Parcel, ParcelKind

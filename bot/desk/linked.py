@@ -6,7 +6,8 @@ from dataclasses import replace
 
 from approvals import judging
 from approvals.events import Opened
-from approvals.model import Case, Instant, Kind
+from approvals.model import Case
+from approvals.words import Instant, Kind
 from bot.desk.desk import Desk
 
 

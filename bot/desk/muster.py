@@ -10,8 +10,10 @@ from functools import partial
 
 from approvals.canonical import Digest, Json, digest_of
 from approvals.events import Mustered
-from approvals.model import Case, GroupName, Instant, RequestId, Roster
+from approvals.model import Case
+from approvals.roster import Roster
 from approvals.stepping import unnoticed
+from approvals.words import GroupName, Instant, RequestId
 from bot.desk import gathering, granting, incidents
 from bot.desk.desk import Desk
 from bot.desk.ruling import rule_on, show_card

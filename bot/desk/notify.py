@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from approvals.canonical import Json, digest_of
-from approvals.model import Instant, UserId
+from approvals.words import Instant, UserId
 from bot.desk.desk import Desk
 from store import outbox
 from store.outbox import ParcelKind

@@ -6,7 +6,8 @@ import asyncio
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from approvals.model import Case, RequestId
+from approvals.model import Case
+from approvals.words import RequestId
 from bot.desk import readable
 from bot.desk.desk import Desk
 from store import queue

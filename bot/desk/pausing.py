@@ -9,7 +9,8 @@ from enum import Enum, auto
 from functools import partial
 
 from approvals.events import Resumed
-from approvals.model import AgentName, Instant, Person, RequestId, UserId
+from approvals.roster import Person
+from approvals.words import AgentName, Instant, RequestId, UserId
 from bot.desk import gathering
 from bot.desk.desk import Desk
 from bot.desk.ruling import rule_on

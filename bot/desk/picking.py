@@ -9,7 +9,9 @@ from enum import Enum, auto
 from approvals.digest_choices import Choices, Pick
 from approvals.errors import Reason
 from approvals.events import PulledOut
-from approvals.model import BoardId, Case, Person, RequestId
+from approvals.model import Case
+from approvals.roster import Person
+from approvals.words import BoardId, RequestId
 from bot.desk.clearing import may_clear
 from bot.desk.desk import Desk
 from bot.desk.ruling import rule_on

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from approvals.model import Instant
+from approvals.words import Instant
 
 
 class PolicyFile(Protocol):

@@ -16,8 +16,10 @@ from typing import Final
 
 from approvals import access, escalation
 from approvals.globs import Globs
-from approvals.model import Case, DigestName, Instant, RequestId, Roster, StepKind, UserId
+from approvals.model import Case
+from approvals.roster import Roster
 from approvals.turns import waits_for
+from approvals.words import DigestName, Instant, RequestId, StepKind, UserId
 from bot.desk import readable
 from bot.desk.desk import Desk
 from store import cases

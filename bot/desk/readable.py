@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
-from approvals.model import RequestId
+from approvals.words import RequestId
 from bot.desk import incidents
 from bot.desk.desk import Desk
 from store.errors import Unavailable

@@ -13,7 +13,9 @@ from typing import Final
 
 from approvals.canonical import Digest, digest_of
 from approvals.events import Commented, Reworded, Unsaid
-from approvals.model import AgentName, Case, Instant, Person, RequestId
+from approvals.model import Case
+from approvals.roster import Person
+from approvals.words import AgentName, Instant, RequestId
 from bot.desk import under_digest
 from bot.desk.desk import Desk
 from bot.desk.ruling import rule_on

@@ -11,8 +11,10 @@ from approvals import access
 from approvals.gate_advice import QUIET_FOR, Advice, RuleToday, Suggestion, is_about
 from approvals.gate_record import Record
 from approvals.gate_review import GateReview, Members, Reviewing
-from approvals.model import Case, GroupName, Instant, Person, RequestId, UserId
+from approvals.model import Case
 from approvals.policy import Policy
+from approvals.roster import Person
+from approvals.words import GroupName, Instant, RequestId, UserId
 from blocks.review import RequestLine
 from bot.desk import home
 from bot.desk.desk import Desk

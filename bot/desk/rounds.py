@@ -7,7 +7,8 @@ import logging
 from collections.abc import Callable
 from functools import partial
 
-from approvals.model import BoardId, Case, DigestName, Instant, RequestId
+from approvals.model import Case
+from approvals.words import BoardId, DigestName, Instant, RequestId
 from bot.desk import gathering, incidents
 from bot.desk.desk import Desk
 from bot.desk.gathering import Gathered, Part

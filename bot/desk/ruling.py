@@ -21,7 +21,9 @@ from approvals.effects import (
 from approvals.errors import Broken
 from approvals.events import Event
 from approvals.machine import Ruling, decide
-from approvals.model import Case, GroupName, Instant, Risk, Roster
+from approvals.model import Case
+from approvals.roster import Roster
+from approvals.words import GroupName, Instant, Risk
 from bot.desk import digest_notes, gathering, last_words, linked, notify, spoken, summons
 from bot.desk.desk import Desk
 from bot.desk.view import moment, request_json

@@ -15,7 +15,9 @@ from approvals.effects import (
     Skipped,
     Voided,
 )
-from approvals.model import Comment, GroupName, OutcomeStatus, Person, UserId
+from approvals.model import Comment
+from approvals.roster import Person
+from approvals.words import GroupName, OutcomeStatus, UserId
 
 
 def written(note: Note) -> dict[str, Any]:  # noqa: PLR0911  # one return for each note

@@ -12,7 +12,9 @@ from approvals.canonical import Digest, digest_of
 from approvals.errors import Reason, Refused
 from approvals.events import Opened
 from approvals.grants import Grant
-from approvals.model import AgentName, Case, Flaw, Instant, Judgement, Request, RequestId, Roster
+from approvals.model import Case, Flaw, Judgement, Request
+from approvals.roster import Roster
+from approvals.words import AgentName, Instant, RequestId
 from bot.desk import doorway, gathering
 from bot.desk.desk import Desk
 from bot.desk.ruling import rule_on, show_card

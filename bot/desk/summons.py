@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from approvals.canonical import Json
 from approvals.effects import Escalated, PostNote
-from approvals.model import Case, Instant, Risk, Roster
+from approvals.model import Case
+from approvals.roster import Roster
+from approvals.words import Instant, Risk
 from blocks.thread_notes import asked_by
 from store import outbox
 from store.boards import Board

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from approvals.canonical import Digest
-from approvals.model import Case, RequestId
+from approvals.model import Case
+from approvals.words import RequestId
 from bot.desk.desk import Desk
 from store import boards, cases
 from store.boards import Item

@@ -13,10 +13,12 @@ from approvals.errors import Reason
 from approvals.events import Answered, Edited, Voted
 from approvals.fields import entered
 from approvals.machine import Answer, why_refused
-from approvals.model import Case, Choice, Instant, Person, RequestId
+from approvals.model import Case
+from approvals.roster import Person
 from approvals.seen import NOTHING, is_shown, seen_at
 from approvals.spoken_edit import name_of, worded
 from approvals.spoken_words import Assignment
+from approvals.words import Choice, Instant, RequestId
 from bot.desk.decide import known
 from bot.desk.desk import Desk
 from bot.desk.remark import Reply, in_thread, mark, was_marked

@@ -7,7 +7,9 @@ from typing import Any
 
 from approvals import escalation, form, quorum
 from approvals.machine import may_act
-from approvals.model import Case, Comment, Decision, Instant, Outcome, Person, Roster, Status
+from approvals.model import Case, Comment, Decision, Outcome
+from approvals.roster import Person, Roster
+from approvals.words import Instant, Status
 from blocks.replies import message_for_agent
 from store.cards import CardRef
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from approvals.attention import takers
 from approvals.events import Commented, HandedOver
-from approvals.model import AgentName, GroupName
+from approvals.words import AgentName, GroupName
 from blocks.modals import ask_modal, hand_over_modal, snooze_modal
 from blocks.modals_hand_over import Takers
 from bot.gallery.cast import ALICE, BOB, NOON

@@ -9,8 +9,10 @@ from typing import Any, Final
 
 from approvals import policy
 from approvals.canonical import Json
-from approvals.model import AgentName, Instant, Person, Profile, Request, RequestId, Roster, UserId
+from approvals.model import Request
 from approvals.policy_model import Policy, Users
+from approvals.roster import Person, Profile, Roster
+from approvals.words import AgentName, Instant, RequestId, UserId
 
 #: A Friday, so that "Monday" and "in an hour" differ.
 NOON: Final[Instant] = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)

@@ -11,17 +11,9 @@ from approvals.errors import Reason
 from approvals.events import Opened, PulledOut, Reported, Voted
 from approvals.judging import judge
 from approvals.machine import decide
-from approvals.model import (
-    STORM,
-    AgentName,
-    BoardId,
-    Case,
-    Choice,
-    DigestName,
-    GroupName,
-    OutcomeStatus,
-    Person,
-)
+from approvals.model import Case
+from approvals.roster import Person
+from approvals.words import STORM, AgentName, BoardId, Choice, DigestName, GroupName, OutcomeStatus
 from blocks import digest, digest_again, duty, modals_digest, modals_reject, notices, pausing_words
 from blocks import queue as lists
 from blocks.cleared_words import Cleared, NotCleared, cleared

@@ -11,7 +11,7 @@ from typing import Final
 from approvals.gate_advice import QUIET_FOR, Advice, RuleToday
 from approvals.gate_record import Ballot, Record
 from approvals.gate_review import GateReview, Reviewing
-from approvals.model import AgentName, Gate, GroupName, Instant, Kind, RequestId, Risk, Status, UserId, Via
+from approvals.words import AgentName, Gate, GroupName, Instant, Kind, RequestId, Risk, Status, UserId, Via
 from blocks import review
 from blocks.actions import About, StatsPage
 from blocks.message import Message, words

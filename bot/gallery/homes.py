@@ -9,7 +9,8 @@ from typing import Any, Final
 from approvals.events import Claimed, Reported, Ticked
 from approvals.grants import Grant
 from approvals.machine import decide
-from approvals.model import AgentName, Case, DigestName, GrantId, GroupName, OutcomeStatus, Risk
+from approvals.model import Case
+from approvals.words import AgentName, DigestName, GrantId, GroupName, OutcomeStatus, Risk
 from blocks import guide, home
 from blocks.commands import GrantLine
 from blocks.dead import DeadLine

@@ -29,19 +29,9 @@ from approvals.field_entry import entered
 from approvals.fields import fields
 from approvals.judging import judge
 from approvals.machine import Ruling, decide
-from approvals.model import (
-    AgentName,
-    Case,
-    Choice,
-    Comment,
-    Gate,
-    GrantId,
-    Instant,
-    OutcomeStatus,
-    Person,
-    Request,
-    Roster,
-)
+from approvals.model import Case, Comment, Request
+from approvals.roster import Person, Roster
+from approvals.words import AgentName, Choice, Gate, GrantId, Instant, OutcomeStatus
 from blocks import attention_words, notices, replies
 from blocks.card import CardView, card
 from blocks.for_agents import message_for_agent

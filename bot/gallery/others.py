@@ -9,7 +9,8 @@ from typing import Any, Final
 from approvals.canonical import Json
 from approvals.errors import Reason
 from approvals.fields import fields
-from approvals.model import Consequences, GroupName, Kind, OutcomeStatus, Request, RequestId
+from approvals.model import Consequences, Request
+from approvals.words import GroupName, Kind, OutcomeStatus, RequestId
 from blocks import replies
 from blocks.card import minimal
 from blocks.everything import everything_modal

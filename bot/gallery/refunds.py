@@ -11,7 +11,8 @@ from approvals.canonical import Json
 from approvals.errors import Reason
 from approvals.fields import fields
 from approvals.grants import Grant, given
-from approvals.model import AgentName, Case, Consequences, ContextItem, OutcomeStatus, Request, RequestId
+from approvals.model import Case, Consequences, ContextItem, Request
+from approvals.words import AgentName, OutcomeStatus, RequestId
 from blocks import replies
 from blocks.everything import everything_modal
 from blocks.modals import allow_modal, edit_modal, reject_modal

@@ -7,8 +7,9 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
-from approvals.model import AgentName, DigestName, Flaw, GrantId, GroupName, UserId
+from approvals.model import Flaw
 from approvals.rotation import Shift
+from approvals.words import AgentName, DigestName, GrantId, GroupName, UserId
 from blocks import commands, dead, duty, pausing_words
 from blocks.commands import GrantLine
 from blocks.duty import Turns

@@ -13,7 +13,7 @@ from datetime import timedelta
 
 from aiohttp import hdrs, web
 
-from approvals.model import Instant
+from approvals.words import Instant
 from bot.http.problems import no_token
 from store import agents
 from store.agents import Agent

@@ -27,7 +27,7 @@ from aiohttp import (
 from aiohttp.abc import AbstractResolver
 from standardwebhooks import Webhook
 
-from approvals.model import AgentName, Instant
+from approvals.words import AgentName, Instant
 from bot.http.addresses import BadAddress, Callee, checked, parse_url
 from scheduler.backoff import Exhausted, callback_pause, retry_after
 from scheduler.results import Again, Dead, Done, Result

@@ -13,16 +13,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from approvals import form, payload
 from approvals.events import Reported
-from approvals.model import (
-    Consequences,
-    ContextItem,
-    Flaw,
-    Kind,
-    OutcomeStatus,
-    ReplyTo,
-    RequestId,
-    Risk,
-)
+from approvals.model import Consequences, ContextItem, Flaw, ReplyTo
+from approvals.words import Kind, OutcomeStatus, RequestId, Risk
 from bot.desk.submit import Draft
 from bot.http import addresses
 from bot.http.problems import bad_input

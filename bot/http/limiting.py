@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from aiohttp import hdrs
 
-from approvals.model import AgentName
+from approvals.words import AgentName
 from bot.http.problems import TOO_MANY, Problem
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-from approvals.model import Instant, Status
+from approvals.words import Instant, Status
 from store.outbox import Counts
 from store.queue import Pending
 

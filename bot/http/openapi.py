@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from approvals.model import Status
+from approvals.words import Status
 from bot.http import problems, queries
 from bot.http.openapi_schemas import Schema, ref, schemas
 from bot.http.problems import Sort

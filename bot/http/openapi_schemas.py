@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 
 from pydantic.json_schema import models_json_schema
 
-from approvals.model import Gate, Kind, OutcomeStatus, Risk, Status, Via
+from approvals.words import Gate, Kind, OutcomeStatus, Risk, Status, Via
 from bot.http.drafts import PostedCancel, PostedComment, PostedNothing, PostedOutcome, PostedRequest
 
 Schema: TypeAlias = dict[str, Any]

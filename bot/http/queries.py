@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
-from approvals.model import Flaw, Status
+from approvals.model import Flaw
+from approvals.words import Status
 from bot.http.problems import bad_input
 
 #: Seconds (contract, section 2).

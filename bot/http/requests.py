@@ -12,7 +12,8 @@ from typing import Any, TypeVar
 from aiohttp import hdrs, web
 
 from approvals.canonical import Digest
-from approvals.model import Case, RequestId
+from approvals.model import Case
+from approvals.words import RequestId
 from bot.desk import follow_up
 from bot.desk.desk import Desk
 from bot.desk.submit import Key, check, submit

@@ -12,7 +12,7 @@ import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from itertools import islice
 
-from approvals.model import RequestId
+from approvals.words import RequestId
 from bot.desk.follow_up import Seen
 from store import cases
 from store.engine import Store

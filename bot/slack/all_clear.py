@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from functools import partial
 
-from approvals.model import Instant, UserId
+from approvals.words import Instant, UserId
 from blocks import notices
 from blocks.message import Message
 from bot.desk.desk import Desk

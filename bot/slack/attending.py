@@ -8,7 +8,8 @@ from functools import partial
 from approvals import attention
 from approvals.errors import Reason, Refused
 from approvals.machine import why_refused
-from approvals.model import Case, UserId
+from approvals.model import Case
+from approvals.words import UserId
 from blocks import actions, attention_words, modals, replies
 from blocks.actions import Item, Seen
 from blocks.modals import Takers, View

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from approvals.effects import Escalated, Note, Reminded, Restarted
-from approvals.model import BoardId
+from approvals.words import BoardId
 from blocks import digest_words
 from blocks.message import Message
 from bot.desk import spoken

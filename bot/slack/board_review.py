@@ -9,8 +9,10 @@ from typing import Any
 from approvals.digest_choices import Pick
 from approvals.errors import Reason
 from approvals.fields import fields
-from approvals.model import BoardId, Case, Kind, Person, RequestId
+from approvals.model import Case
+from approvals.roster import Person
 from approvals.voting import why_refused
+from approvals.words import BoardId, Kind, RequestId
 from blocks import actions, digest_words, modals, modals_digest, replies
 from blocks.actions import BoardPage, OnBoard, Seen
 from blocks.text import Mrkdwn

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
 
-from approvals.model import BoardId
+from approvals.words import BoardId
 from blocks.digest_board import BoardView, Entry, Unread
 from bot.desk import incidents
 from bot.desk.desk import Desk

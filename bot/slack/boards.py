@@ -10,7 +10,7 @@ from functools import partial
 
 from approvals import escalation
 from approvals.events import Shown as SeenInSlack
-from approvals.model import BoardId, Gate, Instant, RequestId
+from approvals.words import BoardId, Gate, Instant, RequestId
 from blocks import digest, digest_again
 from blocks.message import Message
 from bot.desk import notify

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from approvals import escalation
 from approvals.events import Shown
-from approvals.model import Case, Display, Instant
+from approvals.model import Case, Display
 from approvals.seen import is_shown
+from approvals.words import Instant
 from blocks import guide
 from blocks.card import card, minimal
 from blocks.message import Message

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from datetime import timedelta
 from functools import partial
 
-from approvals.model import Case, Gate
+from approvals.model import Case
+from approvals.words import Gate
 from blocks import cleared_words
 from blocks.text import Mrkdwn
 from bot.desk import clearing

@@ -7,7 +7,8 @@ from functools import partial
 
 from approvals.canonical import Digest
 from approvals.errors import Reason
-from approvals.model import Case, RequestId
+from approvals.model import Case
+from approvals.words import RequestId
 from blocks import actions, replies
 from blocks.actions import Chosen, Item, Picked
 from blocks.replies import Wanted

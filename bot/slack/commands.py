@@ -13,8 +13,10 @@ from approvals.blanks import first_word, spaced
 from approvals.canonical import Json
 from approvals.events import Opened
 from approvals.machine import decide
-from approvals.model import AgentName, Case, Person, RequestId, UserId
+from approvals.model import Case
+from approvals.roster import Person
 from approvals.strict_json import NotInterchangeable, NotJson
+from approvals.words import AgentName, RequestId, UserId
 from blocks import commands as said
 from blocks.commands import Entry, GrantLine
 from blocks.dead import DEAD

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from approvals.model import UserId
+from approvals.words import UserId
 from blocks import actions, replies
 from blocks import dead as said_of
 from blocks.message import Message

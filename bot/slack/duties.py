@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from approvals import rotation
 from approvals.absence import Absence, deputies
-from approvals.model import GroupName, Instant, UserId
 from approvals.policy_model import Policy, Rotation
 from approvals.rotation import Override
+from approvals.words import GroupName, Instant, UserId
 from store import overrides
 from store.engine import Store
 from store.unit_of_work import Unit

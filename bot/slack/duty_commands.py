@@ -6,9 +6,10 @@ import logging
 import re
 from typing import Final, Protocol
 
-from approvals.model import GroupName, Person, Profile, UserId
 from approvals.moments import Span, span
 from approvals.policy_model import Rotation
+from approvals.roster import Person, Profile
+from approvals.words import GroupName, UserId
 from blocks import duty as said
 from blocks.message import Message
 from bot.desk import duty

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from approvals.model import RequestId
+from approvals.words import RequestId
 from blocks import duty
 from blocks.duty import Open
 from blocks.message import Message

@@ -10,7 +10,9 @@ from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from approvals.errors import Refused
-from approvals.model import Case, Instant, Person, RequestId
+from approvals.model import Case
+from approvals.roster import Person
+from approvals.words import Instant, RequestId
 from blocks import replies
 from blocks.replies import Wanted
 from bot.desk import decide, incidents

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from approvals.model import UserId
+from approvals.words import UserId
 from bot.desk.remark import Changed, Reply
 from bot.slack.payloads import Body, plainly, written
 from bot.slack.stamps import moment

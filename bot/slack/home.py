@@ -18,9 +18,11 @@ from typing import Final
 from approvals import access
 from approvals.absence import Absence
 from approvals.grants import Grant
-from approvals.model import Case, Instant, RequestId, Roster, UserId
+from approvals.model import Case
 from approvals.policy_model import Policy
+from approvals.roster import Roster
 from approvals.rotation import Override
+from approvals.words import Instant, RequestId, UserId
 from bot.desk.desk import Desk
 from bot.desk.overview import Overview
 from store import agents, backlog, boards, cases, grants, homes, outbox, overrides

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Awaitable, Callable
 
-from approvals.model import AgentName
+from approvals.words import AgentName
 from blocks import actions, replies
 from blocks.home_view import agent_of
 from bot.desk import pausing

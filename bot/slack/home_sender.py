@@ -11,7 +11,7 @@ from datetime import timedelta
 from functools import partial
 from typing import Any, Final
 
-from approvals.model import Instant, UserId
+from approvals.words import Instant, UserId
 from blocks import home as said_of
 from blocks.limits import problems_of_view
 from bot.desk.home import collected

@@ -10,7 +10,7 @@ from datetime import timedelta
 from functools import partial
 from typing import Any, Protocol
 
-from approvals.model import Instant
+from approvals.words import Instant
 from blocks import guide
 from blocks.limits import problems_of_message
 from blocks.message import Message

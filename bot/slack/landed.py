@@ -10,8 +10,9 @@ from datetime import timedelta
 from typing import Final
 
 from approvals.audit import FactKind
-from approvals.model import Instant, Person, RequestId
 from approvals.pen import signed
+from approvals.roster import Person
+from approvals.words import Instant, RequestId
 from bot.desk.desk import Desk
 from bot.slack.payloads import Click
 from store import cards, facts

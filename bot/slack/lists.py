@@ -8,8 +8,10 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final
 
-from approvals.model import Case, Person, RequestId, Roster
+from approvals.model import Case
+from approvals.roster import Person, Roster
 from approvals.turns import may_decide
+from approvals.words import RequestId
 from blocks import queue as said_of
 from blocks import replies
 from blocks.card import card, minimal

@@ -12,7 +12,9 @@ from approvals.canonical import Digest
 from approvals.errors import Broken, Reason
 from approvals.fields import fields
 from approvals.machine import why_refused
-from approvals.model import Case, Gate, GrantId, Kind, Person, RequestId, UserId
+from approvals.model import Case
+from approvals.roster import Person
+from approvals.words import Gate, GrantId, Kind, RequestId, UserId
 from blocks import actions, guide, modals, replies
 from blocks.actions import Page, Seen
 from blocks.text import Mrkdwn

@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import Any
 
 from approvals.canonical import Json
-from approvals.model import Instant
+from approvals.words import Instant
 from bot.desk import notify
 from bot.desk.desk import Desk
 from bot.slack.connection import Connection

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from difflib import get_close_matches
 from typing import Protocol
 
-from approvals.model import AgentName, Person
+from approvals.roster import Person
+from approvals.words import AgentName
 from blocks import pausing_words as said
 from blocks.message import Message
 from bot.desk import digest_now, pausing

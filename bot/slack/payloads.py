@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from approvals.canonical import Digest
-from approvals.model import Person, RequestId, UserId
+from approvals.roster import Person
+from approvals.words import RequestId, UserId
 from blocks.actions import Seen
 from blocks.listed import Listed
 

@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 
-from approvals.model import GroupName, Instant, Person, Profile, Roster, UserId
 from approvals.policy import Policy, Rotation, UserGroup
+from approvals.roster import Person, Profile, Roster
+from approvals.words import GroupName, Instant, UserId
 from bot.desk.desk import Policies
 from bot.runtime import Runtime
 from bot.slack.connection import Connection

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from approvals.model import AgentName, GroupName
+from approvals.words import AgentName, GroupName
 from bot.desk import notify
 from bot.desk.desk import Desk
 from bot.slack.outgoing import Outgoing

@@ -8,7 +8,8 @@ from datetime import timedelta
 from typing import Any
 
 from approvals import escalation
-from approvals.model import Case, GroupName, Instant, Lack, RequestId, Shortage, UserId
+from approvals.model import Case, Lack
+from approvals.words import GroupName, Instant, RequestId, Shortage, UserId
 from blocks import notices
 from blocks.message import Message
 from bot.desk.desk import Desk

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 from zoneinfo import available_timezones
 
-from approvals.model import Profile, UserId
+from approvals.roster import Profile
+from approvals.words import UserId
 
 
 def profile_of(told: Mapping[str, Any], home: str) -> Profile:

@@ -6,7 +6,7 @@ import re
 from difflib import get_close_matches
 from typing import Final, Protocol
 
-from approvals.model import Person
+from approvals.roster import Person
 from blocks import queue as said
 from blocks.listed import MOST_IN_PATTERN, QueuePage
 from blocks.message import Message

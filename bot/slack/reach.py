@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from datetime import timedelta
 
-from approvals.model import Instant
+from approvals.words import Instant
 from bot.slack.identity import Identity
 
 #: For how long nothing has come through before Slack itself is asked. A shorter outage is over sooner than a

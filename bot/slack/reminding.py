@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Final
 
 from approvals.effects import Escalated, Note, Reminded
-from approvals.model import Instant
+from approvals.words import Instant
 from blocks.message import Message
 from bot.slack.outgoing import Outgoing
 from bot.slack.saying import say_under

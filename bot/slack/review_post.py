@@ -6,7 +6,7 @@ import logging
 from collections.abc import Mapping
 from datetime import datetime
 
-from approvals.model import Instant
+from approvals.words import Instant
 from blocks import review as said_of
 from blocks.message import Message
 from bot.desk import notify, reviewing

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from approvals.model import Instant
+from approvals.words import Instant
 from bot.slack.outgoing import Outgoing
 from bot.slack.troubles import SlackTrouble, Trouble, said
 

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-from approvals.model import Instant
+from approvals.words import Instant
 from bot.desk import incidents
 from bot.desk.desk import Desk, Policies
 from bot.runtime import Runtime

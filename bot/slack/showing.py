@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 from approvals import escalation
 from approvals.grants import Grant
-from approvals.model import Case, Instant, RequestId, Roster
+from approvals.model import Case
+from approvals.roster import Roster
+from approvals.words import Instant, RequestId
 from blocks.card import CardView
 from store import cards, cases, dead_letters, grants
 from store.cards import CardRef

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from approvals.model import Instant
+from approvals.words import Instant
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _STAMP: Final = re.compile(r"([0-9]{1,11})(?:\.([0-9]{1,6}))?")

@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Final
 
 from approvals.durations import duration
-from approvals.model import Instant, UserId
+from approvals.words import Instant, UserId
 from blocks import modals, replies
 from blocks import review as said_of
 from blocks.actions import About, StatsPage

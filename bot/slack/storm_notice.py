@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from approvals.model import STORM, BoardId, Instant
+from approvals.words import STORM, BoardId, Instant
 from blocks import notices, pausing_words
 from blocks.message import Message
 from blocks.pausing_words import Flood, StormMessage

@@ -9,7 +9,8 @@ from typing import TypeAlias
 from approvals import confirming
 from approvals.errors import Reason
 from approvals.fields import entered, fields
-from approvals.model import Case, Choice, Gate, RequestId
+from approvals.model import Case
+from approvals.words import Choice, Gate, RequestId
 from blocks import actions, modals, replies
 from blocks.actions import Page, Seen
 from blocks.replies import Wanted

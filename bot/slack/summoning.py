@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Final
 
-from approvals.model import BoardId, Case
+from approvals.model import Case
+from approvals.words import BoardId
 from blocks import digest_words, thread_notes
 from blocks.message import Message
 from bot.desk.desk import Desk

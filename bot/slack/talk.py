@@ -8,7 +8,8 @@ from dataclasses import replace
 from typing import Final
 
 from approvals.errors import Refused
-from approvals.model import Person, UserId
+from approvals.roster import Person
+from approvals.words import UserId
 from blocks import digest_spoken, guide, thread_words
 from bot.desk import remark, under_digest, verbs
 from bot.desk.remark import Changed, Reply

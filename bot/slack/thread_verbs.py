@@ -11,10 +11,11 @@ from typing import Final
 from approvals.blanks import first_word, trimmed
 from approvals.canonical import Digest
 from approvals.errors import Reason, Refused
-from approvals.model import Case, Choice, Gate, RequestId
+from approvals.model import Case
 from approvals.spoken_otherwise import Meant, nearest, otherwise
 from approvals.spoken_reason import as_said, reason_of
 from approvals.spoken_words import Spoken, Unclear, Verb, assignments, spoken
+from approvals.words import Choice, Gate, RequestId
 from blocks import digest_spoken, thread_words
 from blocks.replies import Wanted
 from bot.desk import remark, under_digest, verbs

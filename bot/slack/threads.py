@@ -7,7 +7,9 @@ from datetime import timedelta
 
 from approvals.effects import CallbackType, CameOfIt, HandedTo, Voided
 from approvals.escalation import as_if_shown
-from approvals.model import AgentName, Case, Comment, Instant, Person, Roster, UserId
+from approvals.model import Case, Comment
+from approvals.roster import Person, Roster
+from approvals.words import AgentName, Instant, UserId
 from blocks import attention_words, digest_words, replies, thread_decided, thread_notes, thread_words
 from blocks.message import Message
 from blocks.text import Mrkdwn

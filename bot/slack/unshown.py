@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from approvals.model import RequestId
+from approvals.words import RequestId
 from bot.desk.desk import Desk
 from bot.slack.tasks import Tasks
 from store import cards, outbox

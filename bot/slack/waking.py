@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from approvals.model import Case, UserId
+from approvals.model import Case
 from approvals.turns import waits_for
+from approvals.words import UserId
 from blocks import thread_notes
 from blocks.message import Message
 from bot.desk.desk import Desk

@@ -9,7 +9,9 @@ from approvals.audit import FactKind
 from approvals.effects import CallAgent, CallbackType, Effect, PostNote, ShowCard
 from approvals.events import Answered, Edited, Shown, Ticked, Voted
 from approvals.machine import Ruling, decide
-from approvals.model import Case, Choice, Decision, Instant, Person, Roster
+from approvals.model import Case, Decision
+from approvals.roster import Person, Roster
+from approvals.words import Choice, Instant
 from tests.harness.cases import ALICE, NOON, a_roster
 
 LATER = NOON + timedelta(minutes=5)

@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from approvals.canonical import Json, digest_of
-from approvals.model import AgentName, Case, Gate, Judgement, Request, RequestId, Risk
+from approvals.model import Case, Judgement, Request
+from approvals.words import AgentName, Gate, RequestId, Risk
 
 
 def case_of(

@@ -23,24 +23,18 @@ from approvals.events import (
     Ticked,
 )
 from approvals.machine import MOVES, Move, Ruling, decide
-from approvals.model import (
-    Case,
+from approvals.model import Case, Decision, Grants, Judgement, Request, Step
+from approvals.roster import Person, Roster
+from approvals.words import (
     Choice,
-    Decision,
     DigestName,
     Gate,
     GrantId,
-    Grants,
     Instant,
-    Judgement,
     Kind,
-    Person,
-    Request,
     RequestId,
     Risk,
-    Roster,
     Status,
-    Step,
     StepKind,
     Via,
 )

@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from approvals.canonical import Json
-from approvals.model import AgentName, Request, RequestId
+from approvals.model import Request
+from approvals.words import AgentName, RequestId
 
 #: The smallest policy that loads.
 SMALLEST = """\

@@ -14,7 +14,8 @@ from approvals.audit import Fact, FactKind
 from approvals.effects import CallAgent, Reminded
 from approvals.events import Answered, Mustered, Shown, Ticked, Voted
 from approvals.machine import Ruling, decide
-from approvals.model import Case, Choice, Gate, Instant, Kind, Status, StepKind
+from approvals.model import Case
+from approvals.words import Choice, Gate, Instant, Kind, Status, StepKind
 from tests.approvals.doing import notes
 from tests.harness.cases import ALICE, DAN, NOON, a_request, a_roster, an_open_case
 from tests.harness.downtimes import MINUTE, MOMENTS, Plan, expected, fired, plans, said

@@ -23,7 +23,9 @@ from approvals.effects import (
 from approvals.errors import Reason
 from approvals.events import Cancelled, Commented, HandedOver, Mustered, Snoozed, Ticked, Voted
 from approvals.machine import decide
-from approvals.model import Called, Case, Choice, DigestName, Person, Status, Step, StepKind
+from approvals.model import Called, Case, Step
+from approvals.roster import Person
+from approvals.words import Choice, DigestName, Status, StepKind
 from tests.harness.cases import ALICE, BOB, CAROL, DAN, FINANCE, NOON, a_request, a_roster, an_open_case
 
 HOUR = timedelta(hours=1)

@@ -7,7 +7,8 @@ from datetime import timedelta
 from typing import Any
 
 from approvals.audit import Fact, FactKind, head_of, link, verify
-from approvals.model import ChainHead, RequestId
+from approvals.model import ChainHead
+from approvals.words import RequestId
 from tests.harness.cases import NOON
 
 

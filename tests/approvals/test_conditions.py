@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from approvals.canonical import Json
 from approvals.conditions import ConditionError, Scope, Truth, compiled, footprint
-from approvals.model import ContextItem, Risk
+from approvals.model import ContextItem
+from approvals.words import Risk
 from tests.approvals.policy_samples import request
 
 MET, UNMET, ABSENT, FAILING = Truth.MET, Truth.UNMET, Truth.ABSENT, Truth.FAILING

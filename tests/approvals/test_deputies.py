@@ -15,7 +15,9 @@ from approvals.access import why_not_decide
 from approvals.errors import Reason
 from approvals.events import Answered, Edited, Voted
 from approvals.machine import Ruling, decide
-from approvals.model import Case, Choice, Gate, Kind, Person, Roster, Status, UserId
+from approvals.model import Case
+from approvals.roster import Person, Roster
+from approvals.words import Choice, Gate, Kind, Status, UserId
 from blocks.replies import answer_words
 from tests.harness.cases import ALICE, BOB, CAROL, DAN, NOON, a_request, a_roster, an_open_case
 

@@ -12,7 +12,8 @@ from approvals.canonical import Json
 from approvals.edits import edit_of
 from approvals.events import Cancelled, Edited, Event, Voted
 from approvals.machine import decide
-from approvals.model import Case, Choice
+from approvals.model import Case
+from approvals.words import Choice
 from tests.harness.cases import ALICE, BOB, NOON, a_request, a_roster, an_open_case
 from tests.harness.emptied import emptied
 

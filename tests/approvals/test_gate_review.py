@@ -14,7 +14,7 @@ from approvals.canonical import Json
 from approvals.gate_advice import Advice, Correction, Gentler, RuleToday, Saving, Suggestion
 from approvals.gate_record import Ballot, Record, changed_places
 from approvals.gate_review import Figures, GateReview, Reviewing
-from approvals.model import AgentName, Gate, GroupName, Kind, RequestId, Risk, Status, UserId, Via
+from approvals.words import AgentName, Gate, GroupName, Kind, RequestId, Risk, Status, UserId, Via
 from tests.harness.cases import ALICE, BOB, DIRECTORS, FINANCE, NOON
 
 WEEK = timedelta(days=7)

@@ -12,7 +12,8 @@ from approvals.effects import CallbackType, PostComment, ShowCard
 from approvals.errors import Broken, Reason, Refused
 from approvals.events import Cancelled, Claimed, Commented, Reported
 from approvals.machine import Ruling, decide, may_act, sampled
-from approvals.model import AgentName, Case, Gate, Kind, OutcomeStatus, RequestId, Status, Via
+from approvals.model import Case
+from approvals.words import AgentName, Gate, Kind, OutcomeStatus, RequestId, Status, Via
 from tests.approvals.doing import LATER, approve, calls, decision_of, edit, kinds, reject, tick
 from tests.harness.cases import BOB, DAN, NOON, a_request, an_open_case, opened
 

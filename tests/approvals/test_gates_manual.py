@@ -10,7 +10,8 @@ from approvals.audit import FactKind
 from approvals.canonical import Json
 from approvals.confirming import CONFIRM, word
 from approvals.errors import Reason
-from approvals.model import Case, Gate, Status
+from approvals.model import Case
+from approvals.words import Gate, Status
 from tests.approvals.doing import approve, edit, kinds, reject, tick
 from tests.harness.cases import ALICE, BOB, NOON, a_judgement, a_request, an_open_case
 

@@ -13,7 +13,8 @@ from approvals.effects import CallbackType, ShowCard
 from approvals.errors import Reason, Refused
 from approvals.events import Claimed, Reported
 from approvals.machine import decide, may_act
-from approvals.model import Case, Gate, Kind, OutcomeStatus, Status, Via
+from approvals.model import Case
+from approvals.words import Gate, Kind, OutcomeStatus, Status, Via
 from tests.approvals.doing import LATER, answer, approve, calls, decision_of, edit, kinds, reject, tick
 from tests.harness.cases import ALICE, BOB, DAN, NOON, a_request, an_open_case
 

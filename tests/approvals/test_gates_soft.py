@@ -13,7 +13,8 @@ from approvals.effects import CallbackType, Escalated, OpenReview, Restarted, Sh
 from approvals.errors import Broken, Reason
 from approvals.events import Cancelled, Commented, Event, Mustered, Opened, Shown
 from approvals.machine import decide, may_act
-from approvals.model import Case, Gate, Risk, Status, Step, StepKind, Via
+from approvals.model import Case, Step
+from approvals.words import Gate, Risk, Status, StepKind, Via
 from tests.approvals.doing import approve, calls, decision_of, edit, kinds, notes, reject, shown, tick
 from tests.harness.cases import (
     ALICE,

@@ -10,7 +10,8 @@ from approvals.effects import CameOfIt, PostNote, ShowCard
 from approvals.errors import Refused
 from approvals.events import Claimed, Reported
 from approvals.machine import decide, may_act
-from approvals.model import Case, Gate, Kind, OutcomeStatus
+from approvals.model import Case
+from approvals.words import Gate, Kind, OutcomeStatus
 from tests.approvals.doing import approve, tick
 from tests.harness.cases import NOON, a_request, an_open_case
 from tests.harness.emptied import emptied

@@ -15,20 +15,8 @@ from approvals.errors import Broken, Reason
 from approvals.events import Allowing, Opened
 from approvals.grants import Grant
 from approvals.machine import decide
-from approvals.model import (
-    AgentName,
-    Case,
-    Gate,
-    GrantId,
-    Grants,
-    Judgement,
-    Kind,
-    Request,
-    RequestId,
-    Risk,
-    Status,
-    Via,
-)
+from approvals.model import Case, Grants, Judgement, Request
+from approvals.words import AgentName, Gate, GrantId, Kind, RequestId, Risk, Status, Via
 from tests.approvals.doing import LATER, approve, decision_of, kinds
 from tests.harness.cases import ALICE, BOB, DAN, NOON, a_judgement, a_request, a_roster, an_open_case, opened
 

@@ -12,7 +12,8 @@ from approvals import grants
 from approvals.amounts import is_amount
 from approvals.canonical import Json
 from approvals.grants import Grant
-from approvals.model import GrantId, Grants
+from approvals.model import Grants
+from approvals.words import GrantId
 from tests.approvals.doing import LATER
 from tests.harness.cases import ALICE, a_judgement, a_request, an_open_case
 

@@ -37,18 +37,9 @@ from approvals.events import (
     Voted,
 )
 from approvals.machine import Move, decide, may_act
-from approvals.model import (
-    AgentName,
-    Case,
-    Choice,
-    Gate,
-    GrantId,
-    Kind,
-    OutcomeStatus,
-    Person,
-    Status,
-    Via,
-)
+from approvals.model import Case
+from approvals.roster import Person
+from approvals.words import AgentName, Choice, Gate, GrantId, Kind, OutcomeStatus, Status, Via
 from bot.desk.view import request_json
 from tests.approvals.lives import (
     AMOUNTS,

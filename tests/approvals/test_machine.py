@@ -12,16 +12,8 @@ from approvals.effects import CallAgent, CallbackType, PostComment, ShowCard
 from approvals.errors import Broken, Reason, Refused
 from approvals.events import Cancelled, Claimed, Commented, Opened, Reported, Ticked
 from approvals.machine import MOVES, Answer, decide, may_act
-from approvals.model import (
-    AgentName,
-    Gate,
-    Kind,
-    OutcomeStatus,
-    Status,
-    Step,
-    StepKind,
-    Via,
-)
+from approvals.model import Step
+from approvals.words import AgentName, Gate, Kind, OutcomeStatus, Status, StepKind, Via
 from tests.approvals.doing import LATER, SHOW_AND_CALL, approve, edit, kinds, reject
 from tests.harness.cases import (
     ALICE,

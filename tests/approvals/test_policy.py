@@ -7,8 +7,9 @@ from datetime import date, time, timedelta
 import pytest
 
 from approvals import cron, durations, policy
-from approvals.model import Gate, GroupName, Risk, Step, StepKind, UserId
+from approvals.model import Step
 from approvals.policy import PolicyError, load
+from approvals.words import Gate, GroupName, Risk, StepKind, UserId
 from tests.approvals.policy_samples import CONTRACT, HARD, SMALLEST, with_rules
 
 

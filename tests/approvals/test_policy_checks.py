@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from approvals.cel_reach import implies, never, only_at
 from approvals.cel_syntax import parsed
 from approvals.conditions import Scope, Truth, compiled, footprint
-from approvals.model import Risk
 from approvals.policy import PolicyError, load
+from approvals.words import Risk
 from tests.approvals.policy_samples import HARD, SMALLEST, request, with_rules
 
 

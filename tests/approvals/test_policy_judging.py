@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from approvals.judging import judge
-from approvals.model import Gate, GroupName, Kind, Request, Risk, Step, StepKind
+from approvals.model import Request, Step
 from approvals.policy import Policy, load
+from approvals.words import Gate, GroupName, Kind, Risk, StepKind
 from tests.approvals.policy_samples import HARD, request, with_rules
 
 RISK = "risk: {levels: {low: ['search_*', issue_refund], medium: ['draft_*'], high: ['deploy_*']}}\n"

@@ -9,10 +9,10 @@ import jsonschema_rs
 import pytest
 import yaml
 
-from approvals.model import Gate, StepKind
 from approvals.policy import PolicyError, load
 from approvals.policy_rules import FIELDS
 from approvals.policy_schema import json_schema
+from approvals.words import Gate, StepKind
 from tests.approvals.policy_samples import CONTRACT, HARD, SMALLEST, with_rules
 
 

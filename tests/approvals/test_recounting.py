@@ -10,8 +10,10 @@ import pytest
 from approvals.effects import AskOperators, Escalated, PostNote, Recounted, ShowCard, TellUnreached
 from approvals.events import HandedOver
 from approvals.machine import Ruling, decide
-from approvals.model import Case, Roster, Status, Step, StepKind
+from approvals.model import Case, Step
 from approvals.quorum import tally
+from approvals.roster import Roster
+from approvals.words import Status, StepKind
 from tests.approvals.doing import approve, edit, notes, reject, tick
 from tests.harness.cases import ALICE, BOB, CAROL, DAN, DIRECTORS, FINANCE, NOON, a_roster, an_open_case
 

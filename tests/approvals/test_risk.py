@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from approvals.canonical import Json
-from approvals.model import Risk
 from approvals.policy import load
 from approvals.risk import claimed, finding
+from approvals.words import Risk
 from tests.approvals.policy_samples import request, with_rules
 
 POLICY = load(

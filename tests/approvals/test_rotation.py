@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from approvals.model import GroupName, UserId
 from approvals.policy_model import Rotation
 from approvals.rotation import Change, Override, next_handoff, on_call, shifts, taken_back
+from approvals.words import GroupName, UserId
 
 CAROL, DAN, EVE = UserId("U0CAROL"), UserId("U0DAN"), UserId("U0EVE")
 WEEK = timedelta(weeks=1)

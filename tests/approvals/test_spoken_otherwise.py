@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from approvals.model import Case, Gate, Kind
+from approvals.model import Case
 from approvals.spoken_otherwise import Meant, nearest, otherwise
 from approvals.spoken_words import Verb
+from approvals.words import Gate, Kind
 from tests.harness.cases import a_request, an_open_case
 
 

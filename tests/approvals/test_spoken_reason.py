@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from approvals.model import RequestId
 from approvals.spoken_reason import as_said, reason_of
 from approvals.spoken_words import Unclear, Verb
+from approvals.words import RequestId
 from tests.harness.cases import a_request, an_open_case
 
 CASE = an_open_case(a_request(id=RequestId("req_01JD3V8Q0000000000000000A1"), payload={"amount": 750}))

@@ -13,19 +13,9 @@ from approvals.audit import FactKind
 from approvals.effects import AskOperators, CallbackType, Escalated, Reminded, ShowCard, Skipped, Voided
 from approvals.events import Opened
 from approvals.machine import Ruling, decide
-from approvals.model import (
-    Case,
-    Gate,
-    Lack,
-    Person,
-    Profile,
-    Request,
-    Roster,
-    Shortage,
-    Status,
-    Step,
-    StepKind,
-)
+from approvals.model import Case, Lack, Request, Step
+from approvals.roster import Person, Profile, Roster
+from approvals.words import Gate, Shortage, Status, StepKind
 from tests.approvals.doing import approve, calls, edit, kinds, notes, reject, tick
 from tests.harness.cases import (
     ALICE,

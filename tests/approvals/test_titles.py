@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from approvals.canonical import Json
-from approvals.model import Risk
 from approvals.titles import LONGEST, TitleError, compiled, heading, in_words
+from approvals.words import Risk
 from tests.approvals.policy_samples import request
 
 PAYLOAD: dict[str, Json] = {

@@ -7,8 +7,10 @@ from dataclasses import replace
 from approvals.attention import relieved
 from approvals.events import Event, HandedOver, Voted
 from approvals.machine import decide
-from approvals.model import Case, Choice, Person, Roster, UserId
+from approvals.model import Case
+from approvals.roster import Person, Roster
 from approvals.turns import may_decide, waits_for
+from approvals.words import Choice, UserId
 from tests.harness.cases import ALICE, BOB, CAROL, DAN, NOON, a_request, a_roster, an_open_case
 
 ROSTER = a_roster()

@@ -15,10 +15,11 @@ from approvals.canonical import Json
 from approvals.conditions import compiled
 from approvals.globs import Globs
 from approvals.judging import judge
-from approvals.model import Gate, GroupName, Judgement, Kind, Request, Risk, Step, StepKind
+from approvals.model import Judgement, Request, Step
 from approvals.policy import Policy, Rule, load
 from approvals.policy_model import Raise, RiskRules
 from approvals.titles import compiled as compiled_title
+from approvals.words import Gate, GroupName, Kind, Risk, StepKind
 from tests.approvals.policy_samples import SMALLEST, request
 
 GATES = (Gate.AUTO, Gate.AUDIT, Gate.SOFT, Gate.HARD, Gate.MANUAL)

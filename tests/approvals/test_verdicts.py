@@ -9,8 +9,9 @@ import pytest
 
 from approvals.canonical import Json
 from approvals.judging import judge
-from approvals.model import Gate, Judgement, Kind, Request, Risk, StepKind
+from approvals.model import Judgement, Request
 from approvals.policy import Policy, load
+from approvals.words import Gate, Kind, Risk, StepKind
 from tests.approvals.policy_samples import HARD, request, with_rules
 
 AUTO = "name: refunds, when: \"action == 'issue_refund'\", gate: auto"

@@ -24,10 +24,10 @@ from approvals.events import (
     Voted,
 )
 from approvals.machine import Ruling, decide, may_act
-from approvals.model import (
+from approvals.model import Case, Step
+from approvals.words import (
     STORM,
     AgentName,
-    Case,
     Choice,
     DigestName,
     Gate,
@@ -35,7 +35,6 @@ from approvals.model import (
     RequestId,
     Risk,
     Status,
-    Step,
     StepKind,
     Via,
 )

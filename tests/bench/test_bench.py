@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
-from approvals.model import Instant, RequestId
+from approvals.words import Instant, RequestId
 from bench import clicks, intake, polls, sweeps
 from bench.comparing import TINY, Compared, Load, in_turns
 from bench.generator import read_messages, write_messages

@@ -9,20 +9,19 @@ from typing import Any
 
 from approvals.canonical import Json
 from approvals.events import Cancelled, Edited, Event, PulledOut, Reported, Ticked, Voted
-from approvals.model import (
+from approvals.model import Case, Step
+from approvals.roster import Person
+from approvals.words import (
     STORM,
     AgentName,
     BoardId,
-    Case,
     Choice,
     DigestName,
     Gate,
     Kind,
     OutcomeStatus,
-    Person,
     RequestId,
     Risk,
-    Step,
     StepKind,
 )
 from blocks.digest import BoardView, Entry

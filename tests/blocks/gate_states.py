@@ -11,22 +11,9 @@ from approvals.canonical import Json
 from approvals.events import Answered, Edited, Event, Opened, Reported, Shown, Ticked, Voted
 from approvals.grants import Grant, given
 from approvals.machine import decide
-from approvals.model import (
-    AgentName,
-    Case,
-    Choice,
-    Consequences,
-    Gate,
-    GrantId,
-    Grants,
-    Kind,
-    OutcomeStatus,
-    RequestId,
-    Risk,
-    Roster,
-    Step,
-    StepKind,
-)
+from approvals.model import Case, Consequences, Grants, Step
+from approvals.roster import Roster
+from approvals.words import AgentName, Choice, Gate, GrantId, Kind, OutcomeStatus, RequestId, Risk, StepKind
 from blocks.card import CardView
 from tests.harness.cases import (
     ALICE,

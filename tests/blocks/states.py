@@ -11,20 +11,9 @@ from approvals.audit import Fact
 from approvals.canonical import Json, digest_of, salted
 from approvals.events import Cancelled, Claimed, Commented, Edited, Event, Reported, Ticked, Voted
 from approvals.machine import decide
-from approvals.model import (
-    AgentName,
-    Case,
-    Choice,
-    Consequences,
-    ContextItem,
-    OutcomeStatus,
-    Person,
-    RequestId,
-    Risk,
-    Step,
-    StepKind,
-    UserId,
-)
+from approvals.model import Case, Consequences, ContextItem, Step
+from approvals.roster import Person
+from approvals.words import AgentName, Choice, OutcomeStatus, RequestId, Risk, StepKind, UserId
 from blocks.card import CardView
 from tests.blocks.gate_states import GATE_STATES
 from tests.blocks.gate_states import after as after  # noqa: PLC0414  # tests import it from here

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from approvals.canonical import Digest
 from approvals.gate_advice import Advice
-from approvals.model import AgentName, BoardId, RequestId
+from approvals.words import AgentName, BoardId, RequestId
 from blocks import limits
 from blocks.actions import (
     ANSWER_OPTION,

@@ -16,18 +16,9 @@ from hypothesis import strategies as st
 
 from approvals.attention import takers
 from approvals.events import Ticked
-from approvals.model import (
-    Case,
-    Choice,
-    GroupName,
-    Outcome,
-    OutcomeStatus,
-    Profile,
-    Roster,
-    Step,
-    StepKind,
-    UserId,
-)
+from approvals.model import Case, Outcome, Step
+from approvals.roster import Profile, Roster
+from approvals.words import Choice, GroupName, OutcomeStatus, StepKind, UserId
 from blocks import actions, attention_words, limits
 from blocks.actions import Seen
 from blocks.card import CardView

@@ -11,15 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from approvals.canonical import Json
-from approvals.model import (
-    AgentName,
-    Case,
-    Consequences,
-    ContextItem,
-    Profile,
-    Roster,
-    UserId,
-)
+from approvals.model import Case, Consequences, ContextItem
+from approvals.roster import Profile, Roster
+from approvals.words import AgentName, UserId
 from blocks import actions, limits
 from blocks.actions import Item, Picked, Seen
 from blocks.card import CardView, card, minimal

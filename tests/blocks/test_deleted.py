@@ -10,7 +10,8 @@ import pytest
 
 from approvals.effects import CameOfIt
 from approvals.events import Reported
-from approvals.model import Case, Gate, OutcomeStatus
+from approvals.model import Case
+from approvals.words import Gate, OutcomeStatus
 from blocks import limits
 from blocks.card import CardView, card
 from blocks.everything import everything_modal

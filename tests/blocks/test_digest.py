@@ -15,17 +15,9 @@ from slack_sdk.models.blocks import Block
 
 from approvals.canonical import Json
 from approvals.digesting import Line, Sum, Summary
-from approvals.model import (
-    STORM,
-    AgentName,
-    BoardId,
-    GroupName,
-    Outcome,
-    OutcomeStatus,
-    Person,
-    Risk,
-    UserId,
-)
+from approvals.model import Outcome
+from approvals.roster import Person
+from approvals.words import STORM, AgentName, BoardId, GroupName, OutcomeStatus, Risk, UserId
 from blocks import digest
 from blocks.actions import BOARD_METADATA, BoardPage, OnBoard, Pausing, pausing_place
 from blocks.digest_board import Unread

@@ -10,8 +10,9 @@ from pathlib import Path
 from hypothesis import given, settings
 
 from approvals.effects import Escalated
-from approvals.model import STORM, Case
+from approvals.model import Case
 from approvals.spoken_words import Verb
+from approvals.words import STORM
 from blocks import digest, digest_spoken, digest_words
 from blocks.digest_board import BoardView
 from blocks.limits import problems_of_message

@@ -13,7 +13,8 @@ from hypothesis import given, settings
 
 from approvals.errors import Reason
 from approvals.events import Cancelled, PulledOut
-from approvals.model import AgentName, Case, Choice, Comment, DigestName, RequestId, Risk
+from approvals.model import Case, Comment
+from approvals.words import AgentName, Choice, DigestName, RequestId, Risk
 from blocks import digest_words, pausing_words
 from blocks.actions import NOTE_METADATA
 from blocks.cleared_words import Cleared, Failed, NotCleared, cleared

@@ -12,7 +12,8 @@ import pytest
 
 from approvals.events import Cancelled, Opened
 from approvals.machine import decide
-from approvals.model import Case, Gate, Via
+from approvals.model import Case
+from approvals.words import Gate, Via
 from blocks.for_agents import message_for_agent
 from tests.blocks.gate_states import after, comment, draft, grant, question
 from tests.blocks.states import STATES

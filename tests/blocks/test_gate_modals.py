@@ -19,7 +19,8 @@ from approvals.canonical import Json
 from approvals.events import Opened
 from approvals.fields import fields
 from approvals.machine import decide
-from approvals.model import Case, Gate, GrantId, Grants
+from approvals.model import Case, Grants
+from approvals.words import Gate, GrantId
 from blocks import actions, limits
 from blocks.actions import Page, Seen
 from blocks.everything import everything_modal

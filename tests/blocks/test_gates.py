@@ -15,24 +15,9 @@ from hypothesis import strategies as st
 from approvals.escalation import ends_at
 from approvals.events import HandedOver
 from approvals.machine import decide
-from approvals.model import (
-    AgentName,
-    Called,
-    Case,
-    Consequences,
-    ContextItem,
-    Gate,
-    GrantId,
-    GroupName,
-    Kind,
-    Profile,
-    Roster,
-    Status,
-    Step,
-    StepKind,
-    UserId,
-    Via,
-)
+from approvals.model import Called, Case, Consequences, ContextItem, Step
+from approvals.roster import Profile, Roster
+from approvals.words import AgentName, Gate, GrantId, GroupName, Kind, Status, StepKind, UserId, Via
 from blocks import actions, limits
 from blocks.actions import Chosen, Item, Picked, Seen
 from blocks.card import CardView, card, minimal

@@ -11,24 +11,22 @@ from hypothesis import HealthCheck, given, settings
 
 from approvals.events import Reported, Voted
 from approvals.grants import Grant
-from approvals.model import (
+from approvals.model import Called, Case, Flaw
+from approvals.roster import Person
+from approvals.rotation import Shift
+from approvals.words import (
     AgentName,
-    Called,
-    Case,
     Choice,
     DigestName,
-    Flaw,
     Gate,
     GrantId,
     GroupName,
     Kind,
     OutcomeStatus,
-    Person,
     RequestId,
     Risk,
     UserId,
 )
-from approvals.rotation import Shift
 from blocks import actions
 from blocks.commands import GrantLine
 from blocks.dead import DeadLine

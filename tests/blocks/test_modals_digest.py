@@ -15,7 +15,7 @@ from slack_sdk.models.views import View
 
 from approvals.canonical import Json
 from approvals.digest_choices import Pick
-from approvals.model import STORM, RequestId, Risk
+from approvals.words import STORM, RequestId, Risk
 from blocks import actions
 from blocks.actions import BoardPage, OnBoard, Seen
 from blocks.digest import BoardView

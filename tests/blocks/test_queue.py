@@ -10,17 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from approvals.canonical import Json
-from approvals.model import (
-    AgentName,
-    Case,
-    Consequences,
-    ContextItem,
-    Flaw,
-    Gate,
-    GroupName,
-    Kind,
-    RequestId,
-)
+from approvals.model import Case, Consequences, ContextItem, Flaw
+from approvals.words import AgentName, Gate, GroupName, Kind, RequestId
 from blocks import limits
 from blocks.card import CardView, card, minimal
 from blocks.dead import A_PAGE as LETTERS

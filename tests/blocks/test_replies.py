@@ -18,7 +18,8 @@ from approvals.effects import CallbackType
 from approvals.errors import Reason
 from approvals.events import Cancelled, Edited, Opened, Voted
 from approvals.machine import Answer, decide
-from approvals.model import Case, Choice, Comment, Flaw, Gate, GrantId, Grants, Kind
+from approvals.model import Case, Comment, Flaw, Grants
+from approvals.words import Choice, Gate, GrantId, Kind
 from blocks import limits, notices, replies
 from blocks.actions import NOTE_METADATA
 from blocks.card import card

@@ -11,7 +11,7 @@ import pytest
 from approvals.gate_advice import Advice, Correction, Gentler, Saving, Suggestion
 from approvals.gate_record import Record
 from approvals.gate_review import GateReview, Reviewing
-from approvals.model import AgentName, Gate, Status, Via
+from approvals.words import AgentName, Gate, Status, Via
 from blocks import review
 from blocks.actions import About, StatsPage
 from blocks.limits import problems_of_message, problems_of_view

@@ -13,7 +13,9 @@ from hypothesis import given, settings
 
 from approvals.effects import Escalated, HandedTo, Note, Recounted, Reminded, Restarted, Skipped, Voided
 from approvals.events import HandedOver, Snoozed, Ticked, Voted
-from approvals.model import Case, Choice, GroupName, Lack, Person, Profile, Roster, Shortage, UserId
+from approvals.model import Case, Lack
+from approvals.roster import Person, Profile, Roster
+from approvals.words import Choice, GroupName, Shortage, UserId
 from blocks import limits, notices
 from blocks.actions import NOTE_METADATA
 from blocks.attention_words import asked_note

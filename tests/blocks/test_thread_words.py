@@ -12,9 +12,11 @@ from hypothesis import given, settings
 
 from approvals.errors import Reason
 from approvals.machine import Answer
-from approvals.model import AgentName, Case, Choice, Person, RequestId, UserId
+from approvals.model import Case
+from approvals.roster import Person
 from approvals.spoken_otherwise import otherwise
 from approvals.spoken_words import Verb
+from approvals.words import AgentName, Choice, RequestId, UserId
 from blocks import guide, limits, thread_words
 from blocks.replies import Wanted
 from blocks.text import Mrkdwn

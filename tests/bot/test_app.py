@@ -14,7 +14,8 @@ import pytest
 
 from approvals.errors import Reason, Refused
 from approvals.events import Allowing, Cancelled, Opened, Voted
-from approvals.model import AgentName, Case, Choice, GrantId, Grants, Instant, RequestId, Status
+from approvals.model import Case, Grants
+from approvals.words import AgentName, Choice, GrantId, Instant, RequestId, Status
 from bot.app import Bot, all_ended, running
 from bot.cli.serve import reread
 from bot.desk import follow_up

@@ -15,7 +15,7 @@ from aiohttp.abc import AbstractResolver
 from aiohttp.test_utils import TestServer, unused_port
 from standardwebhooks import Webhook, WebhookVerificationError
 
-from approvals.model import AgentName, RequestId
+from approvals.words import AgentName, RequestId
 from bot.http.callbacks import CallbackSender, Registration
 from bot.runtime import SystemRuntime
 from scheduler.results import Again, Dead, Done

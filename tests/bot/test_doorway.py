@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from approvals.errors import Reason, Refused
-from approvals.model import AgentName
+from approvals.words import AgentName
 from bot.desk.doorway import may_ask
 from store.agents import Agent
 from tests.harness.cases import NOON

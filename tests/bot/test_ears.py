@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from approvals.model import Instant
+from approvals.words import Instant
 from bot.ears import Ears
 from tests.harness.cases import NOON
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from approvals.model import Instant
+from approvals.words import Instant
 from bot.policies import PolicyShelf
 from bot.policy_watch import GONE_AFTER, LOOK_EVERY, PolicyWatch
 from scheduler.clock import Clock

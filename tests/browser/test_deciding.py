@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.async_api import Page, expect
 
-from approvals.model import Status
+from approvals.words import Status
 from sandbox.server import SlackStandIn
 from tests.browser.browsing import PHONE
 from tests.browser.conftest import Opens

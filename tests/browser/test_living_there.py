@@ -7,7 +7,7 @@ from playwright.async_api import expect
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from approvals.model import Status
+from approvals.words import Status
 from sandbox.beside import Callback, Row, World
 from sandbox.delivery import COMMAND
 from sandbox.server import SlackStandIn

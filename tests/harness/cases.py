@@ -7,22 +7,9 @@ from typing import Any
 
 from approvals.events import Opened
 from approvals.machine import Ruling, decide
-from approvals.model import (
-    AgentName,
-    Case,
-    Gate,
-    GroupName,
-    Judgement,
-    Person,
-    Profile,
-    Request,
-    RequestId,
-    Risk,
-    Roster,
-    Step,
-    StepKind,
-    UserId,
-)
+from approvals.model import Case, Judgement, Request, Step
+from approvals.roster import Person, Profile, Roster
+from approvals.words import AgentName, Gate, GroupName, RequestId, Risk, StepKind, UserId
 
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 

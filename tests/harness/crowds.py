@@ -8,7 +8,7 @@ from typing import Final
 
 import sqlalchemy as sa
 
-from approvals.model import Instant
+from approvals.words import Instant
 from store.tables import cases, to_microseconds
 from store.unit_of_work import Unit
 

@@ -17,8 +17,9 @@ from datetime import timedelta
 from typing import Any
 
 from approvals import policy
-from approvals.model import AgentName, Case, Instant, RequestId, Status
+from approvals.model import Case
 from approvals.policy import Policy
+from approvals.words import AgentName, Instant, RequestId, Status
 from bot.desk.desk import Desk
 from bot.desk.submit import Draft, submit
 from bot.runtime import SystemRuntime

@@ -9,7 +9,8 @@ from datetime import timedelta
 from hypothesis import strategies as st
 
 from approvals.audit import Fact, FactKind
-from approvals.model import Gate, Instant, Step, StepKind
+from approvals.model import Step
+from approvals.words import Gate, Instant, StepKind
 from tests.harness.cases import DIRECTORS, FINANCE, NOON
 
 MINUTE = timedelta(minutes=1)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
-from approvals.model import Case, Instant
+from approvals.model import Case
+from approvals.words import Instant
 from store.payloads import SPELLING, joined_case
 
 

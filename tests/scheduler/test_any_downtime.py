@@ -14,7 +14,7 @@ from hypothesis import given, settings
 
 from approvals.audit import Fact
 from approvals.events import Opened, Ticked
-from approvals.model import Gate, Instant, RequestId
+from approvals.words import Gate, Instant, RequestId
 from bot.desk.ruling import rule_on
 from scheduler.sweeper import Sweeper
 from store import cases, facts

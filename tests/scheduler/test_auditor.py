@@ -10,7 +10,8 @@ import sqlalchemy as sa
 
 from approvals.events import Shown, Ticked
 from approvals.machine import decide
-from approvals.model import Gate, Instant, RequestId, Status, Step, StepKind
+from approvals.model import Step
+from approvals.words import Gate, Instant, RequestId, Status, StepKind
 from scheduler.auditor import MOST_TRIED, OVERDUE, PAGE, Auditor, Stuck
 from store import cases, facts, schedule
 from store.engine import Store

@@ -9,7 +9,7 @@ from datetime import timedelta
 
 import pytest
 
-from approvals.model import Instant
+from approvals.words import Instant
 from bot.runtime import SystemRuntime
 from scheduler.clock import Clock
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from approvals.model import Instant, RequestId
+from approvals.words import Instant, RequestId
 from bot.runtime import SystemRuntime
 from scheduler.courier import Alarm, Courier, Pace, Probe
 from scheduler.results import Again, Dead, Done, Pause, Result, Sender

@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from approvals.model import Instant, RequestId
+from approvals.words import Instant, RequestId
 from scheduler.sweeper import Sweeper
 from store import cases
 from store.engine import Store

@@ -10,7 +10,8 @@ import pytest
 from approvals.digest_choices import Choices, Pick
 from approvals.events import Ticked
 from approvals.machine import decide
-from approvals.model import BoardId, DigestName, Instant, RequestId, Status, Step, StepKind
+from approvals.model import Step
+from approvals.words import BoardId, DigestName, Instant, RequestId, Status, StepKind
 from scheduler.sweeper import AFTER_STUCK, PAGE, Sweeper
 from store import boards, cases, clearings, facts, outbox
 from store.boards import Board

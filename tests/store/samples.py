@@ -8,7 +8,7 @@ from typing import Any
 
 from approvals.events import Event
 from approvals.machine import Ruling, decide
-from approvals.model import RequestId
+from approvals.words import RequestId
 from store import cases, facts, outbox
 from store.engine import Store
 from store.unit_of_work import Unit

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import timedelta
 from functools import partial
 
-from approvals.model import UserId
+from approvals.words import UserId
 from store import all_clear, outbox
 from store.all_clear import Left, Trouble
 from store.engine import Store

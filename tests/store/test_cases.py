@@ -13,14 +13,8 @@ from hypothesis import strategies as st
 
 from approvals.canonical import Json, canonical
 from approvals.events import Cancelled, Commented, Edited, Ticked, Voted
-from approvals.model import (
-    AgentName,
-    Case,
-    Choice,
-    ContextItem,
-    RequestId,
-    Status,
-)
+from approvals.model import Case, ContextItem
+from approvals.words import AgentName, Choice, RequestId, Status
 from store import cases, facts, keys, payloads
 from store.engine import Store
 from store.errors import Conflict, KeyTaken

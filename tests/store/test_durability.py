@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-from approvals.model import RequestId
+from approvals.words import RequestId
 from store import cases, facts
 from store.engine import Store
 from tests.store.samples import intake

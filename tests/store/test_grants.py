@@ -10,7 +10,8 @@ import pytest
 
 from approvals import grants as terms
 from approvals.grants import Grant
-from approvals.model import AgentName, GrantId, Grants, UserId
+from approvals.model import Grants
+from approvals.words import AgentName, GrantId, UserId
 from store import grants
 from store.engine import Store
 from store.errors import Conflict

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from approvals.events import Voted
-from approvals.model import Choice, UserId
+from approvals.words import Choice, UserId
 from store import backlog, homes, outbox, queue
 from store.engine import Store
 from store.homes import Home

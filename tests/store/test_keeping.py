@@ -7,7 +7,7 @@ from datetime import timedelta
 import sqlalchemy as sa
 
 from approvals.events import Voted
-from approvals.model import Choice
+from approvals.words import Choice
 from store import dead_letters, facts, outbox, payloads
 from store.engine import Store
 from store.outbox import ParcelKind

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from approvals.canonical import digest_of
-from approvals.model import GroupName
+from approvals.words import GroupName
 from store import musters
 from store.engine import Store
 

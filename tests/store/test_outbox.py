@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from approvals.model import RequestId
+from approvals.words import RequestId
 from store import dead_letters, outbox
 from store.engine import Store
 from store.outbox import Parcel, ParcelKind

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 from approvals.absence import Absence
-from approvals.model import GroupName, UserId
 from approvals.rotation import Override
+from approvals.words import GroupName, UserId
 from store import overrides
 from store.engine import Store
 from tests.harness.cases import NOON

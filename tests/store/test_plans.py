@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from approvals.model import AgentName, GrantId, Status
+from approvals.words import AgentName, GrantId, Status
 from store import (
     agents,
     cards,

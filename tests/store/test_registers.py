@@ -9,7 +9,8 @@ import pytest
 import sqlalchemy as sa
 
 from approvals.events import Cancelled
-from approvals.model import AgentName, Profile, RequestId, Status, UserId
+from approvals.roster import Profile
+from approvals.words import AgentName, RequestId, Status, UserId
 from store import agents, cards, people, queue
 from store.agents import Agent
 from store.cards import CardRef

@@ -13,20 +13,8 @@ from approvals.gate_advice import Advice
 from approvals.gate_record import Ballot, Record
 from approvals.gate_review import hasty_in
 from approvals.machine import decide
-from approvals.model import (
-    BoardId,
-    Case,
-    Choice,
-    DigestName,
-    Gate,
-    Kind,
-    Risk,
-    Status,
-    Step,
-    StepKind,
-    UserId,
-    Via,
-)
+from approvals.model import Case, Step
+from approvals.words import BoardId, Choice, DigestName, Gate, Kind, Risk, Status, StepKind, UserId, Via
 from store import boards, cards, cases, crons, muted, payloads, statistics
 from store.boards import Board
 from store.cards import CardRef

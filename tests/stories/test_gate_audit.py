@@ -10,7 +10,7 @@ import pytest
 import pytest_asyncio
 
 from approvals.machine import sampled
-from approvals.model import RequestId
+from approvals.words import RequestId
 from sandbox.workspace import Message
 from tests.harness.house import House, buttons, page
 from tests.stories.conftest import Build

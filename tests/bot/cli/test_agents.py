@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from approvals.events import Opened
-from approvals.model import AgentName, RequestId, Status
+from approvals.words import AgentName, RequestId, Status
 from bot.desk.ruling import rule_on
 from bot.runtime import SystemRuntime
 from store import agents, cases, outbox

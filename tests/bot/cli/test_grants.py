@@ -6,7 +6,8 @@ import json
 from datetime import timedelta
 
 from approvals.events import Allowing, Opened, Voted
-from approvals.model import Choice, GrantId, Grants, RequestId
+from approvals.model import Grants
+from approvals.words import Choice, GrantId, RequestId
 from bot.desk.ruling import rule_on
 from bot.runtime import SystemRuntime
 from store import facts, grants

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from approvals.model import GroupName, UserId
 from approvals.rotation import Override
+from approvals.words import GroupName, UserId
 from store import overrides
 from tests.bot.cli.conftest import Hitl, written
 from tests.harness.cases import NOON

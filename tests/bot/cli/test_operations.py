@@ -13,7 +13,7 @@ import click
 import pytest
 
 from approvals.events import Opened
-from approvals.model import RequestId
+from approvals.words import RequestId
 from bot.__main__ import COMMANDS, main
 from bot.desk.ruling import rule_on
 from store import outbox

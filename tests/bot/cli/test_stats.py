@@ -10,7 +10,7 @@ from pathlib import Path
 from approvals.canonical import Json
 from approvals.events import Edited, Opened, Voted
 from approvals.gate_advice import Advice
-from approvals.model import Choice, Instant, RequestId, UserId
+from approvals.words import Choice, Instant, RequestId, UserId
 from bot.desk.ruling import rule_on
 from bot.runtime import SystemRuntime
 from store import cards, muted, payloads

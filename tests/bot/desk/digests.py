@@ -6,7 +6,9 @@ import asyncio
 from typing import Any
 
 from approvals.digest_choices import Choices, Pick
-from approvals.model import AgentName, BoardId, Case, DigestName, Person, UserId
+from approvals.model import Case
+from approvals.roster import Person
+from approvals.words import AgentName, BoardId, DigestName, UserId
 from bot.desk import clearing, rounds
 from bot.desk.came_of import Cleared
 from bot.desk.clearing import Begun

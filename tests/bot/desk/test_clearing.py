@@ -14,7 +14,9 @@ import sqlalchemy as sa
 from approvals.digest_choices import Choices, Pick
 from approvals.errors import Reason
 from approvals.events import PulledOut
-from approvals.model import STORM, Case, Choice, Kind, Person, RequestId, Risk, Status, Via
+from approvals.model import Case
+from approvals.roster import Person
+from approvals.words import STORM, Choice, Kind, RequestId, Risk, Status, Via
 from bot.desk import clearing, decide, duty
 from bot.desk.came_of import Cleared
 from bot.desk.clearing import Answering, Beginning, Underway

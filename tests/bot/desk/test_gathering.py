@@ -10,9 +10,9 @@ from functools import partial
 
 import pytest
 
-from approvals.model import STORM, AgentName, Choice, DigestName, Gate, Instant, Risk, Status
 from approvals.policy import load
 from approvals.policy_model import Digest as Times
+from approvals.words import STORM, AgentName, Choice, DigestName, Gate, Instant, Risk, Status
 from bot.desk import decide, digest_now, incidents, rounds
 from sandbox.server import SlackStandIn
 from scheduler.digests import Digests, Turn

@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
-from approvals.model import Case, Choice, GrantId, Person, Status, UserId, Via
+from approvals.model import Case
 from approvals.policy import load
+from approvals.roster import Person
+from approvals.words import Choice, GrantId, Status, UserId, Via
 from bot.desk import decide, granting
 from bot.desk.granting import Ending
 from sandbox.server import SlackStandIn

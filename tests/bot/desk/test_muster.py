@@ -10,8 +10,10 @@ from datetime import timedelta
 import pytest
 
 from approvals.canonical import Json
-from approvals.model import Case, Choice, GroupName, Lack, Person, Profile, Roster, Shortage, UserId
+from approvals.model import Case, Lack
 from approvals.policy import load
+from approvals.roster import Person, Profile, Roster
+from approvals.words import Choice, GroupName, Shortage, UserId
 from bot.desk import decide
 from bot.desk.desk import Desk
 from bot.desk.muster import Muster

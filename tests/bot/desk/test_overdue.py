@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from approvals.model import Choice, Person, RequestId, UserId
+from approvals.roster import Person
+from approvals.words import Choice, RequestId, UserId
 from bot.desk import decide, overdue
 from sandbox.server import SlackStandIn
 from scheduler.auditor import Stuck

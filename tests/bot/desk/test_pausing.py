@@ -13,7 +13,9 @@ import sqlalchemy as sa
 
 from approvals.errors import Reason
 from approvals.machine import may_act
-from approvals.model import STORM, AgentName, Case, Choice, Kind, Person, Status, UserId, Via
+from approvals.model import Case
+from approvals.roster import Person
+from approvals.words import STORM, AgentName, Choice, Kind, Status, UserId, Via
 from bot.desk import decide, follow_up, granting, pausing
 from bot.desk.pausing import Pausing
 from bot.desk.submit import Draft, submit

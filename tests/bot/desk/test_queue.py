@@ -11,8 +11,10 @@ import pytest
 
 from approvals import access
 from approvals.fields import fields
-from approvals.model import Case, Choice, Comment, GroupName, Person, RequestId, UserId
+from approvals.model import Case, Comment
+from approvals.roster import Person
 from approvals.turns import may_decide, waits_for
+from approvals.words import Choice, GroupName, RequestId, UserId
 from bot.desk import attention, decide, duty, finding, queue
 from bot.desk.attention import Handing
 from bot.desk.overview import Overview

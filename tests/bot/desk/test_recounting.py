@@ -7,8 +7,10 @@ from datetime import timedelta
 
 import pytest
 
-from approvals.model import Case, Choice, GroupName, Person, UserId
+from approvals.model import Case
 from approvals.policy import load
+from approvals.roster import Person
+from approvals.words import Choice, GroupName, UserId
 from bot.desk import decide, duty
 from bot.desk.muster import Muster
 from sandbox.server import SlackStandIn

@@ -10,8 +10,9 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from approvals.model import STORM, BoardId, Case, DigestName, ReplyTo, RequestId
+from approvals.model import Case, ReplyTo
 from approvals.policy_model import Digest as Times
+from approvals.words import STORM, BoardId, DigestName, RequestId
 from bot.desk import decide, digest_now, gathering
 from bot.desk.gathering import MOST
 from sandbox.server import SlackStandIn

@@ -8,7 +8,9 @@ from datetime import timedelta
 import pytest
 
 from approvals.absence import Absence
-from approvals.model import Case, Choice, Person, RequestId, UserId
+from approvals.model import Case
+from approvals.roster import Person
+from approvals.words import Choice, RequestId, UserId
 from bot.desk import decide
 from sandbox.server import SlackStandIn
 from sandbox.workspace import Message

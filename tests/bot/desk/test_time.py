@@ -10,22 +10,10 @@ import pytest
 
 from approvals.effects import Reminded
 from approvals.machine import Ruling
-from approvals.model import (
-    Case,
-    Choice,
-    Gate,
-    Instant,
-    Kind,
-    Person,
-    ReplyTo,
-    RequestId,
-    Status,
-    Step,
-    StepKind,
-    UserId,
-    Via,
-)
+from approvals.model import Case, ReplyTo, Step
 from approvals.policy import load
+from approvals.roster import Person
+from approvals.words import Choice, Gate, Instant, Kind, RequestId, Status, StepKind, UserId, Via
 from bot.desk import decide, spoken
 from bot.desk.muster import Muster
 from sandbox.server import SlackStandIn

@@ -16,8 +16,9 @@ import aiohttp
 import pytest
 
 from approvals import policy
-from approvals.model import AgentName, Choice, Instant, Person, RequestId, Roster
 from approvals.policy import Policy
+from approvals.roster import Person, Roster
+from approvals.words import AgentName, Choice, Instant, RequestId
 from bot.desk import decide
 from bot.desk.desk import Desk
 from bot.http.app import build

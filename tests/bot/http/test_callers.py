@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from aiohttp.test_utils import make_mocked_request
 
-from approvals.model import AgentName, Instant
+from approvals.words import AgentName, Instant
 from bot.http.auth import TRUSTED_SECONDS, Callers
 from bot.http.problems import Problem
 from store import agents

@@ -7,7 +7,7 @@ from typing import Any
 
 from approvals.canonical import Json
 from approvals.events import Edited
-from approvals.model import RequestId
+from approvals.words import RequestId
 from bot.desk.ruling import rule_on
 from store import cases, payloads
 from store.unit_of_work import Unit

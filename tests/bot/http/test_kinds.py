@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from approvals.events import Opened
-from approvals.model import AgentName, Choice, Gate, Kind, RequestId
+from approvals.words import AgentName, Choice, Gate, Kind, RequestId
 from bot.desk import decide
 from bot.desk.ruling import rule_on
 from store import cases, outbox

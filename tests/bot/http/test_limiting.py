@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from approvals.model import AgentName
+from approvals.words import AgentName
 from bot.http.limiting import CallLimit
 from bot.http.problems import Problem
 from store.engine import Store

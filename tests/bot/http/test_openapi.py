@@ -10,7 +10,8 @@ from typing import Any
 import jsonschema_rs
 import pytest
 
-from approvals.model import Case, Choice, Kind, RequestId
+from approvals.model import Case
+from approvals.words import Choice, Kind, RequestId
 from bot.desk import decide
 from bot.http.openapi import document
 from store import cards, cases

@@ -6,7 +6,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 
-from approvals.model import AgentName
+from approvals.words import AgentName
 from bot.desk import pausing
 from bot.desk.pausing import Pausing
 from store import agents

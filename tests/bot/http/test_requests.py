@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from approvals.model import Choice
+from approvals.words import Choice
 from store import cases
 from store.engine import Store
 from tests.bot.http.conftest import MAILER, REFUND, Endpoint

@@ -15,8 +15,9 @@ import yaml
 from click.testing import CliRunner
 
 from approvals import judging
-from approvals.model import AgentName, Gate, Judgement
+from approvals.model import Judgement
 from approvals.policy import json_schema
+from approvals.words import AgentName, Gate
 from bot import policies
 from bot.__main__ import main
 from bot.cli.request_files import posted

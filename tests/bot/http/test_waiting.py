@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from approvals.model import Choice, RequestId, Status
+from approvals.words import Choice, RequestId, Status
 from bot.desk.follow_up import Seen
 from bot.http.waiting import WaitingRoom
 from store import cases

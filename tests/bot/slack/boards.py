@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from approvals.model import BoardId, Case, RequestId, Status
+from approvals.model import Case
+from approvals.words import BoardId, RequestId, Status
 from bot.desk.gathering import Gathered
 from sandbox.server import SlackStandIn
 from sandbox.workspace import Message, View

@@ -6,7 +6,8 @@ import json
 from datetime import timedelta
 
 from approvals.errors import Reason
-from approvals.model import Choice, Person, Status, UserId, Via
+from approvals.roster import Person
+from approvals.words import Choice, Status, UserId, Via
 from bot.desk import decide
 from sandbox.server import SlackStandIn
 from tests.bot.slack.gates import click, next_part, words_in

@@ -12,8 +12,9 @@ from urllib.parse import urlsplit
 import aiohttp
 import pytest
 
-from approvals.model import Person, Status, UserId
 from approvals.policy import Policy
+from approvals.roster import Person
+from approvals.words import Status, UserId
 from sandbox.delivery import Manner
 from sandbox.server import SlackStandIn
 from tests.harness.desk import RunningDesk

@@ -10,7 +10,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from approvals.model import Case, Choice, Person, RequestId, Status, UserId
+from approvals.model import Case
+from approvals.roster import Person
+from approvals.words import Choice, RequestId, Status, UserId
 from bot.desk import attention, decide
 from bot.desk.view import request_json
 from sandbox.server import SlackStandIn

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from approvals.model import STORM, AgentName, Status
+from approvals.words import STORM, AgentName, Status
 from bot.desk import follow_up
 from sandbox.delivery import Manner
 from sandbox.server import SlackStandIn

@@ -7,7 +7,8 @@ from datetime import timedelta
 
 import pytest
 
-from approvals.model import STORM, Case, Status
+from approvals.model import Case
+from approvals.words import STORM, Status
 from bot.desk import decide
 from sandbox.server import SlackStandIn
 from store import boards, cases

@@ -10,7 +10,8 @@ import pytest
 import sqlalchemy as sa
 
 from approvals import policy
-from approvals.model import STORM, Case, RequestId
+from approvals.model import Case
+from approvals.words import STORM, RequestId
 from bot.desk import decide, follow_up, pausing
 from sandbox.server import SlackStandIn
 from sandbox.workspace import Message

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from approvals.digest_choices import Pick
-from approvals.model import RequestId, Status
+from approvals.words import RequestId, Status
 from bot.desk import follow_up
 from bot.desk.gathering import Gathered
 from sandbox.server import SlackStandIn

@@ -6,7 +6,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from approvals.model import Case, Status
+from approvals.model import Case
+from approvals.words import Status
 from blocks.digest_spoken import LISTED
 from bot.desk import decide
 from sandbox.server import SlackStandIn

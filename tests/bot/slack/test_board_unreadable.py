@@ -8,7 +8,8 @@ from collections.abc import AsyncIterator
 import pytest
 import sqlalchemy as sa
 
-from approvals.model import Case, RequestId, Status
+from approvals.model import Case
+from approvals.words import RequestId, Status
 from bot.desk import follow_up
 from sandbox.server import SlackStandIn
 from sandbox.workspace import Message

@@ -10,7 +10,7 @@ from functools import partial
 import pytest
 
 from approvals.events import PulledOut
-from approvals.model import STORM, BoardId, RequestId, Status
+from approvals.words import STORM, BoardId, RequestId, Status
 from blocks.limits import problems_of_message
 from bot.desk import decide, follow_up
 from bot.desk.ruling import rule_on

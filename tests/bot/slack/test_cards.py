@@ -9,7 +9,8 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from approvals.model import GroupName, Instant, ReplyTo, RequestId, Status
+from approvals.model import ReplyTo
+from approvals.words import GroupName, Instant, RequestId, Status
 from bot.desk import follow_up
 from sandbox.server import SlackStandIn
 from store import cards, outbox

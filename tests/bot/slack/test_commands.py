@@ -9,15 +9,8 @@ import pytest
 
 from approvals import grants as terms
 from approvals import judging
-from approvals.model import (
-    AgentName,
-    Choice,
-    GrantId,
-    Grants,
-    Request,
-    RequestId,
-    Status,
-)
+from approvals.model import Grants, Request
+from approvals.words import AgentName, Choice, GrantId, RequestId, Status
 from blocks import commands
 from blocks.commands import GrantLine
 from blocks.limits import problems_of_message

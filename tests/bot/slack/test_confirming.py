@@ -6,7 +6,8 @@ import asyncio
 
 from approvals.canonical import Digest
 from approvals.errors import Reason
-from approvals.model import Choice, Person, Status, UserId
+from approvals.roster import Person
+from approvals.words import Choice, Status, UserId
 from bot.desk import decide
 from sandbox.server import SlackStandIn
 from tests.bot.slack.gates import click, labels, next_part, words_in

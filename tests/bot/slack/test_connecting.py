@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from datetime import timedelta
 
-from approvals.model import Status
+from approvals.words import Status
 from sandbox.server import SlackStandIn
 from store import outbox
 from store.outbox import ParcelKind

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from approvals.model import Status, Via
+from approvals.words import Status, Via
 from sandbox.delivery import Manner
 from sandbox.server import SlackStandIn
 from tests.harness.desk import RunningDesk, running_desk

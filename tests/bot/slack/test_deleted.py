@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 
 from approvals.events import Reported
-from approvals.model import Case, Choice, OutcomeStatus, Person, UserId
+from approvals.model import Case
+from approvals.roster import Person
+from approvals.words import Choice, OutcomeStatus, UserId
 from bot.desk import decide, follow_up
 from sandbox.server import SlackStandIn
 from sandbox.words import words_of

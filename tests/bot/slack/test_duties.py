@@ -10,7 +10,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from approvals.model import Case, Choice, GroupName, Instant, Person, Status, UserId
+from approvals.model import Case
+from approvals.roster import Person
+from approvals.words import Choice, GroupName, Instant, Status, UserId
 from blocks import duty as words_of
 from blocks.duty import Open, Turns
 from blocks.limits import problems_of_message

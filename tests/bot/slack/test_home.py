@@ -11,7 +11,7 @@ import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
 from approvals.events import Reported
-from approvals.model import Choice, GroupName, Instant, OutcomeStatus, RequestId, Status
+from approvals.words import Choice, GroupName, Instant, OutcomeStatus, RequestId, Status
 from blocks.home_view import agent_block
 from blocks.limits import problems_of_view
 from blocks.listed import HOME, Listed

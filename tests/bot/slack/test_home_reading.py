@@ -9,7 +9,8 @@ from contextlib import contextmanager
 import pytest
 import sqlalchemy as sa
 
-from approvals.model import Case, Choice, RequestId
+from approvals.model import Case
+from approvals.words import Choice, RequestId
 from blocks.listed import Listed
 from bot.desk import decide
 from sandbox.server import SlackStandIn

@@ -7,7 +7,9 @@ from datetime import timedelta
 
 import pytest
 
-from approvals.model import Case, Choice, Instant, Person, UserId
+from approvals.model import Case
+from approvals.roster import Person
+from approvals.words import Choice, Instant, UserId
 from bot.desk import decide, follow_up
 from sandbox.server import SlackStandIn
 from sandbox.workspace import Message

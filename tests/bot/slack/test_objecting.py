@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from approvals.model import Case, Status, Via
+from approvals.model import Case
+from approvals.words import Status, Via
 from bot.desk import decide
 from sandbox.server import SlackStandIn
 from tests.bot.slack.gates import click, labels

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from approvals.model import AgentName, Status
+from approvals.words import AgentName, Status
 from blocks.limits import problems_of_message
 from blocks.pausing_words import Flood, StormMessage, storm
 from sandbox.server import SlackStandIn

@@ -7,7 +7,8 @@ from datetime import timedelta
 import pytest
 
 from approvals import policy
-from approvals.model import GroupName, Roster, UserId
+from approvals.roster import Roster
+from approvals.words import GroupName, UserId
 from bot.slack.troubles import SlackTrouble
 from sandbox.server import SlackStandIn
 from sandbox.workspace import User, UserGroup

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from approvals.model import Case, Kind, Status
+from approvals.model import Case
+from approvals.words import Kind, Status
 from sandbox.delivery import Manner
 from sandbox.server import SlackStandIn
 from tests.bot.slack.gates import click, words_in

@@ -14,7 +14,8 @@ from typing import Any, cast
 import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
-from approvals.model import Case, Choice, Kind, Status
+from approvals.model import Case
+from approvals.words import Choice, Kind, Status
 from blocks.limits import problems_of_message
 from blocks.listed import Listed, QueuePage
 from blocks.queue import Line, item

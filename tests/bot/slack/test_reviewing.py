@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from approvals.model import Case, Kind, Status
+from approvals.model import Case
+from approvals.words import Kind, Status
 from sandbox.server import SlackStandIn
 from tests.bot.slack.gates import click, labels, words_in
 from tests.harness.desk import RunningDesk

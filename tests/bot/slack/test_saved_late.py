@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import cast
 
-from approvals.model import Status
+from approvals.words import Status
 from sandbox.server import SlackStandIn
 from store.sqlite import SqliteLine
 from tests.bot.desk.conftest import nothing_left

@@ -11,7 +11,7 @@ import pytest
 
 from approvals import policy
 from approvals.gate_advice import QUIET_FOR, Advice
-from approvals.model import Choice, Status
+from approvals.words import Choice, Status
 from blocks.limits import problems_of_message, problems_of_view
 from bot.desk import decide, reviewing
 from bot.slack.stats import whole_second

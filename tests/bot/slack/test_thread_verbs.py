@@ -8,7 +8,8 @@ from datetime import timedelta
 
 import pytest
 
-from approvals.model import Case, Kind, ReplyTo, Status
+from approvals.model import Case, ReplyTo
+from approvals.words import Kind, Status
 from sandbox import payloads
 from sandbox.delivery import EVENT
 from sandbox.server import SlackStandIn

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from approvals.model import Status
+from approvals.words import Status
 from sandbox.server import SlackStandIn
 from sandbox.words import clickables
 from sandbox.workspace import Message

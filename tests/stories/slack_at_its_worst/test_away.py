@@ -7,7 +7,8 @@ from functools import partial
 
 import pytest
 
-from approvals.model import Case, Status
+from approvals.model import Case
+from approvals.words import Status
 from sandbox.faults import Fault
 from sandbox.server import SlackStandIn
 from tests.harness.desk import RunningDesk, running_desk

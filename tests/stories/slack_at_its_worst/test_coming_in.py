@@ -6,7 +6,8 @@ import asyncio
 
 import pytest
 
-from approvals.model import Case, Status
+from approvals.model import Case
+from approvals.words import Status
 from sandbox.delivery import Manner
 from sandbox.server import SlackStandIn
 from sandbox.workspace import Message, User

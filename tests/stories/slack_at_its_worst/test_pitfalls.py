@@ -15,7 +15,7 @@ from typing import cast
 
 import aiohttp
 
-from approvals.model import Status, Via
+from approvals.words import Status, Via
 from blocks.for_agents import message_for_agent
 from bot.desk import decide
 from sandbox.server import SlackStandIn

@@ -6,7 +6,8 @@ import re
 
 import pytest
 
-from approvals.model import Case, Status
+from approvals.model import Case
+from approvals.words import Status
 from bot.desk import follow_up
 from sandbox.server import SlackStandIn
 from sandbox.words import clickables, words_of_message
