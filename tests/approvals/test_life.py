@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import ClassVar
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -369,6 +370,8 @@ class Life(Lived):
         assert ruling.effects == ()
 
 
+# Some ten seconds where nothing else is to do; more than a minute where chance and other work are against it.
+@pytest.mark.timeout(300)
 def test_whatever_happens_in_whatever_order() -> None:
     """All of the above holds, and every way in which a life can end was lived."""
     Life.moves.clear()
