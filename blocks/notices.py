@@ -29,6 +29,7 @@ WHERE: Final = {
     "": "Whoever met it was told this number.",
     "call": "A call to the agents' endpoint was answered with 500 and this number.",
     "courier": "Something that was to leave for Slack or an agent did not; it is tried again.",
+    "unshown": "Whoever decided on a card may not have been told that Slack does not show it there yet.",
     "sweep": "A step of a request did not fire; it is tried again every few seconds.",
     "row": "A request cannot be read, and is left out where it would be shown.",
     "digest": "A digest could not be gathered, or not all of it; it is tried again.",

@@ -48,12 +48,21 @@ class ReplySender:
             return Done()
         if not isinstance(parcel.body, Mapping):
             return Dead("an answer without words")
+        if await self._is_shown(parcel.body.get("unless_shown")):
+            return Done()
         try:
             await whisper(self._out, parcel.body)
         except SlackTrouble as trouble:
             # Whichever way was throttled, the channel's own cards need not wait for a whisper.
             return await self._out.result(parcel, trouble)
         return Done()
+
+    async def _is_shown(self, request: object) -> bool:
+        """Whether the card of `request` says by now what this was to say in its place."""
+        if not isinstance(request, str):
+            return False
+        about = RequestId(request)
+        return not await self._out.desk.store.read(lambda unit: outbox.cards_behind(unit, [about]))
 
 
 async def whisper(out: Outgoing, body: Mapping[str, Any]) -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 from approvals.words import RequestId
+from bot.desk import incidents
 from bot.desk.desk import Desk
 from bot.slack.tasks import Tasks
 from store import cards, outbox
@@ -23,6 +24,8 @@ log = logging.getLogger(__name__)
 WITHIN: Final = 2.5
 #: Seconds between two looks: decisions that close together are looked after in one read.
 _TOGETHER: Final = 0.25
+#: Seconds before the database is asked again that was away.
+_AWAY: Final = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,22 +65,32 @@ class Unshown:
                 await self._look(due)
             except Unavailable as away:
                 log.warning("nobody knows whether cards show what was decided: %s", away)
+                await asyncio.sleep(_AWAY)
                 continue
+            except Exception as bug:  # noqa: BLE001  # it is logged and told; the next decisions are looked after
+                await incidents.failed(self.desk, "unshown", bug)
             for _ in due:
                 self._waiting.popleft()
 
     async def _look(self, due: Sequence[Decided]) -> None:
-        requests = [each.request for each in due]
-        behind = await self.desk.store.read(lambda unit: outbox.cards_behind(unit, requests))
+        behind = await self._behind(each.request for each in due)
+        if behind:
+            # It may be something newer that is just being drawn.
+            await asyncio.sleep(_TOGETHER)
+            behind &= await self._behind(behind)
         late = [each for each in due if each.request in behind]
         if late:
             await self.desk.store.write(lambda unit: self._tell(unit, late))
+
+    async def _behind(self, requests: Iterable[RequestId]) -> frozenset[RequestId]:
+        asked = list(requests)
+        return await self.desk.store.read(lambda unit: outbox.cards_behind(unit, asked))
 
     def _tell(self, unit: Unit, late: Sequence[Decided]) -> None:
         now = self.desk.runtime.now()
         for each in late:
             ref = cards.of(unit, each.request)
             place = {"channel": ref.channel} if ref is not None else {}
-            body = {**place, **each.place, "text": each.text}
+            body = {**place, **each.place, "text": each.text, "unless_shown": each.request}
             key = f"said:unshown:{each.key}"
             outbox.put(unit, ParcelKind.REPLY, request=None, key=key, lane="", body=body, now=now)

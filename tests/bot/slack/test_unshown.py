@@ -4,12 +4,24 @@ from __future__ import annotations
 
 import pytest
 
-from approvals.words import Status
+from approvals.model import Case
+from approvals.roster import Person
+from approvals.words import Choice, Status, UserId
+from bot.desk import decide
+from bot.slack.unshown import Decided
 from sandbox.server import SlackStandIn
 from sandbox.words import clickables
 from sandbox.workspace import Message
+from store import outbox
+from store.outbox import ParcelKind
+from store.unit_of_work import Unit
 from tests.bot.desk.conftest import nothing_left
 from tests.harness.desk import RunningDesk
+
+
+async def _approved(bot: RunningDesk, case: Case) -> None:
+    """By no click on its card."""
+    await decide.vote(bot.desk, case.id, Person(UserId("U0ALICE"), "alice"), Choice.APPROVE, case.sight)
 
 
 def _buttons(message: Message) -> set[str]:
@@ -67,6 +79,41 @@ async def test_a_card_that_shows_it_is_answer_enough(bot: RunningDesk, slack: Sl
     await slack.ephemeral_to("U0ALICE", "though Slack does not show it on the card yet")
     assert len(slack.ephemerals("U0ALICE")) == 1
     held.release()
+
+
+async def test_one_who_cannot_be_told_keeps_nobody_else_from_it(
+    bot: RunningDesk, slack: SlackStandIn
+) -> None:
+    """No database keeps half a character: that is logged, operators hear of it, and the next is told."""
+    case = await bot.ask()
+    await bot.card(case.id)
+    held = slack.faults.hold("chat.update")
+    await _approved(bot, case)
+    unshown = bot.side.front.unshown
+    unshown.look_after(Decided(case.id, "\ud83d", {"user": "U0ALICE"}, "broken"))
+    await slack.until(lambda: [each for each in slack.direct_messages("U0ADMIN") if "Incident" in each.text])
+    unshown.look_after(Decided(case.id, "It holds.", {"user": "U0ALICE"}, "whole"))
+    assert (await slack.ephemeral_to("U0ALICE")).text == "It holds."
+    assert len(slack.ephemerals("U0ALICE")) == 1
+    held.release()
+
+
+async def test_what_the_card_says_by_the_time_is_not_said(bot: RunningDesk, slack: SlackStandIn) -> None:
+    """The answer waited for Slack as the card did: when it may go, the card has said it."""
+    case = await bot.ask()
+    await bot.card(case.id)
+    await _approved(bot, case)
+    await bot.card(case.id, "Approved")
+    await nothing_left(bot)
+    body = {"user": "U0ALICE", "channel": "C0APPROVALS", "text": "It holds.", "unless_shown": case.id}
+
+    def putting(unit: Unit) -> None:
+        now = bot.runtime.now()
+        outbox.put(unit, ParcelKind.REPLY, request=None, key="late", lane="", body=body, now=now)
+
+    await bot.store.write(putting)
+    await nothing_left(bot)
+    assert slack.ephemerals("U0ALICE") == []
 
 
 @pytest.mark.parametrize("how", ["archived", "removed"])
