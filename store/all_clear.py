@@ -9,9 +9,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from approvals.words import Instant, UserId
-from store.parcels import IS_WAITING, MOMENT, NEWS, ParcelKind, State
+from store.parcels import IS_WAITING, MOMENT, NEWS, PUT_OFF, ParcelKind, State
 from store.spelling import read_json, write_json
-from store.statements import or_update
+from store.statements import or_update, unless_there
 from store.tables import outbox
 from store.unit_of_work import Unit
 
@@ -30,6 +30,11 @@ class Trouble:
     lanes: tuple[str, ...] = ()
     #: Slack's name for why everything was
     why: str = ""
+
+    def is_of(self, other: Trouble) -> bool:
+        """Whether this outage is the one of `other`, found a moment sooner or later."""
+        everything = not (self.lanes or other.lanes)
+        return everything and self.since <= other.until and other.since <= self.until
 
     def and_(self, other: Trouble) -> Trouble:
         """Both of them as one."""
@@ -59,7 +64,12 @@ _IS_IT = (
     outbox.c.kind == sa.literal_column(f"'{ParcelKind.NOTICE}'"),
     outbox.c.key == sa.bindparam("key_"),
 )
-_OWED = sa.select(outbox.c.state, outbox.c.body, outbox.c.finished_at).where(*_IS_IT)
+# Locked: another replica may be about to send it.
+_OWED = (
+    sa.select(outbox.c.state, outbox.c.body, outbox.c.lease, outbox.c.finished_at)
+    .where(*_IS_IT)
+    .with_for_update()
+)
 #: What nobody waits for, what does not go to Slack, and these words themselves.
 _CONCERNS = (
     outbox.c.kind.not_in([str(kind) for kind in (ParcelKind.CALLBACK, ParcelKind.CLEARING, ParcelKind.HOME)]),
@@ -67,9 +77,16 @@ _CONCERNS = (
     outbox.c.created_at <= _until,
 )
 _THROTTLED = outbox.c.last_error.contains("ratelimited")
+#: Not what waits for its digest, an agent, or a closed channel, nor what stands behind such a one: whoever
+#: stands behind one that Slack does not take waits no longer than that does.
+_FOR_SLACK = (
+    outbox.c.behind.is_(None),
+    sa.or_(outbox.c.last_error.is_(None), outbox.c.last_error.not_like(f"{PUT_OFF}%")),
+    sa.or_(outbox.c.attempts > 0, outbox.c.due_at <= _now),
+)
 _WAITING = sa.select(
     sa.func.count().label("many"), sa.func.sum(sa.case((_THROTTLED, 1), else_=0)).label("throttled")
-).where(IS_WAITING, *_CONCERNS, sa.or_(outbox.c.attempts > 0, outbox.c.due_at <= _now))
+).where(IS_WAITING, *_CONCERNS, *_FOR_SLACK)
 
 
 def _ended(state: State) -> sa.Select[Any]:
@@ -95,7 +112,8 @@ def _afresh(new: Any) -> dict[str, Any]:
     }
 
 
-_OWE = or_update(outbox, ("request", "kind", "key"), _afresh)
+_UNIQUE = ("request", "kind", "key")
+_OWE_FIRST, _OWE = unless_there(outbox, *_UNIQUE), or_update(outbox, _UNIQUE, _afresh)
 
 
 def owe(u: Unit, to: Iterable[UserId], trouble: Trouble, now: Instant) -> None:
@@ -103,15 +121,19 @@ def owe(u: Unit, to: Iterable[UserId], trouble: Trouble, now: Instant) -> None:
 
     Of an outage that another replica found as well, and had told, nothing more is said.
     """
-    for person in to:
+    # In one order for everybody, so that two replicas wait for each other rather than both.
+    for person in sorted(to):
         key = f"{NOTICE}:{person}"
-        row = u.read(_OWED, {"key_": key}, of=(outbox,)).first()
-        state = None if row is None else row.state
-        if row is not None and state == State.DONE and not trouble.lanes and row.finished_at > trouble.since:
-            continue
-        owed = trouble if row is None or state != State.WAITING else trouble.and_(read(read_json(row.body)))
-        u.insert(_OWE, _row(person, key, owed, now))
+        # Only a row can be locked: of two replicas that owe the first, the later sees what the other did.
+        u.insert(_OWE_FIRST, _row(person, key, trouble, now))
         u.outbox_touched = True
+        row = u.read(_OWED, {"key_": key}, of=(outbox,)).one()
+        if row.state == State.DONE and not trouble.lanes and row.finished_at > trouble.since:
+            continue
+        before = read(read_json(row.body)) if row.state == State.WAITING else None
+        if before is not None and row.lease is not None and trouble.is_of(before):
+            continue
+        u.insert(_OWE, _row(person, key, trouble if before is None else trouble.and_(before), now))
 
 
 def read(body: Any) -> Trouble:

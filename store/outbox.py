@@ -81,6 +81,8 @@ def _card_again(new: Row, *, final: bool) -> Row:
     return {
         "generation": outbox.c.generation + 1,
         "state": "waiting",
+        # What changes only now did not wait for anything before.
+        "created_at": sa.case((unsent, outbox.c.created_at), else_=new["created_at"]),
         # One that waits, be it for its turn or for Retry-After, keeps its time.
         "due_at": sa.case((waits, outbox.c.due_at), else_=new["due_at"]),
         "priority": FINAL_CARDS if final else sa.case((waits, outbox.c.priority), else_=UPDATES),

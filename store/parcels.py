@@ -46,6 +46,8 @@ REPLIES, FINAL_CARDS, NEWS, CALLS, UPDATES, DECISIONS = PRIORITIES = range(6)
 #: Written out, because a partial index is used only where the statement says its condition in so many words.
 IS_WAITING = outbox.c.state == sa.literal_column("'waiting'")
 IS_DEAD = outbox.c.state == sa.literal_column("'dead'")
+#: How the error begins of one that waits for something else than that Slack takes it.
+PUT_OFF = "put off: "
 #: The type of a bound moment.
 MOMENT = outbox.c.due_at.type
 

@@ -22,6 +22,7 @@ from bot.slack.troubles import SlackTrouble, Trouble, said
 from scheduler.results import Again, Done, Result
 from store.cards import CardRef
 from store.outbox import Parcel
+from store.parcels import PUT_OFF
 from store.unit_of_work import Unit
 
 log = logging.getLogger(__name__)
@@ -217,7 +218,7 @@ class Keeping:
         desk, gone = self._out.desk, [Gone(ref.channel, why.code)]
         await desk.store.write(lambda unit: tell_of_gone(unit, desk, kept.way, gone, None))
         if desk.runtime.now() - parcel.first_tried_at < _MAY_OPEN_WITHIN:
-            return Again(str(why))
+            return Again(f"{PUT_OFF}{why}")
         return Done(partial(kept.ended, addressed=None))
 
     async def _replace(self, parcel: Parcel, kept: Kept, ref: CardRef, why: SlackTrouble) -> Result:

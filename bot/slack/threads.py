@@ -20,6 +20,7 @@ from scheduler.results import Again, Dead, Done, Result
 from store import cases, outbox, reminders
 from store.cards import CardRef
 from store.outbox import Parcel
+from store.parcels import PUT_OFF
 from store.reminders import Reminder
 from store.unit_of_work import Unit
 
@@ -49,7 +50,7 @@ class ThreadSender:
         if thread is None:
             return Done()
         if thread.case.held and not thread.case.status.final:
-            return Again("nobody is shown it yet", _LATER)
+            return Again(f"{PUT_OFF}nobody is shown it yet", _LATER)
         if thread.case.quiet:
             return Done()
         if any(each.key == parcel.key for each in thread.reminders):
@@ -64,7 +65,7 @@ class ThreadSender:
     def _not_up(self, parcel: Parcel, case: Case) -> Result:
         if case.waits_in is not None:
             # It ended, and nobody was ever shown it; else it may wait for days.
-            return Done() if case.status.final else Again("the digest is not up yet", _LATER)
+            return Done() if case.status.final else Again(f"{PUT_OFF}the digest is not up yet", _LATER)
         return reminding.not_up("card", parcel, self._out.desk.runtime.now())
 
     async def _put(self, parcel: Parcel, thread: _Thread, ref: CardRef) -> Result:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
 from datetime import timedelta
 from functools import partial
 
-from approvals.words import UserId
+from approvals.words import RequestId, UserId
 from store import all_clear, outbox
 from store.all_clear import Left, Trouble
 from store.engine import Store
 from store.outbox import Parcel, ParcelKind
+from store.parcels import PUT_OFF
 from store.unit_of_work import Unit
 from tests.harness.cases import NOON
 
@@ -57,6 +59,69 @@ async def test_an_outage_is_told_once_by_however_many_replicas(store: Store) -> 
     assert await _claimed(store, 8) == ()
     await _owed(store, Trouble(NOON + 10 * MINUTE, NOON + 20 * MINUTE, why="http_503"))
     assert len(await _claimed(store, 21)) == 1
+
+
+async def test_an_outage_that_is_being_told_is_not_told_again(store: Store) -> None:
+    """Another replica that found it a moment later does not have it said twice; the next outage is told."""
+    await _owed(store, Trouble(NOON, NOON + 5 * MINUTE, why="http_503"))
+    under_way = await _claimed(store, 6)
+    await _owed(store, Trouble(NOON + timedelta(seconds=2), NOON + 6 * MINUTE, why="http_503"))
+    await _done(store, under_way, 6)
+    assert await _claimed(store, 7) == ()
+    await _owed(store, Trouble(NOON + 8 * MINUTE, NOON + 9 * MINUTE, why="http_503"))
+    under_way = await _claimed(store, 10)
+    await _owed(store, Trouble(NOON + 10 * MINUTE, NOON + 11 * MINUTE, why="http_503"))
+    await _done(store, under_way, 11)
+    assert len(await _claimed(store, 12)) == 1
+
+
+async def test_what_two_replicas_owe_at_once_is_all_told(database_url: str) -> None:
+    """Neither's trouble is lost, be it the first that is owed or not."""
+    one, two = await Store.open(database_url, patience=30), await Store.open(database_url, patience=30)
+    people = [UserId(f"U{number:02}") for number in range(40)]
+
+    def owing(lane: str, to: list[UserId]) -> partial[None]:
+        trouble = Trouble(NOON, NOON + MINUTE, (lane,))
+        return partial(all_clear.owe, to=to, trouble=trouble, now=NOON)
+
+    try:
+        for lanes in (("channel:C1", "channel:C2"), ("channel:C3", "channel:C4")):
+            both = ((one, lanes[0], people), (two, lanes[1], people[::-1]))
+            await asyncio.gather(*(each.write(owing(lane, to)) for each, lane, to in both))
+        parcels = await one.write(lambda unit: outbox.claim(unit, NOON, "lease", NOON + MINUTE, 99))
+        assert len(parcels) == len(people)
+        owed = {all_clear.read(parcel.body).lanes for parcel in parcels}
+        assert owed == {("channel:C1", "channel:C2", "channel:C3", "channel:C4")}
+    finally:
+        await one.close()
+        await two.close()
+
+
+async def test_what_waits_for_another_reason_than_slack_is_not_counted(store: Store) -> None:
+    """What is put off, what stands behind that, and a card that changed only after the trouble."""
+    trouble = Trouble(NOON + 10 * MINUTE, NOON + 20 * MINUTE, why="http_503")
+    asked, shown = RequestId("apr_put_off"), RequestId("apr_shown")
+
+    def putting(unit: Unit) -> None:
+        for key in ("n1", "n2"):
+            outbox.put(unit, ParcelKind.THREAD, request=asked, key=key, lane="", body={}, now=NOON)
+        outbox.show_card(unit, shown, NOON, final=False)
+
+    def put_off(unit: Unit, parcel: Parcel) -> None:
+        outbox.again(unit, parcel, NOON + 2 * MINUTE, f"{PUT_OFF}the digest is not up yet")
+
+    async def left() -> Left:
+        return await store.read(lambda unit: all_clear.left(unit, trouble, NOON + 21 * MINUTE))
+
+    await store.write(putting)
+    card, note = sorted(await _claimed(store, 1), key=lambda parcel: parcel.kind)
+    assert (await left()).waiting == 2
+    await store.write(partial(put_off, parcel=note))
+    await _done(store, [card], 1)
+    assert await left() == Left(0, 0, 0, throttled=False)
+    changed = NOON + 21 * MINUTE
+    await store.write(lambda unit: outbox.show_card(unit, shown, changed, final=True))
+    assert await left() == Left(0, 0, 0, throttled=False)
 
 
 async def test_what_waited_is_counted(store: Store) -> None:

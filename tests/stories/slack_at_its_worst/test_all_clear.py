@@ -9,10 +9,34 @@ from sandbox.server import SlackStandIn
 from sandbox.words import words_of_message
 from store import outbox
 from store.outbox import ParcelKind
-from tests.harness.desk import RunningDesk
+from store.unit_of_work import Unit
+from tests.harness.desk import RunningDesk, running_desk
 from tests.stories.slack_at_its_worst.conftest import nothing_waits
 
 LIMIT = 600
+#: Nobody is shown a note before the year begins.
+DIGEST_AND_TWO_CHANNELS = """
+channel: C0APPROVALS
+operators: [U0ADMIN]
+groups:
+  support: {users: [U0CAROL, U0DAN]}
+risk: {levels: {low: ["note_*"]}}
+rules:
+  - name: pairs
+    when: "action == 'pair_payout'"
+    gate: hard
+    ask: support
+    channel: C0REFUNDS
+    steps: [{after: 4h, do: expire}]
+  - name: notes
+    when: "action == 'note_disk'"
+    gate: hard
+    ask: support
+    digest: yearly
+    steps: [{after: 90h, do: expire}]
+digests: {yearly: {cron: "0 9 1 1 *", timezone: UTC}}
+default: {gate: hard, ask: support, steps: [{after: 4h, do: expire}]}
+"""
 
 
 def _told(slack: SlackStandIn) -> list[str]:
@@ -89,3 +113,38 @@ async def test_what_waits_for_another_reason_is_counted_and_not_waited_for(
     [word] = await slack.until(lambda: [text for text in _told(slack) if "is back" in text])
     assert "Of what waited, 3 messages are delivered." in word
     assert "1 still waits" in words_of_message(slack.direct_messages("U0ADMIN")[-1])
+
+
+async def test_what_waits_for_another_reason_than_slack_is_not_told_of(
+    sqlite_url: str, slack: SlackStandIn
+) -> None:
+    """A comment on what its digest does not show yet, and a decided card whose channel is closed."""
+    async with running_desk(sqlite_url, slack, DIGEST_AND_TWO_CHANNELS) as bot:
+        shut, later = await bot.ask("pair_payout"), await bot.ask("note_disk")
+        card, now = await bot.card(shut.id), bot.runtime.now()
+        slack.workspace.remove_from_channel("U0HITL", card.channel)
+        await slack.click("U0CAROL", card.channel, card.ts, "Approve")
+        await bot.decided(shut.id)
+        body = {"note": "comment", "by": "billing-agent", "text": "hello"}
+        await bot.store.write(
+            lambda unit: outbox.put(
+                unit, ParcelKind.THREAD, request=later.id, key="comment:1", lane="", body=body, now=now
+            )
+        )
+        await slack.until(lambda: _told(slack))
+        await _only_these_wait(bot)
+        await _paused(bot, slack, timedelta(minutes=10))
+        [word] = await slack.until(lambda: [text for text in _told(slack) if "is back" in text])
+        assert "All that waited is delivered: 3 messages." in word
+        await _only_these_wait(bot)
+
+
+async def _only_these_wait(bot: RunningDesk) -> None:
+    """The comment and the decided card."""
+    async with asyncio.timeout(5):
+        while await bot.store.read(_waiting) != {ParcelKind.CARD: 1, ParcelKind.THREAD: 1}:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)  # nothing announces it
+
+
+def _waiting(unit: Unit) -> dict[ParcelKind, int]:
+    return {kind: many for kind, many in outbox.counts(unit).waiting.items() if many}
