@@ -90,5 +90,7 @@ def tell_of_gone(unit: Unit, desk: Desk, way: Way, gone: Sequence[Gone], instead
         took = "those asked, as a direct message"
     for each in (each for each in gone if each.channel in ours or each.channel == named):
         about = f"{each.channel}:{each.why}" if each.channel in ours else f"named by {way.agent}"
+        # That cards go elsewhere is news to whoever heard that those which are there stay as they are.
+        about += "" if took else ":there"
         notice = {"notice": "channel_gone", "channel": each.channel, "why": each.why, "instead": took}
         notify.tell(unit, policy.operators, notice, f"channel_gone:{about}", now)

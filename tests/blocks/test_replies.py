@@ -26,6 +26,7 @@ from blocks.card import card
 from blocks.for_agents import message_for_agent
 from blocks.message import Message
 from blocks.text import Mrkdwn
+from tests.blocks.gate_states import answered, question
 from tests.blocks.hostile import WORDS
 from tests.blocks.states import REFUND, ROSTER, STATES, after, edited, refund, stranger, voted
 from tests.harness.cases import ALICE, BOB, CAROL, DAN, NOON, a_request, an_open_case
@@ -85,6 +86,9 @@ SENTENCES: Mapping[str, Callable[[], Mrkdwn | Message | str]] = {
             ("manual_half_approved", "approve"),
         )
     },
+    "answered, uncalled": lambda: replies.answer_words(
+        Answer(), answered(question(callback_url=None), "ACME Ltd, Leeds"), ROSTER, "answer"
+    ),
     "flagged, uncalled": lambda: replies.answer_words(
         Answer(), voted(a_review(callback_url=None), ALICE, Choice.REJECT, "Twice."), ROSTER, "flag"
     ),

@@ -132,6 +132,10 @@ async def test_what_was_decided_shows_when_its_channel_opens_again(
     told = await slack.until(lambda: slack.direct_messages("U0ADMIN"))
     assert "Cards in it cannot be changed" in told[0].text
     assert "Approve" in _buttons(bot.cards_in()[0])
+    elsewhere = await bot.card((await bot.ask()).id)
+    told = await slack.until(lambda: slack.direct_messages("U0ADMIN")[1:])
+    assert elsewhere.channel != card.channel
+    assert "Its cards go to those asked" in told[0].text
     if how == "archived":
         slack.workspace.archive(card.channel, archived=False)
     else:
