@@ -21,6 +21,12 @@ _MONTH["sept"] = 9
 _DATE = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})", re.ASCII)
 #: Day, month and year, which dots alone leave no doubt of.
 _DOTTED = re.compile(r"(\d{1,2})\.\s?(\d{1,2})\.\s?(\d{4})", re.ASCII)
+#: Day and month, where the second dot tells them from a time: `1.12.`.
+_DAY_DOT_MONTH = r"(?<![\d.:])(?P<day>0?[1-9]|[12]\d|3[01])\.\s?(?P<month>0?[1-9]|1[0-2])\."
+_SHORT = re.compile(rf"{_DAY_DOT_MONTH}(?!\d)", re.ASCII)
+_SHORT_AT_END = re.compile(rf"{_DAY_DOT_MONTH}$", re.ASCII)
+#: Without it nobody can tell.
+_DAY_OR_TIME = re.compile(r"(0?[1-9]|1\d|2[0-3])\.(0[1-9]|1[0-2])", re.ASCII)
 _NAMED_MONTH = "|".join(sorted(_MONTH, key=len, reverse=True))
 _YEAR = r"(?:,?\s*(?P<year>\d{4}))?"
 _DAY_MONTH = re.compile(
@@ -37,9 +43,15 @@ _BEFORE_TIME = re.compile(r",\s*$|(?<=\d)t$", re.ASCII)
 _WORD = re.compile(r"\b(from|for|until|till|to)\b", re.ASCII)
 _NOTHING = re.compile(r"0+\s*[a-z]+", re.ASCII)
 _DAY = timedelta(days=1)
+#: Whoever names a day that was within these two months hardly means the next one, ten months ahead.
+_JUST_PAST = timedelta(days=61)
 #: What people may plan ahead; it also keeps every moment within what `datetime` can say.
 _LATEST = timedelta(days=3660)
 _TOO_FAR = "it must be within ten years"
+
+
+class _Doubtful(ValueError):
+    """A day of which it is not certain which one is meant, or whether it is one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,13 +93,19 @@ def span(text: str, now: Instant, zone: str) -> Span:
 
 
 def _plain(text: str) -> str:
-    return " ".join(text.split()).lower().rstrip(".,;! ")
+    words = " ".join(text.split()).lower()
+    bare = words.rstrip(".,;! ")
+    # The dot behind `1.12.` ends no sentence: it makes a day of it.
+    dotted = words[: len(bare) + 1]
+    return dotted if _SHORT_AT_END.search(dotted) else bare
 
 
 def _how(text: str, now: Instant, zone: str) -> str:
     """Whether words without one are `for` or `until`."""
     try:
         moment(text, now, zone)
+    except _Doubtful:
+        return "until"
     except (ValueError, OverflowError):
         return "for" if text[0].isdigit() and _DATE.match(text) is None else "until"
     return "until"
@@ -125,7 +143,7 @@ def moment(text: str, now: Instant, zone: str, *, whole_day: bool = False) -> In
 
 def _wall(words: str) -> tuple[time | None, str]:
     """The time of day in `words`, and what is left of them without it."""
-    dotted = _DOTTED.search(words)
+    dotted = _DOTTED.search(words) or _SHORT.search(words)
     begins = dotted.end() if dotted is not None else 0
     half, whole = _HALF_DAY.search(words, begins), _TIME.search(words, begins)
     found = half or whole
@@ -136,7 +154,12 @@ def _wall(words: str) -> tuple[time | None, str]:
     else:
         at = time(int(found[1]), int(found[2]))
     before, after = words[: found.start()].strip(), words[found.end() :].strip(" ,")
-    return at, f"{_BEFORE_TIME.sub('', before)} {after}".strip()
+    rest = f"{_BEFORE_TIME.sub('', before)} {after}".strip()
+    either = _DAY_OR_TIME.fullmatch(found[0])
+    if either is not None and (not rest or _TIME.search(rest)):
+        day = f"{int(either[1])} {_MONTHS[int(either[2]) - 1][:3].title()}"
+        raise _Doubtful(f"“{either[0]}” may be a day or a time; write “{day}” or “{at:%H:%M}”")
+    return at, rest
 
 
 def _day(text: str, today: date) -> date:
@@ -151,6 +174,8 @@ def _day(text: str, today: date) -> date:
         return today + timedelta(days=days or (7 if weekday != text else 0))
     try:
         found = _dated(text, today)
+    except _Doubtful:
+        raise
     except ValueError as wrong:
         raise ValueError(f"“{text}” is no day of the calendar") from wrong
     if found is None:
@@ -164,12 +189,22 @@ def _dated(text: str, today: date) -> date | None:
         return date(int(iso[1]), int(iso[2]), int(iso[3]))
     if (dotted := _DOTTED.fullmatch(text)) is not None:
         return date(int(dotted[3]), int(dotted[2]), int(dotted[1]))
+    if (short := _SHORT.fullmatch(text)) is not None:
+        return _coming(int(short["day"]), int(short["month"]), today)
     named = _DAY_MONTH.fullmatch(text) or _MONTH_DAY.fullmatch(text)
     if named is None:
         return None
     day, month = int(named["day"]), _MONTH[named["month"]]
     if named["year"] is not None:
         return date(int(named["year"]), month, day)
+    return _coming(day, month, today)
+
+
+def _coming(day: int, month: int, today: date) -> date:
+    """The next such day from `today` on. Raises `ValueError` where there is none, and of one just past."""
+    past = (date(year, month, day) for year in (today.year - 1, today.year) if _exists(year, month, day))
+    if any(timedelta() < today - each <= _JUST_PAST for each in past):
+        raise _Doubtful("that day is over already; write the year for next year's")
     # The next such one; only the 29th of February has to be waited for for longer than a year.
     years = range(today.year, today.year + 9)
     coming = (date(year, month, day) for year in years if _exists(year, month, day))
