@@ -25,7 +25,7 @@ class Meant(Enum):
     HELP = auto()
     YES = auto()
     NO = auto()
-    #: nearly a verb, or a verb that is missing
+    #: nearly a verb, in a few words that ask nothing; or a verb that is missing
     SLIP = auto()
     #: a word or two that mean nothing here
     UNKNOWN = auto()
@@ -46,10 +46,14 @@ class Otherwise:
 
 #: Words that are no sentence yet.
 _FEW: Final = 2
+#: Words that may be a slip; more that begin with a word like a verb (`flags are wrong …`) are a sentence.
+_SHORT: Final = 4
 #: How like a verb a word must be: alone, and at the head of a sentence, which it may well begin by chance.
 _ALIKE: Final = 0.7
 _MUCH_ALIKE: Final = 0.8
 _PIECE: Final = re.compile(rf"<[^<>]*>|[^{BLANK}<]+|<")
+#: What is asked decides nothing, and asks for an answer.
+_ASKS: Final = re.compile("[?\uff1f\u061f][\\s`*_~.,;!…()\"'“”„]*\\Z")
 _AROUND: Final = "`*_~.,;!?…()\"'“”„"
 _SKIN: Final = re.compile(":?:skin-tone-[2-6]:|[\U0001f3fb-\U0001f3ff\ufe0f]")
 #: Scripts that put no blanks between words, from Thai to Chinese; and how much of one is a sentence.
@@ -57,6 +61,7 @@ _UNSPACED: Final = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u
 _MANY_SIGNS: Final = 4
 #: How a file that came along is named.
 _FILE: Final = "[file: "
+_VERBS: Final = frozenset(map(str, Verb))
 _HELP: Final = frozenset(("help", "commands", "hi", "hello", "hey"))
 _POLITE: Final = frozenset(("please", "pls", "plz", "kindly"))
 _YES: Final = frozenset(
@@ -83,13 +88,17 @@ def otherwise(case: Case, said: str) -> Otherwise:
     pieces = [piece for piece in _PIECE.findall(said) if _bare(piece)]
     heads = [_bare(piece) for piece in pieces[:_FEW]]
     word, both = (pieces[0] if pieces else ""), " ".join(heads)
-    few = len(pieces) <= _FEW and len(_UNSPACED.findall(said)) <= _MANY_SIGNS and _FILE not in said
+    brief = len(_UNSPACED.findall(said)) <= _MANY_SIGNS and _FILE not in said
+    few, short = brief and len(pieces) <= _FEW, brief and len(pieces) <= _SHORT
     if not pieces or (few and heads[0] in _HELP):
         return Otherwise(Meant.HELP, word)
-    instead = _missing(case, said) or _nearly(case, heads, few=few)
-    if instead:
-        return Otherwise(Meant.SLIP, word, instead)
-    if not few:
+    missing, nearly = _missing(case, said), _nearly(case, heads, few=few)
+    # `approve?` has the verb itself.
+    asks = _ASKS.search(said) is not None and not (few and both in _VERBS)
+    slip = nearly if short and not asks else ""
+    if missing or slip:
+        return Otherwise(Meant.SLIP, word, missing or slip)
+    if nearly or not few:
         return Otherwise(Meant.SENTENCE, word)
     for meant, known, verb in ((Meant.YES, _YES, Verb.APPROVE), (Meant.NO, _NO, Verb.REJECT)):
         if heads[0] in known or both in known:

@@ -55,16 +55,18 @@ def test_a_no_is_told_how_to_reject(said: str) -> None:
     ("said", "instead"),
     [
         ("aprove", "approve"),
-        ("approved, the receipt is there", "approve"),
+        ("approved, receipt is there", "approve"),
         ("please approve", "approve"),
-        ("rejct it is too much", "reject"),
+        ("approve?", "approve"),
+        ("approval granted by me", "approve"),
+        ("rejct too much", "reject"),
         ("looks rigth", "approve"),
         ("amount=500", "edit amount=500"),
         ("please set amount = 500 first", "edit amount=500"),
     ],
 )
 def test_a_slip_is_told_what_was_nearly_said(said: str, instead: str) -> None:
-    """Whatever follows it: it was meant for the bot."""
+    """In a few words, which were meant for the bot."""
     found = otherwise(asked(), said)
     assert (found.meant, found.instead) == (Meant.SLIP, instead)
 
@@ -100,6 +102,22 @@ def test_a_word_or_two_are_no_sentence(said: str) -> None:
 )
 def test_more_than_that_is_a_sentence_for_the_agent(said: str) -> None:
     """In scripts without blanks as well; and a file is one."""
+    assert otherwise(asked(), said).meant is Meant.SENTENCE
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Rejecting this would break prod, what do you think?",
+        "approved by finance already?",
+        "flags are wrong here I think",
+        "approved, the receipt is there",
+        "approved?!",
+        "aprove [file: receipt.pdf]",
+    ],
+)
+def test_a_sentence_or_a_question_that_begins_like_a_verb_is_for_the_agent(said: str) -> None:
+    """More than four words, and whatever asks, are no slip by chance of the first word."""
     assert otherwise(asked(), said).meant is Meant.SENTENCE
 
 

@@ -257,6 +257,7 @@ async def test_a_word_or_two_get_the_help_alone(
     ("words", "kept"),
     [
         ("is the receipt in the ticket?", "@hitl is the receipt in the ticket?"),
+        ("approved by finance already?", "@hitl approved by finance already?"),
         ("ask <@U0BOB> or <@U0STRANGER>, <!channel> *x*", "@hitl ask @bob or @U0STRANGER, @channel *x*"),
         ("as <@U0HITL|hitl> said, and <@U0HITL> too", "@hitl as @hitl said, and @hitl too"),
     ],
