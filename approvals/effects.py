@@ -56,6 +56,8 @@ class Escalated:
     early: bool = False
     #: who handed it over to them
     by: Person | None = None
+    #: whether anybody was in the group then; None: Slack had not told. Whoever is in it later is called later
+    there: bool | None = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -281,6 +281,8 @@ class Case:
     lapsed: tuple[UserId, ...] = ()
     #: of `escalated`, those in which nobody was when they were asked, and nobody has been since
     unreached: tuple[GroupName, ...] = ()
+    #: of `escalated`, those of which Slack had not told who is in them, and has not since
+    unheard: tuple[GroupName, ...] = ()
     #: who handed it over: they may decide it still, and are not reminded of it, sorted
     excused: tuple[UserId, ...] = ()
     #: who put off their reminders of it → until when

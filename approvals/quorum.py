@@ -11,7 +11,7 @@ from approvals.canonical import Digest
 from approvals.errors import Reason
 from approvals.model import Case, Lack, Vote
 from approvals.roster import Person, Roster
-from approvals.words import Choice, Shortage, Status, UserId
+from approvals.words import Choice, GroupName, Shortage, Status, UserId
 
 #: Whether a vote counts today: one by somebody who left, or is no longer asked, does not.
 Counts: TypeAlias = Callable[[Vote], bool]
@@ -66,6 +66,11 @@ def fold(votes: Iterable[Vote], digest: Digest, round_: int, needed: int, counts
             if vote.stands_for is not None:
                 in_place_of[vote.by.id] = vote.stands_for
     return Tally(needed, tuple(approved.values()), rejected, in_place_of)
+
+
+def unheard(groups: Iterable[GroupName], roster: Roster) -> bool:
+    """Whether Slack has not told, or not for too long, who is in one of `groups`: it may not be empty."""
+    return any(name in roster.as_of and not roster.groups.get(name) for name in groups)
 
 
 def lack(case: Case, roster: Roster) -> Lack | None:

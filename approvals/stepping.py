@@ -26,7 +26,7 @@ from approvals.model import Called, Case, Lack, Step
 from approvals.moves import Move
 from approvals.pen import Pen, signed
 from approvals.roster import Person, Roster
-from approvals.words import Instant, StepKind, UserId, Via
+from approvals.words import GroupName, Instant, StepKind, UserId, Via
 
 #: A clock that is this late was away (asleep, cut off from its database): nobody was heard meanwhile.
 LATE = timedelta(minutes=1)
@@ -78,7 +78,7 @@ def escalate(
 ) -> PostNote:
     """Ask another group as well; what is to be said of it in the thread.
 
-    Where nobody is in it, by `roster`, the operators are told.
+    Where nobody is in it, by `roster`, the operators are told; where Slack has not told, once it has.
     """
     if step.to is None:
         raise Broken(f"{pen.case.id} escalates to nobody")
@@ -89,10 +89,12 @@ def escalate(
     doer = "clock" if by is None else signed(by)
     pen.note(FactKind.ESCALATED, doer, {"to": step.to, "after": _seconds(step), "early": early})
     pen.follow(ShowCard(), CallAgent(f"escalated:{place}", CallbackType.ESCALATED))
-    if roster is not None and not roster.asked((step.to,)):
-        pen.change(unreached=tuple(dict.fromkeys((*pen.case.unreached, step.to))))
-        pen.follow(TellUnreached(step.to))
-    return PostNote(f"escalate:{place}", Escalated(step.to, early, by))
+    there = True if roster is None else _there(step.to, roster)
+    if there is False:
+        _reaches_nobody(pen, step.to)
+    elif there is None:
+        pen.change(unheard=tuple(dict.fromkeys((*pen.case.unheard, step.to))))
+    return PostNote(f"escalate:{place}", Escalated(step.to, early, by, there))
 
 
 def muster(pen: Pen, roster: Roster) -> None:
@@ -118,11 +120,11 @@ def muster(pen: Pen, roster: Roster) -> None:
     if fresh:
         pen.follow(PostNote(f"skipped:{before.version}", Skipped(fresh)))
     pen.follow(*asked_now)
+    _call_reached(pen, roster)
     if lack is not None and (before.lacking is None or _short(lack) > _short(before.lacking)):
         # They are told of everybody who is asked, so of no empty group besides.
         pen.effects = [effect for effect in pen.effects if not isinstance(effect, TellUnreached)]
         pen.follow(AskOperators(lack))
-    _call_reached(pen, roster)
     recount(pen, roster)
     pen.change(missed=_missed(pen.case, roster), lacking=lack)
     if ShowCard() not in pen.effects:
@@ -130,7 +132,13 @@ def muster(pen: Pen, roster: Roster) -> None:
 
 
 def recount(pen: Pen, roster: Roster, voter: UserId | None = None) -> None:
-    """Say whose approvals count no more, and whose do again, since that was last said; not of `voter`."""
+    """Say whose approvals count no more, and whose do again, since that was last said; not of `voter`.
+
+    While Slack has not told who is in a group that is asked, nothing is said of any.
+    """
+    if quorum.unheard(pen.case.asked, roster):
+        pen.change(lapsed=tuple(user for user in pen.case.lapsed if user != voter))
+        return
     known, lapsed = pen.case.lapsed, quorum.lapsed(pen.case, roster)
     pen.change(lapsed=_ids(lapsed))
     fresh = tuple(person for person in lapsed if person.id not in known)
@@ -143,10 +151,31 @@ def recount(pen: Pen, roster: Roster, voter: UserId | None = None) -> None:
 
 
 def _call_reached(pen: Pen, roster: Roster) -> None:
-    """Somebody is by now in a group that nobody was in when it was asked: they are called."""
-    reached = [group for group in pen.case.unreached if roster.asked((group,))]
-    pen.change(unreached=tuple(group for group in pen.case.unreached if group not in reached))
-    pen.follow(*(PostNote(f"reached:{group}", Escalated(group)) for group in reached))
+    """Call who is by now in a group that nobody was in, or was known to be in, when it was asked.
+
+    Where Slack tells only now that nobody is in it, the operators are told.
+    """
+    heard = {group: _there(group, roster) for group in (*pen.case.unreached, *pen.case.unheard)}
+    empty = [group for group in pen.case.unheard if heard[group] is False]
+    pen.change(
+        unreached=tuple(group for group in pen.case.unreached if not heard[group]),
+        unheard=tuple(group for group in pen.case.unheard if heard[group] is None),
+    )
+    for group in empty:
+        _reaches_nobody(pen, group)
+    pen.follow(*(PostNote(f"reached:{group}", Escalated(group)) for group, there in heard.items() if there))
+
+
+def _reaches_nobody(pen: Pen, group: GroupName) -> None:
+    pen.change(unreached=tuple(dict.fromkeys((*pen.case.unreached, group))))
+    pen.follow(TellUnreached(group))
+
+
+def _there(group: GroupName, roster: Roster) -> bool | None:
+    """Whether anybody is in `group` to be asked; None: Slack has not told."""
+    if roster.asked((group,)):
+        return True
+    return None if quorum.unheard((group,), roster) else False
 
 
 def unnoticed(case: Case, roster: Roster) -> bool:
@@ -159,13 +188,18 @@ def unnoticed(case: Case, roster: Roster) -> bool:
     return (
         _missed(case, roster) != case.missed
         or quorum.lack(case, roster) != case.lacking
-        or _ids(quorum.lapsed(case, roster)) != case.lapsed
+        or (not quorum.unheard(case.asked, roster) and _ids(quorum.lapsed(case, roster)) != case.lapsed)
         or any(roster.asked((group,)) for group in case.unreached)
+        or any(_there(group, roster) is not None for group in case.unheard)
     )
 
 
 def _missed(case: Case, roster: Roster) -> tuple[UserId, ...]:
-    return tuple(sorted(profile.id for profile in roster.skipped(case.asked)))
+    gone = {profile.id for profile in roster.skipped(case.asked)}
+    if quorum.unheard(case.asked, roster):
+        # Whom Slack does not tell of now was named already, and is not named again once it does.
+        gone |= {*case.missed}
+    return tuple(sorted(gone))
 
 
 def _ids(people: tuple[Person, ...]) -> tuple[UserId, ...]:

@@ -68,7 +68,8 @@ def also_asked(case: Case, roster: Roster) -> list[Block]:
     line: list[Element] = []
     for place, group in enumerate(case.escalated[:_CALLED]):
         line += [*rich.text(f"{', ' if place else ''}{short(group, 60)}"), *_how_asked(case, group)]
-        line += [] if roster.asked((group,)) else rich.text(" (⚠️ nobody is in it now)")
+        known = roster.asked((group,)) or quorum.unheard((group,), roster)
+        line += [] if known else rich.text(" (⚠️ nobody is in it now)")
     more = len(case.escalated) - _CALLED
     beyond = rich.text(f" and {more:,} more" if more > 0 else "")
     return [rich.block(rich.titled("⏫ Also asked", line, beyond))]

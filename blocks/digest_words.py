@@ -139,7 +139,9 @@ def escalated(view: BoardView, note: Escalated, key: str) -> Message:
     left = [entry for entry in view.open if entry.case.parked_at is None]
     called = _called(view, left, note)
     who = f"{called}, you are asked as well" if called else f"{escape(note.to, 60)} is asked as well"
-    if not view.roster.asked((note.to,)):
+    if note.there is None:
+        who = f"{who} (Slack has not said yet who is in it; they are called here once it has)"
+    elif not note.there:
         who = f"{who} (nobody is in it now; whoever joins it is called here)"
     why = "too few of the others can decide" if note.early else "this is still open"
     wanted = "a look" if reviews(left) else "a decision"

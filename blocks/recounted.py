@@ -55,8 +55,11 @@ def _why_not(case: Case, vote: Vote, roster: Roster) -> str:
         return ""
     if not voter.active:
         return "outsider" if voter.outsider else "left"
+    if place is not None and not roster.profile(place.id).active:
+        return "absent_outsider" if roster.profile(place.id).outsider else "absent_left"
     if place is not None and place.id not in roster.deputies.get(voter.id, ()):
         return "back" if roster.deputy(place.id) is None else "replaced"
     if not access.is_asked(case, voter.id if place is None else place.id, roster):
         return "not_asked"
+    # All that is left of what `access.counts` asks: the requester never decides.
     return "must_not"

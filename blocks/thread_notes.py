@@ -92,10 +92,9 @@ def _said(case: Case, note: Note, roster: Roster, now: Instant) -> Mrkdwn:  # no
     match note:
         case Reminded(asked=groups):
             return _say("note_reminded", case, roster, _reminded(case, roster, groups, now))
-        case Escalated(to=to, early=early, by=by):
+        case Escalated(to=to, early=early, by=by, there=there):
             name = None if by is None else by.name
             asked_now = asked_by(case, note, roster, now)
-            there = bool(roster.asked((to,)))
             return _say(
                 "note_escalated", case, roster, asked_now, group=to, early=early, by=name, there=there
             )
@@ -133,8 +132,11 @@ def waiting(
 def asked_by(case: Case, note: Escalated, roster: Roster, now: Instant) -> tuple[Person, ...]:
     """Whom an escalation calls, also of those who handed it over: of these only not who does it by that.
 
-    Whoever put off their reminders beyond `now` is left alone.
+    Whoever put off their reminders beyond `now` is left alone. Where nobody was known to be in the group, it
+    calls nobody, also where it is said late: who is in it by then is called by another.
     """
+    if not note.there:
+        return ()
     return _people(case, roster, (note.to,), now, frozenset() if note.by is None else {note.by.id})
 
 

@@ -25,9 +25,9 @@ def written(note: Note) -> dict[str, Any]:  # noqa: PLR0911  # one return for ea
     match note:
         case Reminded(asked=asked):
             return {"note": "reminded", "asked": None if asked is None else list(asked)}
-        case Escalated(to=to, early=early, by=by):
+        case Escalated(to=to, early=early, by=by, there=there):
             who = None if by is None else _person(by)
-            return {"note": "escalated", "to": to, "early": early, "by": who}
+            return {"note": "escalated", "to": to, "early": early, "by": who, "there": there}
         case HandedTo(by=by, to=taker, reason=reason):
             return {"note": "handed", "by": _person(by), "to": _person(taker), "reason": reason}
         case Voided(by=by, people=people):
@@ -59,7 +59,8 @@ def read(body: Any) -> Note | None:  # noqa: PLR0911  # one return for each note
         case {"note": "escalated", "to": str(to), "early": bool(early)}:
             # Those put out before somebody could hand over name nobody.
             by = body.get("by")
-            return Escalated(GroupName(to), early, None if by is None else _read_person(by))
+            who = None if by is None else _read_person(by)
+            return Escalated(GroupName(to), early, who, body.get("there", True))
         case {"note": "handed", "by": dict(by), "to": dict(to), "reason": reason}:
             return HandedTo(_read_person(by), _read_person(to), reason)
         case {"note": "voided", "by": dict(by), "people": list(people)}:

@@ -7,13 +7,13 @@ from datetime import timedelta
 
 import pytest
 
-from approvals.effects import AskOperators, Escalated, PostNote, Recounted, ShowCard, TellUnreached
+from approvals.effects import AskOperators, Escalated, PostNote, Recounted, ShowCard, Skipped, TellUnreached
 from approvals.events import HandedOver
 from approvals.machine import Ruling, decide
 from approvals.model import Case, Step
 from approvals.quorum import tally
 from approvals.roster import Roster
-from approvals.words import Status, StepKind
+from approvals.words import Instant, Status, StepKind
 from tests.approvals.doing import approve, edit, notes, reject, tick
 from tests.harness.cases import ALICE, BOB, CAROL, DAN, DIRECTORS, FINANCE, NOON, a_roster, an_open_case
 
@@ -117,14 +117,14 @@ def calls(ruling: Ruling) -> list[tuple[str, Escalated]]:
         a_roster(),
         a_roster(finance=(DAN,), gone=(DAN,)),
         replace(a_roster(), groups={DIRECTORS: (ALICE.id,)}),
-        replace(a_roster(), as_of={FINANCE: None}),
     ],
 )
 def test_an_escalation_that_reaches_nobody_is_told_to_operators(nobody: Roster) -> None:
-    """An empty group, one whose people left, one that the policy has no longer, one never heard of; once."""
+    """An empty group, one whose people left, one that the policy has no longer; once."""
     ruling = tick(an_open_case(steps=(ESCALATE, EXPIRE)), NOON + HOUR, roster=nobody)
     assert told(ruling) == [TellUnreached(FINANCE)]
     assert ruling.case.unreached == (FINANCE,)
+    assert calls(ruling) == [("escalate:0", Escalated(FINANCE, there=False))]
     again = tick(ruling.case, NOON + 2 * HOUR, roster=nobody)
     assert (again.case is ruling.case, again.effects) == (True, ())
 
@@ -172,3 +172,60 @@ def test_nobody_is_told_of_what_has_ended() -> None:
     """After a day's downtime it has expired: there is nothing left to be asked."""
     ruling = tick(an_open_case(steps=(ESCALATE, EXPIRE)), NOON + timedelta(days=1), roster=a_roster())
     assert (ruling.case.status, told(ruling)) == (Status.TIMED_OUT, [])
+
+
+#: Slack never told who is in the group, or did so too long ago.
+UNHEARD = pytest.mark.parametrize("as_of", [None, NOON - timedelta(hours=25)])
+
+
+@UNHEARD
+def test_no_approval_ends_while_slack_has_not_told_who_is_in_a_group(as_of: Instant | None) -> None:
+    """Neither the clock nor the next vote takes anybody for gone; who did go is named once it is known."""
+    case = approve(an_open_case(quorum=3, steps=(EXPIRE,)), ALICE).case
+    unheard = replace(a_roster(members=(), finance=(DAN,)), as_of={DIRECTORS: as_of})
+    waiting = tick(case, NOON + 6 * MINUTE, roster=unheard)
+    assert (recounts(waiting), waiting.case.lapsed) == ([], ())
+    both = replace(waiting.case, escalated=(FINANCE,))
+    voted = approve(both, DAN, at=NOON + 7 * MINUTE, roster=unheard)
+    assert (voted.answer.refused, recounts(voted)) == (None, [])
+    heard = a_roster(members=(BOB, CAROL), finance=(DAN,))
+    assert recounts(tick(voted.case, NOON + 8 * MINUTE, roster=heard)) == [Recounted((ALICE,))]
+
+
+@UNHEARD
+def test_whoever_was_said_to_count_no_more_is_not_said_so_again(as_of: Instant | None) -> None:
+    """Slack is silent for a while after that: what was said stands."""
+    gone = tick(half(), NOON + 6 * MINUTE, roster=WITHOUT_ALICE).case
+    silent = tick(
+        gone, NOON + 7 * MINUTE, roster=replace(a_roster(members=()), as_of={DIRECTORS: as_of})
+    ).case
+    assert silent.lapsed == (ALICE.id,)
+    assert recounts(tick(silent, NOON + 8 * MINUTE, roster=WITHOUT_ALICE)) == []
+
+
+@UNHEARD
+def test_who_has_left_is_named_once_though_slack_was_silent(as_of: Instant | None) -> None:
+    """Bob left: said before the silence, and not after it."""
+    left = a_roster(gone=(BOB,))
+    case = tick(half(), NOON + 6 * MINUTE, roster=left).case
+    silent = replace(a_roster(members=(), gone=(BOB,)), as_of={DIRECTORS: as_of})
+    again = tick(tick(case, NOON + 7 * MINUTE, roster=silent).case, NOON + 8 * MINUTE, roster=left)
+    assert [note.note for note in notes(again) if isinstance(note.note, Skipped)] == []
+
+
+@UNHEARD
+def test_a_group_that_slack_has_not_told_of_is_not_taken_for_an_empty_one(as_of: Instant | None) -> None:
+    """Nobody is told; once it is known, who is in it is called, or operators hear that nobody is; once."""
+    unheard = replace(a_roster(), as_of={FINANCE: as_of})
+    ruling = tick(an_open_case(steps=(ESCALATE, EXPIRE)), NOON + HOUR, roster=unheard)
+    assert (told(ruling), ruling.case.unreached, ruling.case.unheard) == ([], (), (FINANCE,))
+    assert calls(ruling) == [("escalate:0", Escalated(FINANCE, there=None))]
+    assert tick(ruling.case, NOON + 2 * HOUR, roster=unheard).effects == ()
+    there = tick(ruling.case, NOON + 2 * HOUR, roster=a_roster(finance=(DAN,)))
+    assert (told(there), calls(there)) == ([], [("reached:finance", Escalated(FINANCE))])
+    assert (there.case.unreached, there.case.unheard) == ((), ())
+    empty = tick(ruling.case, NOON + 2 * HOUR, roster=a_roster())
+    assert (told(empty), calls(empty)) == ([TellUnreached(FINANCE)], [])
+    assert tick(empty.case, NOON + 3 * HOUR, roster=a_roster()).effects == ()
+    joined = tick(empty.case, NOON + 3 * HOUR, roster=a_roster(finance=(DAN,)))
+    assert calls(joined) == [("reached:finance", Escalated(FINANCE))]

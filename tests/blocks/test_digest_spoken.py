@@ -49,8 +49,13 @@ SENTENCES: Mapping[str, Callable[[], str]] = {
     "not kept": lambda: digest_spoken.not_kept(12),
     "not kept, nothing waits": lambda: digest_spoken.not_kept(0),
     "to be typed": lambda: digest_spoken.to_be_typed(refund(1)),
-    "escalated": lambda: digest_words.escalated(MOVED, Escalated(FINANCE), "k").text,
-    "escalated, too few": lambda: digest_words.escalated(MOVED, Escalated(FINANCE, early=True), "k").text,
+    "escalated": lambda: digest_words.escalated(MOVED, Escalated(FINANCE, there=False), "k").text,
+    "escalated, too few": lambda: (
+        digest_words.escalated(MOVED, Escalated(FINANCE, early=True, there=False), "k").text
+    ),
+    "escalated, not heard of": lambda: (
+        digest_words.escalated(MOVED, Escalated(FINANCE, there=None), "k").text
+    ),
     "critical": lambda: digest_words.summons(BOARD, LINK, "k").text,
     "critical, not up": lambda: digest_words.summons(BOARD, None, "k").text,
     "storm of what was escalated": lambda: digest.message(MOVED).text,

@@ -60,10 +60,14 @@ def summoned(card: str | None = CARD, *, early: bool = False, by: str | None = N
     return summons(escalated(), ROSTER, card, "escalate:0:U0DAN", early=early, by=by)
 
 
+FOR_ALICE = replace(a_roster(members=(ALICE, CAROL)), deputies={BOB.id: (ALICE.id,)})
+GUEST = Profile(ALICE.id, "Alice", active=False, outsider=True)
+
+
 def deputised() -> Case:
     """Bob approved in the place of Alice; the directors are she and Carol."""
-    case, roster = refund(), replace(a_roster(members=(ALICE, CAROL)), deputies={BOB.id: (ALICE.id,)})
-    return after(case, Voted(BOB, Choice.APPROVE, case.sight, roster), minutes=20)
+    case = refund()
+    return after(case, Voted(BOB, Choice.APPROVE, case.sight, FOR_ALICE), minutes=20)
 
 
 def parked() -> Case:
@@ -86,7 +90,8 @@ NOTES: Mapping[str, Callable[[], Message]] = {
     "put off until now, without a card": lambda: put_off(draft(), ROSTER, None, "wake:U0ALICE:1"),
     "asked aloud": lambda: asked_note(refund(), "Alice", "Is it the first?\nOr *the second*?", "key:1"),
     "escalated early": lambda: said(escalated(), Escalated(FINANCE, early=True)),
-    "escalated to nobody": lambda: said(escalated(), Escalated(FINANCE), a_roster()),
+    "escalated to nobody": lambda: said(escalated(), Escalated(FINANCE, there=False), a_roster()),
+    "escalated, not heard of": lambda: said(escalated(), Escalated(FINANCE, there=None), a_roster()),
     "escalated, direct message": summoned,
     "escalated early, direct message": lambda: summoned(early=True),
     "handed over, direct message": lambda: summoned(early=True, by="Alice"),
@@ -97,6 +102,14 @@ NOTES: Mapping[str, Callable[[], Message]] = {
     "recounted, a deputy": lambda: said(deputised(), Recounted((BOB,)), ROSTER),
     "recounted, another deputy": lambda: said(
         deputised(), Recounted((BOB,)), replace(ROSTER, deputies={DAN.id: (ALICE.id,)})
+    ),
+    "recounted, who was away left": lambda: said(
+        deputised(), Recounted((BOB,)), replace(FOR_ALICE, people=a_roster(gone=(ALICE,)).people)
+    ),
+    "recounted, who was away is a guest": lambda: said(
+        deputised(),
+        Recounted((BOB,)),
+        replace(FOR_ALICE, people={**FOR_ALICE.people, ALICE.id: GUEST}),
     ),
     "recounted, left": lambda: said(voted(refund(), BOB), Recounted((BOB,)), a_roster(gone=(BOB,))),
     "recounted, back": lambda: said(voted(refund(), BOB), Recounted((), (BOB,))),
@@ -163,6 +176,20 @@ def test_a_reminder_calls_those_who_have_not_answered() -> None:
 def test_an_escalation_calls_the_group_that_is_asked_now() -> None:
     """The others were called before."""
     assert called(said(escalated(), Escalated(FINANCE))) == {"Dan"}
+
+
+@pytest.mark.parametrize("there", [False, None])
+def test_an_escalation_that_reached_nobody_calls_nobody_however_late(there: bool | None) -> None:
+    """Dan has joined by the time it is said: another note calls him, and he is called once."""
+    message = said(escalated(), Escalated(FINANCE, there=there))
+    assert called(message) == set()
+    assert message.text.startswith("finance is asked as well")
+
+
+def test_an_approval_for_somebody_who_left_is_said_to_end_by_that() -> None:
+    """Bob stands in for Alice still, and it is asked on nobody's behalf."""
+    left = replace(FOR_ALICE, people=a_roster(gone=(ALICE,)).people)
+    assert "no longer counts: Alice has left Slack." in said(deputised(), Recounted((BOB,)), left).text
 
 
 def test_a_reminder_calls_nobody_whom_the_escalation_beside_it_calls() -> None:

@@ -156,11 +156,19 @@ async def test_an_approval_of_a_deputy_ends_in_the_thread_too(bot: RunningDesk) 
     assert "carol's approval for alice no longer counts: alice is no longer away." in told[-1]
 
 
+async def heard(bot: RunningDesk) -> None:
+    """Slack tells anew who is in which group."""
+    bot.side.people.wake()
+    await bot.eventually(lambda: not bot.desk.directory.roster().as_of)
+
+
 async def escalated(bot: RunningDesk) -> Case:
     """A critical request that directors are asked about as well by now."""
     case = await bot.ask("wipe_disk")
     await bot.card(case.id)
     bot.runtime.ahead += HOUR
+    # What Slack said an hour ago is too old to take a group for empty.
+    await heard(bot)
     await decide.tick(bot.desk, case.id, bot.runtime.now())
     return case
 
@@ -207,3 +215,27 @@ async def test_a_group_that_the_policy_has_no_longer_reaches_nobody(
     await decide.tick(bot.desk, case.id, bot.runtime.now())
     await nothing_left(bot)
     assert "hitl.yml has no group directors any more" in words_of(slack.direct_messages("U0ADMIN")[0].blocks)
+
+
+async def test_a_silence_of_slack_is_not_taken_for_an_empty_group(
+    bot: RunningDesk, slack: SlackStandIn
+) -> None:
+    """A day without a word: nobody is said to be gone, and the note that waits calls nobody a second time."""
+    bot.shelf.current = load(PAIRS.replace("1h", "25h").replace("4h", "90h"), "hitl.yml")
+    await directors(bot, ALICE, BOB)
+    pair, disk, muster = await bot.ask("note_pair"), await bot.ask("wipe_disk"), Muster(bot.desk)
+    await approved(bot, pair, ALICE)
+    await bot.card(disk.id)
+    assert await looked(bot, muster) == 0
+    await nothing_left(bot)
+    bot.runtime.ahead += 26 * HOUR
+    slack.faults.rate_limit("chat.postMessage", retry_after=1)
+    await decide.tick(bot.desk, disk.id, bot.runtime.now())
+    await looked(bot, muster)
+    await heard(bot)
+    await looked(bot, muster)
+    said = await thread(bot, disk)
+    assert [sum(f"<@{each.id}>" in told for told in said) for each in (ALICE, BOB)] == [1, 1]
+    assert "nobody is in it" not in "".join([*said, await shown(bot, disk)])
+    assert await thread(bot, pair) == []
+    assert not any("reached nobody" in each.text for each in slack.direct_messages("U0ADMIN"))
