@@ -119,6 +119,18 @@ class Page:
     next_cursor: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Outlines:
+    """Some of what waits for people, oldest first."""
+
+    #: without payloads and words
+    readable: tuple[Case, ...]
+    #: rows that cannot be read, and why
+    unreadable: tuple[tuple[RequestId, Exception], ...]
+    #: of all of them, whether or not it can be read; None where there is none
+    last: RequestId | None
+
+
 def add(u: Unit, case: Case) -> None:
     """Write a new case with its content."""
     request = case.request
@@ -221,13 +233,21 @@ def page(
     return Page(items, items[-1].id if len(rows) > limit and items else None)
 
 
-def outlines(u: Unit, after: RequestId | None, limit: int) -> tuple[Case, ...]:
-    """What waits for people and is not parked, oldest first, beginning behind `after`.
+def outlines(u: Unit, after: RequestId | None, limit: int) -> Outlines:
+    """What waits for people and is not parked, beginning behind `after`.
 
-    Without payloads and words: enough to tell who can decide it, not to change or show it.
+    Without payloads and words: enough to tell who can decide it, not to change or show it. A row that cannot
+    be read keeps no other from being.
     """
     rows = u.read(_OUTLINES, {"after": after or "", "most": limit}, of=(cases,)).all()
-    return tuple(joined_case(row) for row in rows)
+    readable: list[Case] = []
+    unreadable: list[tuple[RequestId, Exception]] = []
+    for row in rows:
+        try:
+            readable.append(joined_case(row))
+        except Exception as bug:  # noqa: BLE001  # whatever is wrong with a row, it is handed on with it
+            unreadable.append((RequestId(row.id), bug))
+    return Outlines(tuple(readable), tuple(unreadable), RequestId(rows[-1].id) if rows else None)
 
 
 def waited_for(u: Unit) -> tuple[str, ...]:

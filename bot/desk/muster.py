@@ -18,7 +18,7 @@ from bot.desk import gathering, granting, incidents
 from bot.desk.desk import Desk
 from bot.desk.ruling import rule_on, show_card
 from store import cases, musters
-from store.engine import Store
+from store.cases import Outlines
 from store.errors import Unavailable
 from store.unit_of_work import Unit
 
@@ -75,13 +75,18 @@ class Muster:
         self._roster: Roster | None = None
         #: what changed since the last look, also where it has changed back: cards may have been drawn between
         self._moved = _Moved()
+        #: the last of those that a look which failed has been through because of that; None: of none
+        self._through: RequestId | None = None
         #: of each group, what this process knows to be kept; None: not read yet
         self._prints: dict[GroupName, Digest] | None = None
 
     def saw(self, roster: Roster) -> None:
         """From now on cards are drawn, and votes taken, by this one."""
         if self._last is not None and self._last is not roster:
-            self._moved |= _moved(self._last, roster)
+            more = _moved(self._last, roster)
+            if more:
+                self._moved |= more
+                self._through = None
         self._last = roster
 
     async def look(self, now: Instant) -> int:
@@ -101,9 +106,12 @@ class Muster:
                 await granting.end_unfounded(self._desk)
                 await self._keep(roster)
         except BaseException:
-            # It failed half-way: the next look does it again.
+            # It failed half-way: the next look goes on from there, unless more has changed meanwhile.
+            if self._moved:
+                self._through = None
             self._moved |= moved
             raise
+        self._through = None
         self._roster = roster
         return changed
 
@@ -118,15 +126,16 @@ class Muster:
 
     async def _all(self, moved: _Moved, roster: Roster, now: Instant) -> int:
         changed = 0
-        async for page in _pages(self._desk.store):
-            due = [case.id for case in page if moved.bears_on(case) and unnoticed(case, roster)]
+        async for page in _pages(self._desk, self._through):
+            due = [case.id for case in page.readable if moved.bears_on(case) and unnoticed(case, roster)]
             for first in range(0, len(due), _ABREAST):
                 done = [self._mustered(request, now) for request in due[first : first + _ABREAST]]
                 changed += sum(await asyncio.gather(*done))
             mustered = set(due)
-            others = [case for case in page if moved.shows_on(case) and case.id not in mustered]
+            others = [case for case in page.readable if moved.shows_on(case) and case.id not in mustered]
             if others:
                 await self._desk.store.write(partial(_shown_anew, cases=others, now=now))
+            self._through = page.last
         return changed
 
     async def _mustered(self, request: RequestId, now: Instant) -> bool:
@@ -155,21 +164,25 @@ def _shown_anew(unit: Unit, cases: Sequence[Case], now: Instant) -> None:
         show_card(unit, case, now)
 
 
-async def first_of(store: Store, like: Callable[[Case], bool]) -> RequestId | None:
+async def first_of(desk: Desk, like: Callable[[Case], bool]) -> RequestId | None:
     """The oldest request that waits for people of which that is true; it is asked of outlines."""
-    async for page in _pages(store):
-        for each in page:
+    async for page in _pages(desk):
+        for each in page.readable:
             if like(each):
                 return each.id
     return None
 
 
-async def _pages(store: Store) -> AsyncIterator[tuple[Case, ...]]:
-    """All that waits for people; other work has its turn in between."""
-    after: RequestId | None = None
-    while page := await store.read(partial(cases.outlines, after=after, limit=_PAGE)):
+async def _pages(desk: Desk, after: RequestId | None = None) -> AsyncIterator[Outlines]:
+    """All that waits for people, behind `after`; other work has its turn in between.
+
+    Of what cannot be read the operators are told.
+    """
+    while (page := await desk.store.read(partial(cases.outlines, after=after, limit=_PAGE))).last is not None:
+        for request, bug in page.unreadable:
+            await incidents.unreadable(desk, request, bug)
         yield page
-        after = page[-1].id
+        after = page.last
         # A read from SQLite does not give way by itself.
         await asyncio.sleep(0)
 

@@ -130,15 +130,15 @@ async def _delayed(store: Store, body: Mapping[str, Any], now: Instant) -> Messa
     return notices.delayed(channel, until, max(waiting, int(body["waiting"])))
 
 
-async def _too_few(store: Store, body: Mapping[str, Any]) -> Message | None:
+async def _too_few(desk: Desk, body: Mapping[str, Any]) -> Message | None:
     """What is still true of it: about the request it began with, else about another like that; else None."""
     lack = Lack(int(body["left"]), int(body["missing"]), Shortage(str(body["why"])))
-    asked = await store.read(lambda unit: _asked(unit, RequestId(str(body["request"]))))
+    asked = await desk.store.read(lambda unit: _asked(unit, RequestId(str(body["request"]))))
     if asked is None:
         return None
     case, ref = asked
     if case.status.final or case.parked_at is not None or case.lacking is None:
-        asked = await _another(store, lambda each: each.asked == case.asked and each.lacking == lack)
+        asked = await _another(desk, lambda each: each.asked == case.asked and each.lacking == lack)
         if asked is None:
             return None
         case, ref = asked
@@ -150,7 +150,7 @@ async def _unreached(desk: Desk, body: Mapping[str, Any]) -> Message | None:
     group = GroupName(str(body["group"]))
     asked = await desk.store.read(lambda unit: _asked(unit, RequestId(str(body["request"]))))
     if asked is None or escalation.next_due(asked[0]) is None or group not in asked[0].unreached:
-        asked = await _another(desk.store, lambda each: group in each.unreached)
+        asked = await _another(desk, lambda each: group in each.unreached)
     if asked is None:
         return None
     case, ref = asked
@@ -158,9 +158,9 @@ async def _unreached(desk: Desk, body: Mapping[str, Any]) -> Message | None:
     return notices.unreached(case, group, ref.permalink if ref is not None else None, known=known)
 
 
-async def _another(store: Store, like: Callable[[Case], bool]) -> tuple[Case, CardRef | None] | None:
-    found = await first_of(store, like)
-    return None if found is None else await store.read(lambda unit: _asked(unit, found))
+async def _another(desk: Desk, like: Callable[[Case], bool]) -> tuple[Case, CardRef | None] | None:
+    found = await first_of(desk, like)
+    return None if found is None else await desk.store.read(lambda unit: _asked(unit, found))
 
 
 async def _overdue(store: Store, body: Mapping[str, Any]) -> Message | None:
@@ -240,4 +240,4 @@ class NoticeSender:
             case "overdue_more":
                 return notices.overdue_more(int(body["more"]))
             case _:
-                return await _too_few(desk.store, body)
+                return await _too_few(desk, body)

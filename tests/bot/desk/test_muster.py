@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import pytest
+import sqlalchemy as sa
 
 from approvals.canonical import Json
 from approvals.model import Case, Lack
@@ -16,11 +17,12 @@ from approvals.roster import Person, Profile, Roster
 from approvals.words import Choice, GroupName, Shortage, UserId
 from bot.desk import decide
 from bot.desk.desk import Desk
-from bot.desk.muster import Muster
+from bot.desk.muster import Muster, first_of
 from sandbox.server import SlackStandIn
 from scheduler.results import Done
 from store import cases, outbox
 from store.outbox import Parcel, ParcelKind
+from store.tables import cases as rows
 from store.unit_of_work import Unit
 from tests.bot.desk.conftest import POLICY
 from tests.harness.cases import a_request, an_open_case
@@ -28,6 +30,7 @@ from tests.harness.desk import RunningDesk
 from tests.store.samples import numbered
 
 CAROL, DAN = Profile(UserId("U0CAROL"), "carol", "carol@example.com"), Profile(UserId("U0DAN"), "dan")
+TORN = "{}"
 SUPPORT, DIRECTORS = GroupName("support"), GroupName("directors")
 
 
@@ -65,6 +68,69 @@ async def without_dan(bot: RunningDesk, slack: SlackStandIn) -> None:
     """He leaves Slack, and the bot has heard of it."""
     slack.deactivate("U0DAN")
     await bot.eventually(lambda: bool(bot.desk.directory.roster().skipped((SUPPORT,))))
+
+
+async def state_of(bot: RunningDesk, case: Case) -> str:
+    """What its row says."""
+    look = sa.select(rows.c.state).where(rows.c.id == case.id)
+    said: str = await bot.store.read(lambda unit: unit.read(look, of=(rows,)).scalar_one())
+    return said
+
+
+async def says(bot: RunningDesk, case: Case, state: str) -> None:
+    """Its row, from now on; what cannot be read, where it is torn."""
+    write = sa.update(rows).where(rows.c.id == case.id).values(state=state)
+    await bot.store.write(lambda unit: unit.change(write, {}, of=(rows,)))
+
+
+async def test_one_that_cannot_be_read_keeps_no_other_from_it(
+    each_bot: RunningDesk, slack: SlackStandIn, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The rest is looked at, each time once, and what is asked for is found; operators hear of it once."""
+    bot = each_bot
+    bad, good = [await bot.ask("delete_draft") for _ in range(2)]
+    desk, told = where(bot, support(CAROL, replace(DAN, active=False)))
+    muster = Muster(desk)
+    await says(bot, bad, TORN)
+    with caplog.at_level(logging.ERROR):
+        assert [await muster.look(bot.runtime.now()) for _ in range(2)] == [1, 0]
+        assert (await bot.case(good.id)).lacking == Lack(1, 2, Shortage.LEFT)
+        told.now = support(CAROL, DAN)
+        assert [await muster.look(bot.runtime.now()) for _ in range(2)] == [1, 0]
+        assert await first_of(desk, lambda _: True) == good.id
+    [logged] = [each for each in caplog.messages if f"{bad.id} cannot be read" in each]
+    incident = logged.partition("(incident ")[2].rstrip(")")
+    await slack.until(lambda: any(incident in each.text for each in slack.direct_messages("U0ADMIN")))
+
+
+async def test_a_look_that_fails_half_way_is_gone_on_with(bot: RunningDesk, slack: SlackStandIn) -> None:
+    """A card is drawn anew once, however often what comes after it fails; and again when more has changed."""
+    given, silent = await bot.ask(), await bot.ask("publish_draft")
+    alice = Person(UserId("U0ALICE"), "alice")
+    await decide.vote(bot.desk, given.id, alice, Choice.APPROVE, given.sight, lasts=timedelta(hours=1))
+    card = await bot.card(silent.id)
+    desk, told = where(bot, support(CAROL, DAN))
+    muster = Muster(desk)
+    await muster.look(bot.runtime.now())
+    await all_sent(bot)
+    state = await state_of(bot, given)
+    await says(bot, given, TORN)
+
+    def drawn() -> int:
+        return sum(call.args["ts"] == card.ts for call in slack.calls("chat.update"))
+
+    for before, here in enumerate((CAROL, DAN), drawn()):
+        told.now = support(here)
+        for _ in range(3):
+            with pytest.raises(ValueError, match="Field required"):
+                await muster.look(bot.runtime.now())
+            await all_sent(bot)
+            assert drawn() == before + 1
+    await says(bot, given, state)
+    before = drawn()
+    await muster.look(bot.runtime.now())
+    await all_sent(bot)
+    assert drawn() == before
 
 
 async def test_others_have_their_turn_while_all_is_looked_at(bot: RunningDesk) -> None:
