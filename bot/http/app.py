@@ -25,10 +25,14 @@ from bot.http.problems import Problem, unavailable
 from bot.http.requests import RequestCalls, json_answer
 from bot.http.waiting import WaitingRoom
 from bot.logs import ABOUT
+from bot.tasks import Tasks
 from store.agents import Agent
 from store.errors import Unavailable
 
 _log = logging.getLogger(__name__)
+
+#: A stop may take ten seconds in all, and calls in hand most of them.
+_TELL_SECONDS = 1.0
 
 AgentHandler: TypeAlias = Callable[[web.Request, Agent], Awaitable[web.Response]]
 
@@ -38,12 +42,15 @@ def build(
 ) -> web.Application:
     """The application, to be run by `bot.http.listener.listen`. Called on the event loop that will run it.
 
-    `rate_limit` is calls a second for each agent. Its `on_shutdown` answers every long-poll.
+    `rate_limit` is calls a second for each agent. Its `on_shutdown` answers every long-poll, its `on_cleanup`
+    waits for what is being told.
     """
     door = _Door(desk, rate_limit, meter or Meter(version))
     app = web.Application(middlewares=[door.answer], client_max_size=LARGEST_BODY)
     app.on_response_prepare.append(_mark)
     app.on_shutdown.append(door.close)
+    # After the calls in hand: they may have something to tell as well.
+    app.on_cleanup.append(door.finish)
     _add_request_calls(app.router, door, RequestCalls(desk, door.room, door.meter))
     _add_operations(app.router, OperationCalls(desk, door.room, door.meter, readiness), version)
     return app
@@ -95,6 +102,8 @@ class _Door:
         self._clock = loop.time
         self._callers = Callers(desk.store, desk.runtime.now, loop.time)
         self._limit = CallLimit(rate_limit, loop.time)
+        #: what operators are being told
+        self._telling = Tasks()
         self._closing = False
 
     def for_agents(self, handler: AgentHandler) -> Handler:
@@ -123,7 +132,9 @@ class _Door:
             problem = self._problem(error)
             self.meter.refused.labels(problem.sort.name).inc()
             if problem.incident is not None:
-                await incidents.tell(self._desk, problem.incident, error, "call")
+                # The caller need not wait until it is kept.
+                telling = incidents.tell(self._desk, problem.incident, error, "call")
+                self._telling.start(telling, "incident")
             response = problem.answer()
         resource = request.match_info.route.resource
         route = "none" if resource is None else resource.canonical
@@ -136,6 +147,11 @@ class _Door:
         self._closing = True
         await self.room.close()
         await self._callers.close()
+
+    async def finish(self, _app: web.Application) -> None:
+        """Let what operators are being told be kept."""
+        if await self._telling.finish(_TELL_SECONDS):
+            _log.error("a stop did not wait until the operators' notice of an incident was kept")
 
     def _problem(self, error: Exception) -> Problem:
         match error:

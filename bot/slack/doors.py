@@ -21,8 +21,8 @@ from yarl import URL
 
 from bot.http.listener import Listener, listen
 from bot.slack.connection import Connection
-from bot.slack.tasks import Tasks
 from bot.slack.troubles import SlackTrouble
+from bot.tasks import Tasks
 
 log = logging.getLogger(__name__)
 

@@ -24,9 +24,9 @@ from bot.slack.landed import Awaited
 from bot.slack.outgoing import Outgoing
 from bot.slack.payloads import Body, Click, Submission, request_carried
 from bot.slack.private import whisper
-from bot.slack.tasks import Tasks
 from bot.slack.troubles import SlackTrouble
 from bot.slack.unshown import Decided, Unshown
+from bot.tasks import Tasks
 from store import cards, cases, outbox
 from store.errors import Unavailable
 from store.outbox import ParcelKind

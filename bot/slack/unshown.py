@@ -12,7 +12,7 @@ from typing import Final
 from approvals.words import RequestId
 from bot.desk import incidents
 from bot.desk.desk import Desk
-from bot.slack.tasks import Tasks
+from bot.tasks import Tasks
 from store import cards, outbox
 from store.errors import Unavailable
 from store.outbox import ParcelKind

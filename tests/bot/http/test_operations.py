@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sqlite3
 from collections.abc import Mapping
+from contextlib import closing
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
@@ -12,6 +14,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from bot.http import operations
 from store import outbox
 from store.engine import Store
+from store.sqlite import file_of
 from tests.bot.http.conftest import Endpoint, running
 
 
@@ -107,7 +110,7 @@ async def test_a_bug_is_answered_with_an_incident(store: Store, caplog: pytest.L
             answer = await endpoint.call("GET", "/readyz")
             assert (await endpoint.call("GET", "/readyz")).status == 500
             now = endpoint.runtime.now()
-            told = await store.write(lambda unit: outbox.claim(unit, now, "", now, 9))
+        told = await store.write(lambda unit: outbox.claim(unit, now, "", now, 9))
     assert answer.status == 500
     assert answer.body["type"] == "urn:hitl:problem:internal"
     record = caplog.records[0]
@@ -125,6 +128,23 @@ async def test_a_bug_is_answered_with_an_incident(store: Store, caplog: pytest.L
     assert "in broken" in record.getMessage()
     assert b"hunter2" not in answer.raw
     assert "hunter2" not in caplog.text.replace('raise LookupError("hunter2")', "")
+
+
+async def test_a_caller_waits_for_no_notice_of_a_bug(store: Store, sqlite_url: str) -> None:
+    """The 500 comes while somebody else holds the database; a stop waits until the notice is kept."""
+
+    async def broken() -> Mapping[str, str | None]:
+        raise LookupError
+
+    with closing(sqlite3.connect(str(file_of(sqlite_url)), isolation_level=None)) as another:
+        async with running(store, readiness=broken) as endpoint:
+            another.execute("BEGIN IMMEDIATE")
+            answer = await endpoint.call("GET", "/readyz")
+            another.execute("ROLLBACK")
+            now = endpoint.runtime.now()
+    [told] = await store.write(lambda unit: outbox.claim(unit, now, "", now, 9))
+    assert isinstance(told.body, Mapping)
+    assert told.body["id"] == answer.body["incident"]
 
 
 async def test_a_check_that_hangs_is_a_check_that_fails(
