@@ -7,6 +7,7 @@ import re
 from collections import Counter
 
 from sandbox.calls import Call
+from tests.harness.agent import Heard
 from tests.harness.house import DECIDING, buttons, page
 from tests.stories.a_day.day import Day
 from tests.stories.a_day.morning import draft
@@ -63,7 +64,7 @@ async def all_is_well(day: Day) -> None:
     await day.one.nothing_left()
     assert len(day.ids) == REQUESTS
     await _each_ended_once(day)
-    _each_callback_came_once_and_in_order(day)
+    _each_callback_came_in_order(day)
     _nothing_looks_open_that_is_not(day)
     _everybody_was_answered(day)
     _nobody_was_called_in_vain(day)
@@ -85,15 +86,19 @@ async def _each_ended_once(day: Day) -> None:
         assert acted == ([decision["payload"]] if acts else []), name
 
 
-def _each_callback_came_once_and_in_order(day: Day) -> None:
-    for each in day.agents.values():
-        assert set(Counter(heard.id for heard in each.heard).values()) == {1}
-        for request in {heard.data["id"] for heard in each.heard}:
-            kinds = [heard.type for heard in each.heard if heard.data["id"] == request]
+def _each_callback_came_in_order(day: Day) -> None:
+    """By its id: a clock that jumps while one is under way makes its lease end, and it comes twice, alike."""
+    in_all: Counter[str] = Counter()
+    for agent in day.agents.values():
+        first: dict[str, Heard] = {}
+        for each in agent.heard:
+            assert first.setdefault(each.id, each) == each
+        for request in {heard.data["id"] for heard in first.values()}:
+            kinds = [heard.type for heard in first.values() if heard.data["id"] == request]
             assert kinds.count("request.decided") == 1, kinds
             after = kinds[kinds.index("request.decided") + 1 :]
             assert after in ([], ["request.flagged"]), kinds
-    in_all = Counter(heard.type for each in day.agents.values() for heard in each.heard)
+        in_all.update(heard.type for heard in first.values())
     assert in_all["request.flagged"] == in_all["request.parked"] == 1
     assert (in_all["request.escalated"], in_all["request.commented"]) == (2, 2)
 
