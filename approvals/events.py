@@ -208,6 +208,10 @@ class Reported:
     url: str | None = None
 
 
+#: Those that bring along who is who today.
+WithRoster: TypeAlias = (
+    Resumed | PulledOut | HandedOver | Snoozed | Voted | Edited | Answered | Ticked | Mustered
+)
 Event: TypeAlias = (
     Opened
     | Resumed

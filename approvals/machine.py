@@ -35,6 +35,7 @@ from approvals.events import (
     Ticked,
     Unsaid,
     Voted,
+    WithRoster,
 )
 from approvals.grants import Grant
 from approvals.model import Case, Display, Outcome
@@ -73,7 +74,8 @@ def decide(case: Case | None, event: Event, now: Instant) -> Ruling:
     crowded = isinstance(event, Resumed | Ticked | Mustered) and event.crowded
     pen = Pen(case, now, crowded=crowded)
     # What time has decided by now is decided, whether or not the clock came by before this event.
-    stepping.fire(pen, event if isinstance(event, Ticked) else None, getattr(event, "roster", None))
+    roster = event.roster if isinstance(event, WithRoster) else None
+    stepping.fire(pen, event if isinstance(event, Ticked) else None, roster)
     return _HANDLERS[type(event)](pen, event)
 
 
